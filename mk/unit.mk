@@ -1,0 +1,8 @@
+# Unit tests: each tests/unit/test_*.c is one cmocka program linked with the whole library.
+UNIT_SRC  := $(wildcard tests/unit/test_*.c)
+UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
+$(B)/tests/test_%: tests/unit/test_%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALLCFLAGS) -DTEST_DIR='"tests"' $< $(LIB) -o $@ $(LIBS) -lcmocka $(RENDER_LIBS)
+.PHONY: unit-tests
+unit-tests: $(UNIT_BIN)

@@ -1,0 +1,73 @@
+/* Configuration: nmr.conf (libconfig), then environment variables. One table
+ * of options (conf.c) is the source of names, types, defaults and help; the
+ * shipped nmr.conf is checked against it by a test. Unknown or misspelt
+ * options are refused by name with the closest known one.
+ */
+#ifndef NMR_BASE_CONF_H
+#define NMR_BASE_CONF_H
+
+#include "base/util.h"
+
+struct conf_pair { char *name, *value; };
+
+struct conf_hot {               /* a hot folder: a set of job options */
+	char *name;             /* folder below inbox/, matched without case */
+	struct conf_pair *options;
+	size_t noptions;
+};
+
+struct conf_engine {
+	char *name;             /* nwchem xtb crest */
+	char *command;          /* shell-like words; {ranks} {input} {threads} replaced */
+};
+
+struct conf {
+	char *file;             /* the file read, or NULL */
+	/* folders, absolute after conf_load() */
+	char *data;             /* the parent of those below unless given */
+	char *inbox, *outbox, *door, *spool, *scratch;
+	char *share;            /* levels, presets, solvents, magic */
+	/* machine */
+	int cores;              /* 0: what the process may use */
+	int memory_mb;          /* for all engines; 0: 80 % of the machine or cgroup */
+	int nwchem_nproc;       /* most ranks of one NWChem run; 0: all cores */
+	int step_memory_mb;     /* limit of one run; 0: by estimate */
+	double step_timeout_h;  /* wall clock of one run */
+	int nice;
+	/* intake */
+	double quiet_s;         /* quiet time of local folders */
+	double quiet_remote_s;  /* of network folders */
+	double scan_s, scan_remote_s;
+	double empty_report_s;  /* tell about an empty or unreadable file after this */
+	int records_max;        /* molecules in one file */
+	int file_size_max_mb;
+	/* job defaults: options.h names, origin "nmr.conf" */
+	struct conf_pair *defaults;
+	size_t ndefaults;
+	struct conf_hot *hot;
+	size_t nhot;
+	/* engines */
+	struct conf_engine *engines;
+	size_t nengines;
+	/* people */
+	char *log_level;        /* debug info warn error */
+	int mode_files, mode_dirs;   /* octal permissions of what is published */
+	double status_s;        /* STATUS.txt at most this often */
+};
+
+/* path NULL: $NMR_CONF, else ./nmr.conf?, $XDG_CONFIG_HOME/nmr-spool/nmr.conf,
+ * SYSCONFDIR/nmr-spool/nmr.conf, whichever exists first, else defaults alone.
+ * data_override (from --data) wins over file and environment.
+ * NULL with *ret_error (caller frees): file, line, reason, remedy. */
+struct conf *conf_load(const char *path, const char *data_override, char **ret_error);
+void conf_free(struct conf *c);
+const char *conf_engine(const struct conf *c, const char *name);   /* NULL: not set */
+const struct conf_hot *conf_hot(const struct conf *c, const char *folder);
+/* Creates the folders; refuses nested or identical ones, and a spool on a
+ * network filesystem. 0 or -errno with *ret_error. */
+int conf_make_folders(const struct conf *c, char **ret_error);
+/* The option table, for doctor, man page and tests: i = 0.. until NULL. */
+struct conf_option { const char *name, *env, *type, *fallback, *help; };
+const struct conf_option *conf_option_at(size_t i);
+
+#endif

@@ -1,0 +1,108 @@
+/* Intake: watches the inbox and the door, tells when a file is finished, copies
+ * it safely into staging, and takes the original away once its job is durable.
+ * Bytes only, no chemistry, no SQL.
+ *
+ * Two halves, so that the loop never touches the mount:
+ *  - watch: inotify, in the loop; only says "look".
+ *  - everything else (scan, stat, lease, copy, hash, rename, unlink) are
+ *    blocking functions meant for the mount's worker.
+ *
+ *   loop: drop_watch readable -> drop_watch_read() -> look now?
+ *   worker: drop_scan() -> list of settled items; for each drop_claim()
+ *   loop: queue transaction: claim key + job row
+ *   worker: drop_take_away()
+ *   loop: queue_claim_remove()
+ */
+#ifndef NMR_DROP_DROP_H
+#define NMR_DROP_DROP_H
+
+#include <sys/types.h>
+
+#include "base/util.h"
+
+struct drop_rules {
+	double quiet_s, quiet_remote_s;
+	double empty_report_s;   /* empty, unreadable or still open after this: trouble */
+	size_t size_max;
+};
+
+enum drop_mode { DROP_EVENTS, DROP_POLL };
+
+/* ---- watch: one inotify instance for a whole tree (depth bounded by
+ * PATH_MAX). New folders: watch first, then the caller scans. */
+struct drop_watch;
+int drop_watch_new(const char *root, struct drop_watch **ret_w);
+void drop_watch_free(struct drop_watch *w);
+int drop_watch_fd(const struct drop_watch *w);          /* for epoll */
+/* Drains events. *ret_look: something happened, scan now. *ret_rescan: events
+ * were lost or a watch went away (overflow, ignored, unmount): full rescan. */
+int drop_watch_read(struct drop_watch *w, bool *ret_look, bool *ret_rescan);
+/* Adds watches for folders that a scan found (idempotent). -ENOSPC: limit;
+ * the caller polls and says so. */
+int drop_watch_add(struct drop_watch *w, const char *dir_relative);
+/* Events or poll for this root, and why, in words (static). */
+enum drop_mode drop_classify(const char *root, const char **ret_why);
+
+/* ---- scan: remembers what it saw between scans */
+struct drop_scan;
+struct drop_scan *drop_scan_new(const char *root, const struct drop_rules *rules);
+void drop_scan_free(struct drop_scan *s);
+
+enum drop_kind { DROP_SETTLED, DROP_TROUBLE };
+struct drop_item {
+	enum drop_kind kind;
+	char *path;              /* relative to the root, bytes as they are */
+	char *ticket;            /* relative path of its ticket, or NULL */
+	char *trouble;           /* DROP_TROUBLE: code "empty" "unreadable" "busy" "not-a-file" "too-large" */
+	char *why, *remedy;      /* DROP_TROUBLE: words for a person */
+	dev_t dev; ino_t ino; off_t size; struct timespec mtime, ctime;
+	uid_t uid;
+};
+struct drop_list { struct drop_item *item; size_t n; };
+void drop_list_release(struct drop_list *l);
+/* One pass over the tree. New folders go to *ret_dirs (relative paths, n
+ * entries, for drop_watch_add). *ret_next_s: when to look again because
+ * something is still settling (< 0: nothing is). max: at most so many items. */
+int drop_scan_pass(struct drop_scan *s, size_t max, struct drop_list *ret_items,
+		   char ***ret_dirs, size_t *ret_ndirs, double *ret_next_s);
+/* Names passed over (temporary or junk), README.txt included. */
+bool drop_name_is_junk(const char *name);
+
+/* ---- claim: copy the settled file (and its ticket) into dir
+ *   dir/structure  dir/ticket (if any)
+ * durably, checking that it did not change meanwhile. */
+struct drop_claim {
+	char *path, *ticket;     /* as in the item, owned */
+	char sha256[65];
+	char *key;               /* idempotency: path+inode+ctime_ns+hash, as hex sha256 */
+	off_t size;
+	uid_t uid;
+	char *ticket_text;       /* content, NULL when none; NUL-terminated, at most 64 KiB */
+	size_t ticket_len;
+	dev_t dev; ino_t ino; struct timespec ctime;       /* of the structure */
+	dev_t tdev; ino_t tino; struct timespec tctime;    /* of the ticket */
+};
+void drop_claim_release(struct drop_claim *c);
+/* 0; -EAGAIN: it changed or is in use, try at the next scan; other -errno. */
+int drop_claim(const char *root, const struct drop_item *item, const char *dir, size_t size_max,
+	       struct drop_claim *ret_c);
+/* After the row is durable: removes the original (and ticket) if it is still the
+ * same file. 0 also when it is gone; -ESTALE: it was replaced meanwhile, the new
+ * one stays; -EROFS, -EACCES, -EPERM: it cannot be removed (remember it, say so
+ * once: drop_scan_ignore). */
+int drop_take_away(const char *root, const struct drop_claim *c);
+void drop_scan_ignore(struct drop_scan *s, dev_t dev, ino_t ino, struct timespec ctime);
+
+/* ---- door: folders <12-hex id>/ renamed in whole {structure file, ticket};
+ * files req-<uuid>.json. No settling needed. */
+struct door_item {
+	bool request;
+	char *name;              /* "0123456789ab" or "req-<uuid>.json" */
+	char *file;              /* name of the structure file inside; NULL for requests */
+	char *ticket;            /* name of the ticket inside, or NULL */
+};
+struct door_list { struct door_item *item; size_t n; };
+void door_list_release(struct door_list *l);
+int door_scan(const char *door, struct door_list *ret_l);
+
+#endif

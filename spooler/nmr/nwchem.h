@@ -1,0 +1,62 @@
+/* NWChem: pure functions that write an input and read an output. */
+#ifndef NMR_NMR_NWCHEM_H
+#define NMR_NMR_NWCHEM_H
+
+#include "base/buf.h"
+#include "nmr/geometry.h"
+#include "nmr/share.h"
+#include "nmr/verdict.h"
+
+enum nwchem_task { NWCHEM_OPTIMISE, NWCHEM_SHIELD };
+
+struct nwchem_calc {
+	enum nwchem_task task;
+	const struct level *level;
+	const struct solvent *solvent;
+	const struct geometry *geometry;
+	int charge;
+	int rung;               /* of the recovery ladder, 0: the plain way */
+};
+
+/* Everything that decides the result, and nothing else: hashed into the key. */
+void nwchem_canonical(const struct nwchem_calc *c, struct buf *b);
+
+struct nwchem_place {           /* what does not decide the result */
+	int ranks;
+	long memory_mb;         /* a rank */
+	const char *scratch;    /* absolute */
+	const char *title;      /* ASCII, sanitised by nwchem_input */
+	const struct geometry *restart; /* start an optimisation from here, or NULL */
+};
+void nwchem_input(const struct nwchem_calc *c, const struct nwchem_place *p, struct buf *b);
+
+/* Reads a whole output. VERDICT_OK: *ret_result (caller owns):
+ *   optimise: {"version","energy_hartree","coords":[[x,y,z]..],"iterations":n}
+ *             coords from the LAST "Output coordinates" block
+ *   shield:   {"version","energy_hartree","isotropic":[ppm per atom]}
+ * Otherwise *ret_cause and *ret_detail (the engine's own line; caller frees, may
+ * be NULL). Never looks past n. */
+enum verdict nwchem_parse(const char *out, size_t n, enum nwchem_task task, int natoms,
+			  json_t **ret_result, enum cause *ret_cause, char **ret_detail);
+
+/* The last complete geometry of an optimisation, also of an output cut short.
+ * 0 or -ENOENT. g->z and natoms are set by the caller and checked. */
+int nwchem_last_geometry(const char *out, size_t n, struct geometry *g);
+
+/* Live progress from an output so far. */
+struct nwchem_progress {
+	int opt_step;        /* @ lines; -1 none yet */
+	double gmax, energy; /* of that step */
+	int scf_iter;        /* of the SCF under way, -1 */
+	int cphf_iter;       /* -1 */
+};
+void nwchem_progress(const char *out, size_t n, struct nwchem_progress *ret_p);
+
+/* The next rung after this cause, or -1 when nothing is left to try.
+ * ret_why: static words for the log ("internal coordinates failed; Cartesian"). */
+int nwchem_next_rung(enum nwchem_task task, int rung, enum cause c, const char **ret_why);
+
+/* Memory estimate for the whole run, bytes. */
+uint64_t nwchem_memory(const struct nwchem_calc *c, int ranks);
+
+#endif

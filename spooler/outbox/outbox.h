@@ -1,0 +1,59 @@
+/* The outbox: the only place that makes names there, writes status folders,
+ * reads control files and publishes. Blocking; called in the outbox's worker.
+ * 0 or -errno. Never logs.
+ */
+#ifndef NMR_OUTBOX_OUTBOX_H
+#define NMR_OUTBOX_OUTBOX_H
+
+#include <sys/types.h>
+
+#include "base/util.h"
+
+struct outbox { const char *root; mode_t mode_files, mode_dirs; };
+
+/* ---- names */
+/* A name that is safe on Windows shares and in shells' tab completion, from any
+ * bytes: no control characters or <>:"/\|?*, no trailing dot or space, no CON,
+ * valid UTF-8, at most 120 bytes; the extension of a structure file is dropped.
+ * Never empty ("molecule"). Caller frees. */
+char *outbox_safe_name(const char *any);
+/* The n-th candidate for a taken name: ethanol, ethanol-2, ethanol-3 ... */
+char *outbox_name_candidate(const char *safe, int n);
+/* Case-folded form under which two names are the same on a Windows share. */
+char *outbox_fold(const char *name);
+/* Does the outbox already hold name, name.running or name.failed? */
+bool outbox_has(const struct outbox *o, const char *outname);
+
+/* ---- status: outbox/<outname>.running/STATUS.txt. An update that meets a file
+ * opened by a Windows client (EBUSY, EACCES) is skipped and returns 0. */
+int outbox_status(const struct outbox *o, const char *outname, const char *text);
+/* Is the .running folder there? (Deleted by the user: it comes back once.) */
+bool outbox_running_exists(const struct outbox *o, const char *outname);
+int outbox_remove_running(const struct outbox *o, const char *outname);
+/* outbox/<outname>.failed/ with FAILED.txt (and input/ from input_dir when not
+ * NULL), by one rename; replaces .running. */
+int outbox_failed(const struct outbox *o, const char *outname, const char *text,
+		  const char *input_dir);
+int outbox_remove_failed(const struct outbox *o, const char *outname);
+/* A plain file at the top or inside a batch folder: QUEUE.html, summary.csv. */
+int outbox_file(const struct outbox *o, const char *relative, const void *data, size_t n);
+
+/* ---- control files people put there */
+enum outbox_verb { OUTBOX_CANCEL, OUTBOX_RETRY };
+struct outbox_control { enum outbox_verb verb; char *outname; };
+struct outbox_controls { struct outbox_control *item; size_t n; };
+void outbox_controls_release(struct outbox_controls *c);
+/* Looks into every .running (cancel) and .failed (retry) folder, any case, any
+ * extension (cancel.txt, CANCEL, "Cancel.txt.txt"), two levels deep. */
+int outbox_controls(const struct outbox *o, struct outbox_controls *ret_c);
+
+/* ---- publish: moves the tree `from` (anywhere) to outbox/<outname>/ :
+ * copied to outbox/.tmp-<id>/, files and folders synced, permissions set, one
+ * rename, parent synced, .running removed. Safe to repeat after a crash:
+ * -EEXIST never comes for our own leftovers. If outname/ exists already and
+ * carries the same id in .nmr-id, it was done: 0. */
+int outbox_publish(const struct outbox *o, const char *from, const char *outname, const char *id);
+/* Removes .tmp-* of ids that are not in use (at start). */
+int outbox_sweep(const struct outbox *o, bool (*in_use)(const char *id, void *arg), void *arg);
+
+#endif

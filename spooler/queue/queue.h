@@ -1,0 +1,182 @@
+/* The queue: one SQLite file (WAL, synchronous=FULL), the only SQL of the
+ * project. Written by the spooler alone; everyone else opens it read-only.
+ *
+ * Writes go into one open transaction; queue_commit() makes them durable, so
+ * that many changes share one fsync:
+ *     queue_begin(q); queue_job_add(q, ...); queue_set_job_state(q, ...); queue_commit(q);
+ * A write outside begin/commit is its own transaction.
+ *
+ * Times are wall-clock seconds, for display only; order is by row id.
+ * Functions return 0, -ENOENT, -EEXIST, -EPERM (state table), -ENOSPC (disk
+ * full), -EUCLEAN (damaged) or -EIO; queue_error() has the words. Never log.
+ */
+#ifndef NMR_QUEUE_QUEUE_H
+#define NMR_QUEUE_QUEUE_H
+
+#include "base/json.h"
+
+enum job_state {
+	JOB_QUEUED, JOB_RUNNING, JOB_PUBLISHING, JOB_DONE, JOB_FAILED, JOB_CANCELLED, JOB_HELD,
+	JOB_STATE_COUNT
+};
+enum job_event {
+	JOB_EV_START, JOB_EV_PUBLISH, JOB_EV_FINISH, JOB_EV_FAIL, JOB_EV_CANCEL,
+	JOB_EV_RETRY, JOB_EV_HOLD, JOB_EV_RELEASE,
+	JOB_EVENT_COUNT
+};
+enum step_state { STEP_READY, STEP_RUNNING, STEP_DONE, STEP_FAILED, STEP_SKIPPED, STEP_STATE_COUNT };
+const char *job_state_to_string(enum job_state s);
+const char *job_event_to_string(enum job_event e);
+const char *step_state_to_string(enum step_state s);
+/* The state table: -1 when the event is not allowed. */
+int job_state_after(enum job_state s, enum job_event e);
+static inline bool job_state_ended(enum job_state s)
+{
+	return s == JOB_DONE || s == JOB_FAILED || s == JOB_CANCELLED;
+}
+
+/* All strings are owned by the struct; job_release() frees them. */
+struct job {
+	long long row;
+	char id[ID_LEN + 1];
+	long long batch_row;     /* 0: none */
+	int record;              /* 1-based number in its batch, 0: none */
+	enum job_state state;
+	char *stage;             /* read prepare conformers rank optimise shield report publish */
+	char *name;              /* as shown: "ethanol" */
+	char *outname;           /* folder below outbox: "ethanol" or "batch/3-ethanol" */
+	char *source;            /* path as dropped, relative to the inbox: "CDCl3/ethanol.smi" */
+	char *input;             /* file below spool/: the structure as claimed */
+	char *sha256;            /* of the dropped file */
+	json_t *options;         /* options_to_json() */
+	int priority;
+	char *owner;             /* fair share: user name or uid of the file, or drop folder */
+	char *reason;            /* why it failed or waits, in words; NULL */
+	char *remedy;            /* what to do; NULL */
+	int attempt;
+	int steps_done, steps_total; /* of the present stage */
+	double progress;         /* 0..1 of the whole job, an estimate */
+	double eta_s;            /* seconds left at `updated`; < 0 unknown */
+	char *detail;            /* "optimising conformer 2 of 3, step 7"; NULL */
+	double created, started, finished, updated; /* 0: not yet */
+};
+void job_init(struct job *j);
+void job_release(struct job *j);
+
+struct batch {
+	long long row;
+	char id[ID_LEN + 1];
+	char *name, *outname, *source, *sha256;
+	int total;
+	long long parent_row;
+	int record;              /* in the parent batch */
+	double created;
+	int count[JOB_STATE_COUNT]; /* filled by queue_batch_get and list */
+};
+void batch_init(struct batch *b);
+void batch_release(struct batch *b);
+
+struct step {
+	char key[65];
+	char *kind;              /* mol xtb optimise shield render ... */
+	char *label;             /* "optimise conformer 2" */
+	char *program;           /* nwchem */
+	char *version;
+	enum step_state state;
+	char *cause;             /* cause_to_string() of the last failure; NULL */
+	char *detail;            /* engine's own words; NULL */
+	int attempts;
+	int ranks;
+	double est_s;            /* the cost model's guess */
+	double wall_s, cpu_s;    /* of the successful run; earlier attempts added */
+	double created, started, finished;
+};
+void step_init(struct step *s);
+void step_release(struct step *s);
+
+struct queue;
+int queue_open(const char *path, struct queue **ret_q, char **ret_error);
+/* Works while the spooler is down; the file is never written. -ENOENT when
+ * there is no queue yet. */
+int queue_open_readonly(const char *path, struct queue **ret_q, char **ret_error);
+void queue_close(struct queue *q);
+const char *queue_error(const struct queue *q);
+/* Changes whenever another connection committed: cheap change detection. */
+long long queue_data_version(struct queue *q);
+
+int queue_begin(struct queue *q);
+int queue_commit(struct queue *q);
+void queue_rollback(struct queue *q);
+
+/* ---- claims: the idempotency of intake (INGEST: path+inode+ctime+hash) */
+int queue_claim_find(struct queue *q, const char *key, char ret_job_id[ID_LEN + 1]);
+int queue_claim_add(struct queue *q, const char *key, const char *job_id);
+int queue_claim_remove(struct queue *q, const char *key);
+
+/* ---- jobs */
+/* Fills j->row. outname must be unique among live rows (case-folded): -EEXIST. */
+int queue_job_add(struct queue *q, struct job *j);
+int queue_job_get(struct queue *q, const char *id, struct job *ret_j);
+/* An id, a unique prefix of one, an outname or a name (newest first). */
+int queue_job_find(struct queue *q, const char *typed, struct job *ret_j);
+int queue_job_delete(struct queue *q, long long row);
+/* The one way to change a state: checks the table; returns -EPERM when not
+ * allowed. Sets started/finished; reason and remedy may be NULL. */
+int queue_set_job_state(struct queue *q, struct job *j, enum job_event e,
+			const char *reason, const char *remedy);
+int queue_job_set_stage(struct queue *q, struct job *j, const char *stage);
+int queue_job_set_progress(struct queue *q, struct job *j); /* steps_*, progress, eta_s, detail */
+int queue_job_set_options(struct queue *q, struct job *j);  /* options, name, outname, priority */
+bool queue_outname_taken(struct queue *q, const char *outname);
+
+struct job_filter {
+	unsigned states;         /* bit mask of 1u << job_state; 0: all */
+	long long batch_row;     /* 0: any, -1: only jobs without a batch */
+	const char *text;        /* part of name, source or id; NULL */
+	int limit;               /* 0: all */
+	long long before_row;    /* paging: rows below this; 0: from the newest */
+	bool oldest_first;
+};
+typedef int (*queue_job_fn)(const struct job *j, void *arg); /* != 0 stops */
+int queue_job_each(struct queue *q, const struct job_filter *f, queue_job_fn fn, void *arg);
+int queue_job_counts(struct queue *q, int ret_count[JOB_STATE_COUNT]);
+
+/* ---- batches */
+int queue_batch_add(struct queue *q, struct batch *b);
+int queue_batch_get(struct queue *q, long long row, struct batch *ret_b);
+int queue_batch_find(struct queue *q, const char *typed, struct batch *ret_b);
+typedef int (*queue_batch_fn)(const struct batch *b, void *arg);
+int queue_batch_each(struct queue *q, int limit, queue_batch_fn fn, void *arg);
+
+/* ---- steps */
+/* Adds the step when its key is new; links it to the job either way. */
+int queue_step_need(struct queue *q, struct step *s, long long job_row, const char *stage, int ord);
+int queue_step_get(struct queue *q, const char *key, struct step *ret_s);
+int queue_step_start(struct queue *q, const char *key, int ranks);
+int queue_step_finish(struct queue *q, const char *key, enum step_state state,
+		      const char *cause, const char *detail, double wall_s, double cpu_s);
+/* Back to ready, e.g. after a restart or for a retry. */
+int queue_step_reset(struct queue *q, const char *key);
+typedef int (*queue_step_fn)(const struct step *s, const char *stage, void *arg);
+/* Steps of one job in order. */
+int queue_step_each_of_job(struct queue *q, long long job_row, queue_step_fn fn, void *arg);
+/* Steps in a state that some unfinished job waits for, best first (priority,
+ * fair share, age). */
+int queue_step_each_waiting(struct queue *q, enum step_state state, int limit,
+			    queue_step_fn fn, void *arg);
+typedef int (*queue_row_fn)(long long row, void *arg);
+/* Unfinished jobs linked to a step. */
+int queue_step_each_job(struct queue *q, const char *key, queue_row_fn fn, void *arg);
+int queue_job_unlink_steps(struct queue *q, long long job_row);
+
+/* ---- requests from door/ and the folder, and what came of them */
+int queue_request_done(struct queue *q, const char *uuid, const char *verb, const char *target,
+		       bool ok, const char *outcome);
+/* 0 and the words; -ENOENT while it is not handled. */
+int queue_request_get(struct queue *q, const char *uuid, bool *ret_ok, char **ret_outcome);
+
+/* ---- facts for people: heartbeat, versions, folders' modes */
+int queue_fact_set(struct queue *q, const char *name, const char *value);
+int queue_fact_get(struct queue *q, const char *name, char **ret_value);
+
+#endif
