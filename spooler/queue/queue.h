@@ -119,6 +119,9 @@ int queue_job_add(struct queue *q, struct job *j);
 int queue_job_get(struct queue *q, const char *id, struct job *ret_j);
 /* An id, a unique prefix of one, an outname or a name (newest first). */
 int queue_job_find(struct queue *q, const char *typed, struct job *ret_j);
+int queue_job_by_row(struct queue *q, long long row, struct job *ret_j);
+/* The queued job to start next: priority first, then the oldest. -ENOENT: none. */
+int queue_job_next(struct queue *q, struct job *ret_j);
 int queue_job_delete(struct queue *q, long long row);
 /* The one way to change a state: checks the table; returns -EPERM when not
  * allowed. Sets started/finished; reason and remedy may be NULL. */

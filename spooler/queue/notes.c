@@ -1,0 +1,86 @@
+/* Small tables: claims of intake, requests and their outcome, facts. */
+#include "queue/internal.h"
+
+#include <errno.h>
+
+#include "base/clock.h"
+
+int queue_claim_find(struct queue *q, const char *key, char ret_job_id[ID_LEN + 1])
+{
+	sqlite3_stmt *st = queue_prepare(q, "SELECT job_id FROM claim WHERE key=?1");
+	queue_bind_text(st, 1, key);
+	int r = queue_row(q, st);
+	if (r <= 0)
+		return r == 0 ? -ENOENT : r;
+	snprintf(ret_job_id, ID_LEN + 1, "%s", (const char *)sqlite3_column_text(st, 0));
+	queue_done(st);
+	return 0;
+}
+
+int queue_claim_add(struct queue *q, const char *key, const char *job_id)
+{
+	sqlite3_stmt *st = queue_prepare(q, "INSERT INTO claim(key,job_id,created) VALUES(?1,?2,?3)");
+	if (!st)
+		return -EIO;
+	queue_bind_text(st, 1, key);
+	queue_bind_text(st, 2, job_id);
+	sqlite3_bind_double(st, 3, clock_wall());
+	return queue_run(q, st);
+}
+
+int queue_claim_remove(struct queue *q, const char *key)
+{
+	sqlite3_stmt *st = queue_prepare(q, "DELETE FROM claim WHERE key=?1");
+	queue_bind_text(st, 1, key);
+	return queue_run(q, st);
+}
+
+int queue_request_done(struct queue *q, const char *uuid, const char *verb, const char *target, bool ok,
+		       const char *outcome)
+{
+	sqlite3_stmt *st = queue_prepare(q, "INSERT OR REPLACE INTO request(uuid,verb,target,ok,outcome,"
+					    "created) VALUES(?1,?2,?3,?4,?5,?6)");
+	if (!st)
+		return -EIO;
+	queue_bind_text(st, 1, uuid);
+	queue_bind_text(st, 2, verb);
+	queue_bind_text(st, 3, target);
+	sqlite3_bind_int(st, 4, ok);
+	queue_bind_text(st, 5, outcome);
+	sqlite3_bind_double(st, 6, clock_wall());
+	return queue_run(q, st);
+}
+
+int queue_request_get(struct queue *q, const char *uuid, bool *ret_ok, char **ret_outcome)
+{
+	sqlite3_stmt *st = queue_prepare(q, "SELECT ok,outcome FROM request WHERE uuid=?1");
+	queue_bind_text(st, 1, uuid);
+	int r = queue_row(q, st);
+	if (r <= 0)
+		return r == 0 ? -ENOENT : r;
+	*ret_ok = sqlite3_column_int(st, 0) != 0;
+	*ret_outcome = queue_column_dup(st, 1);
+	queue_done(st);
+	return 0;
+}
+
+int queue_fact_set(struct queue *q, const char *name, const char *value)
+{
+	sqlite3_stmt *st = queue_prepare(q, "INSERT INTO fact(name,value) VALUES(?1,?2)"
+					    " ON CONFLICT(name) DO UPDATE SET value=excluded.value");
+	queue_bind_text(st, 1, name);
+	queue_bind_text(st, 2, value);
+	return queue_run(q, st);
+}
+
+int queue_fact_get(struct queue *q, const char *name, char **ret_value)
+{
+	sqlite3_stmt *st = queue_prepare(q, "SELECT value FROM fact WHERE name=?1");
+	queue_bind_text(st, 1, name);
+	int r = queue_row(q, st);
+	if (r <= 0)
+		return r == 0 ? -ENOENT : r;
+	*ret_value = queue_column_dup(st, 0);
+	queue_done(st);
+	return 0;
+}

@@ -1,0 +1,199 @@
+/* Rows of steps, and which jobs wait for which. */
+#include "queue/internal.h"
+
+#include <errno.h>
+
+#include "base/clock.h"
+
+void step_init(struct step *s) { *s = (struct step){ 0 }; }
+
+void step_release(struct step *s)
+{
+	char *t[] = { s->kind, s->label, s->program, s->version, s->cause, s->detail };
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++)
+		free(t[i]);
+	step_init(s);
+}
+
+#define STEP_COLUMNS \
+	"s.key,s.kind,s.label,s.program,s.version,s.state,s.cause,s.detail,s.attempts,s.ranks," \
+	"s.est_s,s.wall_s,s.cpu_s,s.created,s.started,s.finished"
+#define STEP_NCOLUMNS 16
+
+static void read_step(sqlite3_stmt *st, struct step *s)
+{
+	step_init(s);
+	snprintf(s->key, sizeof(s->key), "%s", (const char *)sqlite3_column_text(st, 0));
+	s->kind = queue_column_dup(st, 1);
+	s->label = queue_column_dup(st, 2);
+	s->program = queue_column_dup(st, 3);
+	s->version = queue_column_dup(st, 4);
+	s->state = (enum step_state)sqlite3_column_int(st, 5);
+	s->cause = queue_column_dup(st, 6);
+	s->detail = queue_column_dup(st, 7);
+	s->attempts = sqlite3_column_int(st, 8);
+	s->ranks = sqlite3_column_int(st, 9);
+	s->est_s = sqlite3_column_double(st, 10);
+	s->wall_s = sqlite3_column_double(st, 11);
+	s->cpu_s = sqlite3_column_double(st, 12);
+	s->created = sqlite3_column_double(st, 13);
+	s->started = sqlite3_column_double(st, 14);
+	s->finished = sqlite3_column_double(st, 15);
+}
+
+int queue_step_need(struct queue *q, struct step *s, long long job_row, const char *stage, int ord)
+{
+	sqlite3_stmt *st = queue_prepare(q,
+		"INSERT INTO step(key,kind,label,program,version,state,est_s,created)"
+		" VALUES(?1,?2,?3,?4,?5,0,?6,?7) ON CONFLICT(key) DO NOTHING");
+	if (!st)
+		return -EIO;
+	queue_bind_text(st, 1, s->key);
+	queue_bind_text(st, 2, s->kind);
+	queue_bind_text(st, 3, s->label);
+	queue_bind_text(st, 4, s->program);
+	queue_bind_text(st, 5, s->version);
+	sqlite3_bind_double(st, 6, s->est_s);
+	sqlite3_bind_double(st, 7, clock_wall());
+	int r = queue_run(q, st);
+	if (r < 0)
+		return r;
+	st = queue_prepare(q, "INSERT INTO job_step(job_row,key,stage,ord) VALUES(?1,?2,?3,?4)"
+			      " ON CONFLICT(job_row,key) DO NOTHING");
+	if (!st)
+		return -EIO;
+	sqlite3_bind_int64(st, 1, job_row);
+	queue_bind_text(st, 2, s->key);
+	queue_bind_text(st, 3, stage);
+	sqlite3_bind_int(st, 4, ord);
+	return queue_run(q, st);
+}
+
+int queue_step_get(struct queue *q, const char *key, struct step *ret_s)
+{
+	sqlite3_stmt *st = queue_prepare(q, "SELECT " STEP_COLUMNS " FROM step s WHERE s.key=?1");
+	queue_bind_text(st, 1, key);
+	int r = queue_row(q, st);
+	if (r <= 0)
+		return r == 0 ? -ENOENT : r;
+	read_step(st, ret_s);
+	queue_done(st);
+	return 0;
+}
+
+int queue_step_start(struct queue *q, const char *key, int ranks)
+{
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=1,ranks=?2,started=?3,"
+					    "attempts=attempts+1 WHERE key=?1");
+	if (!st)
+		return -EIO;
+	queue_bind_text(st, 1, key);
+	sqlite3_bind_int(st, 2, ranks);
+	sqlite3_bind_double(st, 3, clock_wall());
+	return queue_run(q, st);
+}
+
+int queue_step_finish(struct queue *q, const char *key, enum step_state state, const char *cause,
+		      const char *detail, double wall_s, double cpu_s)
+{
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=?2,cause=?3,detail=?4,wall_s=wall_s+?5,"
+					    "cpu_s=cpu_s+?6,finished=?7 WHERE key=?1");
+	if (!st)
+		return -EIO;
+	queue_bind_text(st, 1, key);
+	sqlite3_bind_int(st, 2, (int)state);
+	queue_bind_text(st, 3, cause);
+	queue_bind_text(st, 4, detail);
+	sqlite3_bind_double(st, 5, wall_s);
+	sqlite3_bind_double(st, 6, cpu_s);
+	sqlite3_bind_double(st, 7, clock_wall());
+	return queue_run(q, st);
+}
+
+int queue_step_reset(struct queue *q, const char *key)
+{
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=0,started=0,finished=0 WHERE key=?1");
+	queue_bind_text(st, 1, key);
+	return queue_run(q, st);
+}
+
+/* Calls fn for every row of a bound, uncached statement (fn may use the queue). */
+static int each_step(struct queue *q, sqlite3_stmt *st, queue_step_fn fn, void *arg)
+{
+	int r = 0, rc = SQLITE_DONE;
+	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct step s;
+		read_step(st, &s);
+		r = fn(&s, (const char *)sqlite3_column_text(st, STEP_NCOLUMNS), arg);
+		step_release(&s);
+	}
+	if (r == 0 && rc != SQLITE_DONE)
+		r = queue_fail(q, rc);
+	sqlite3_finalize(st);
+	return r;
+}
+
+static int prepare_once(struct queue *q, const char *sql, sqlite3_stmt **ret_st)
+{
+	int rc = sqlite3_prepare_v2(q->db, sql, -1, ret_st, NULL);
+	return rc == SQLITE_OK ? 0 : queue_fail(q, rc);
+}
+
+int queue_step_each_of_job(struct queue *q, long long job_row, queue_step_fn fn, void *arg)
+{
+	sqlite3_stmt *st;
+	int r = prepare_once(q, "SELECT " STEP_COLUMNS ",js.stage FROM job_step js JOIN step s ON s.key=js.key"
+				" WHERE js.job_row=?1 ORDER BY js.ord", &st);
+	if (r < 0)
+		return r;
+	sqlite3_bind_int64(st, 1, job_row);
+	return each_step(q, st, fn, arg);
+}
+
+int queue_step_each_waiting(struct queue *q, enum step_state state, int limit, queue_step_fn fn, void *arg)
+{
+	/* Order: priority; then the owner and drop that has least running (round-robin
+	 * follows, since what starts counts at once); then age. */
+	sqlite3_stmt *st;
+	int r = prepare_once(q,
+		"WITH busy(owner,n) AS (SELECT j.owner,count(DISTINCT s.key) FROM step s"
+		"  JOIN job_step js ON js.key=s.key JOIN job j ON j.row=js.job_row"
+		"  WHERE s.state=1 AND j.state=1 GROUP BY j.owner)"
+		" SELECT " STEP_COLUMNS ",js.stage,max(j.priority) AS prio,"
+		"  min(coalesce((SELECT n FROM busy WHERE busy.owner IS j.owner),0)) AS load,"
+		"  min(j.row) AS age, min(js.ord) AS ord"
+		" FROM step s JOIN job_step js ON js.key=s.key JOIN job j ON j.row=js.job_row"
+		" WHERE s.state=?1 AND s.state<2 AND j.state=1 GROUP BY s.key"
+		" ORDER BY prio DESC,load,age,ord LIMIT ?2", &st);
+	if (r < 0)
+		return r;
+	sqlite3_bind_int(st, 1, (int)state);
+	sqlite3_bind_int(st, 2, limit > 0 ? limit : -1);
+	return each_step(q, st, fn, arg);
+}
+
+int queue_step_each_job(struct queue *q, const char *key, queue_row_fn fn, void *arg)
+{
+	sqlite3_stmt *st;
+	int r = prepare_once(q, "SELECT j.row FROM job_step js JOIN job j ON j.row=js.job_row"
+				" WHERE js.key=?1 AND j.state IN (0,1,2,6)", &st);
+	if (r < 0)
+		return r;
+	queue_bind_text(st, 1, key);
+	int rc = SQLITE_DONE;
+	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		r = fn(sqlite3_column_int64(st, 0), arg);
+	if (r == 0 && rc != SQLITE_DONE)
+		r = queue_fail(q, rc);
+	sqlite3_finalize(st);
+	return r;
+}
+
+int queue_job_unlink_steps(struct queue *q, long long job_row)
+{
+	sqlite3_stmt *st = queue_prepare(q, "DELETE FROM job_step WHERE job_row=?1");
+	if (!st)
+		return -EIO;
+	sqlite3_bind_int64(st, 1, job_row);
+	return queue_run(q, st);
+}
