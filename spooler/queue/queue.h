@@ -158,6 +158,8 @@ int queue_step_get(struct queue *q, const char *key, struct step *ret_s);
 int queue_step_start(struct queue *q, const char *key, int ranks);
 int queue_step_finish(struct queue *q, const char *key, enum step_state state,
 		      const char *cause, const char *detail, double wall_s, double cpu_s);
+/* A step found finished on disk: done, unless the queue already knows. */
+int queue_step_adopt(struct queue *q, const char *key);
 /* Back to ready, e.g. after a restart or for a retry. */
 int queue_step_reset(struct queue *q, const char *key);
 typedef int (*queue_step_fn)(const struct step *s, const char *stage, void *arg);
@@ -167,6 +169,8 @@ int queue_step_each_of_job(struct queue *q, long long job_row, queue_step_fn fn,
  * fair share, age). */
 int queue_step_each_waiting(struct queue *q, enum step_state state, int limit,
 			    queue_step_fn fn, void *arg);
+/* All steps in a state, whoever waits for them. */
+int queue_step_each(struct queue *q, enum step_state state, queue_step_fn fn, void *arg);
 typedef int (*queue_row_fn)(long long row, void *arg);
 /* Unfinished jobs linked to a step. */
 int queue_step_each_job(struct queue *q, const char *key, queue_row_fn fn, void *arg);

@@ -110,6 +110,13 @@ int queue_step_finish(struct queue *q, const char *key, enum step_state state, c
 	return queue_run(q, st);
 }
 
+int queue_step_adopt(struct queue *q, const char *key)
+{
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=2,finished=created WHERE key=?1 AND state<>2");
+	queue_bind_text(st, 1, key);
+	return queue_run(q, st);
+}
+
 int queue_step_reset(struct queue *q, const char *key)
 {
 	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=0,started=0,finished=0 WHERE key=?1");
@@ -169,6 +176,16 @@ int queue_step_each_waiting(struct queue *q, enum step_state state, int limit, q
 		return r;
 	sqlite3_bind_int(st, 1, (int)state);
 	sqlite3_bind_int(st, 2, limit > 0 ? limit : -1);
+	return each_step(q, st, fn, arg);
+}
+
+int queue_step_each(struct queue *q, enum step_state state, queue_step_fn fn, void *arg)
+{
+	sqlite3_stmt *st;
+	int r = prepare_once(q, "SELECT " STEP_COLUMNS ",'' FROM step s WHERE s.state=?1", &st);
+	if (r < 0)
+		return r;
+	sqlite3_bind_int(st, 1, (int)state);
 	return each_step(q, st, fn, arg);
 }
 

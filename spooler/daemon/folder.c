@@ -1,0 +1,431 @@
+/* The outbox as people see it: status folders, QUEUE.html, summaries, control
+ * files, failures and results. All of it is done by one worker, in order, so
+ * that a status never comes after its result. Texts are made in the loop.
+ * Logs what could not be written; a status that fails is tried again with the
+ * next one. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "daemon/daemon.h"
+#include "daemon/publish.h"
+#include "daemon/show.h"
+
+struct shown { char id[ID_LEN + 1]; double at; struct shown *next; };
+struct stale { long long row; struct stale *next; };
+
+struct folder {
+	struct daemon *d;
+	struct outbox out;
+	struct worker *worker;
+	struct shown *shown;     /* when each job's status was last written */
+	struct stale *stale;     /* batches whose summary is behind */
+	bool queue_stale, controls_busy;
+	size_t pending;          /* results and failures under way */
+};
+
+struct work {
+	struct folder *f;
+	char *outname, *id, *text, *what, *why, *remedy, *input_dir;
+	int r;
+};
+
+static struct work *new_work(struct folder *f, const char *outname)
+{
+	struct work *w = xcalloc(1, sizeof(*w));
+	w->f = f;
+	w->outname = xstrdup(outname);
+	return w;
+}
+
+static void free_work(struct work *w)
+{
+	char *s[] = { w->outname, w->id, w->text, w->what, w->why, w->remedy, w->input_dir };
+	for (size_t i = 0; i < ARRAY_SIZE(s); i++)
+		free(s[i]);
+	free(w);
+}
+
+static void complain(const struct work *w, const char *event)
+{
+	if (w->r < 0)
+		log_event(LOG_WARN, event, "name", w->outname, "error", strerror(-w->r), NULL);
+}
+
+const struct outbox *folder_outbox(const struct folder *f) { return &f->out; }
+
+/* ---- status */
+
+static struct shown *shown_of(struct folder *f, const char *id)
+{
+	for (struct shown *s = f->shown; s; s = s->next)
+		if (str_eq(s->id, id))
+			return s;
+	struct shown *s = xcalloc(1, sizeof(*s));
+	snprintf(s->id, sizeof(s->id), "%s", id);
+	s->at = -1e9;
+	s->next = f->shown;
+	f->shown = s;
+	return s;
+}
+
+static void forget_shown(struct folder *f, const char *id)
+{
+	for (struct shown **p = &f->shown; *p; p = &(*p)->next)
+		if (str_eq((*p)->id, id)) {
+			struct shown *s = *p;
+			*p = s->next;
+			free(s);
+			return;
+		}
+}
+
+static void work_status(void *arg)
+{
+	struct work *w = arg;
+	w->r = outbox_status(&w->f->out, w->outname, w->text);
+}
+
+static void status_done(void *arg)
+{
+	complain(arg, "status-not-written");
+	free_work(arg);
+}
+
+static void post_status(struct folder *f, const struct job *j)
+{
+	struct buf b = BUF_INIT;
+	struct work *w = new_work(f, j->outname);
+	show_status(f->d, j, &b);
+	w->text = buf_detach(&b);
+	shown_of(f, j->id)->at = clock_mono();
+	worker_post(f->worker, work_status, status_done, w);
+}
+
+void folder_accepted(struct folder *f, const struct job *j)
+{
+	f->queue_stale = true;
+	post_status(f, j);
+}
+
+static void batch_stale(struct folder *f, long long row)
+{
+	if (row <= 0)
+		return;
+	for (const struct stale *s = f->stale; s; s = s->next)
+		if (s->row == row)
+			return;
+	struct stale *s = xcalloc(1, sizeof(*s));
+	s->row = row;
+	s->next = f->stale;
+	f->stale = s;
+}
+
+static void on_changed(void *arg, const struct job *j)
+{
+	struct folder *f = arg;
+	f->queue_stale = true;
+	if (job_state_ended(j->state)) {
+		forget_shown(f, j->id);
+		batch_stale(f, j->batch_row);
+	} else if (clock_mono() - shown_of(f, j->id)->at >= f->d->conf->status_s)
+		post_status(f, j);
+}
+
+/* ---- gone */
+
+static void work_gone(void *arg)
+{
+	struct work *w = arg;
+	w->r = outbox_remove_running(&w->f->out, w->outname);
+}
+
+static void on_gone(void *arg, const struct job *j)
+{
+	struct folder *f = arg;
+	forget_shown(f, j->id);
+	batch_stale(f, j->batch_row);
+	worker_post(f->worker, work_gone, status_done, new_work(f, j->outname));
+}
+
+/* ---- failure */
+
+static void work_fail(void *arg)
+{
+	struct work *w = arg;
+	w->r = outbox_failed(&w->f->out, w->outname, w->text, w->input_dir);
+}
+
+static void fail_done(void *arg)
+{
+	struct work *w = arg;
+	struct folder *f = w->f;
+	f->pending--;
+	complain(w, "failure-not-told");
+	f->d->failed++;
+	/* Told or not, it has failed; the queue and the log know. */
+	manager_failed(f->d->manager, w->id, w->what, w->why, w->remedy);
+	free_work(w);
+	daemon_check_once(f->d);
+}
+
+static char *dup_or_null(const char *s) { return s ? xstrdup(s) : NULL; }
+
+static void on_fail(void *arg, const struct job *j, const char *what, const char *why, const char *remedy)
+{
+	struct folder *f = arg;
+	struct buf b = BUF_INIT;
+	struct work *w = new_work(f, j->outname);
+	w->id = xstrdup(j->id);
+	w->what = dup_or_null(what);
+	w->why = dup_or_null(why);
+	w->remedy = dup_or_null(remedy);
+	w->input_dir = publish_stage_input(f->d, j);
+	show_failure(f->d, j, what, why, remedy, NULL, &b);
+	w->text = buf_detach(&b);
+	f->pending++;
+	worker_post(f->worker, work_fail, fail_done, w);
+}
+
+void folder_trouble(struct folder *f, const struct drop_item *item)
+{
+	struct buf b = BUF_INIT;
+	_cleanup_free_ char *name = intake_base_name(f->d->conf, item->path, false);
+	struct work *w = new_work(f, name);
+	show_trouble(item, &b);
+	w->text = buf_detach(&b);
+	worker_post(f->worker, work_fail, status_done, w);
+}
+
+/* ---- results */
+
+static void publish_done(void *arg)
+{
+	struct publish *p = arg;
+	struct folder *f = p->owner;
+	f->pending--;
+	manager_published(f->d->manager, p->id, p->r < 0 ? strerror(-p->r) : NULL);
+	publish_free(p);
+	daemon_check_once(f->d);
+}
+
+static void on_publish(void *arg, const struct job *j, const struct pipeline *pl)
+{
+	struct folder *f = arg;
+	struct publish *p = publish_new(f->d, &f->out, j, pl);
+	p->owner = f;
+	f->pending++;
+	forget_shown(f, j->id);
+	worker_post(f->worker, publish_work, publish_done, p);
+}
+
+/* ---- batches */
+
+struct summary {
+	struct folder *f;
+	char *outname, *relative;
+	struct show_row *row;
+	size_t n;
+	int r;
+};
+
+static int add_row(const struct job *j, void *arg)
+{
+	struct summary *s = arg;
+	s->row = xreallocarray(s->row, s->n + 1, sizeof(*s->row));
+	s->row[s->n++] = (struct show_row){ j->record, xstrdup(j->name), xstrdup(j->outname),
+					    j->reason ? xstrdup(j->reason) : NULL, j->state };
+	return 0;
+}
+
+static void work_summary(void *arg)
+{
+	struct summary *s = arg;
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	json_t **docs = xcalloc(s->n, sizeof(*docs));
+	for (size_t i = 0; i < s->n; i++) {
+		_cleanup_free_ char *path = xasprintf("%s/%s/shifts.json", s->f->out.root, s->row[i].outname);
+		if (s->row[i].state == JOB_DONE && json_read_file(path, &docs[i]) < 0)
+			docs[i] = NULL;
+	}
+	show_summary(s->row, docs, s->n, s->outname, &b);
+	s->r = outbox_file(&s->f->out, s->relative, b.s, b.len);
+	for (size_t i = 0; i < s->n; i++)
+		json_decref(docs[i]);
+	free(docs);
+}
+
+static void summary_done(void *arg)
+{
+	struct summary *s = arg;
+	if (s->r < 0)
+		log_event(LOG_WARN, "summary-not-written", "name", s->outname, "error", strerror(-s->r), NULL);
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->row[i].name);
+		free(s->row[i].outname);
+		free(s->row[i].reason);
+	}
+	free(s->row);
+	free(s->outname);
+	free(s->relative);
+	free(s);
+}
+
+static void post_summary(struct folder *f, long long row)
+{
+	_cleanup_(batch_release) struct batch b;
+	batch_init(&b);
+	if (queue_batch_get(f->d->q, row, &b) < 0)
+		return;
+	struct summary *s = xcalloc(1, sizeof(*s));
+	s->f = f;
+	s->outname = xstrdup(b.outname);
+	s->relative = xasprintf("%s/summary.csv", b.outname);
+	queue_job_each(f->d->q, &(struct job_filter){ .batch_row = row, .oldest_first = true }, add_row, s);
+	worker_post(f->worker, work_summary, summary_done, s);
+}
+
+static void on_split(void *arg, const struct batch *b)
+{
+	struct folder *f = arg;
+	f->queue_stale = true;
+	batch_stale(f, b->row);
+}
+
+/* ---- QUEUE.html */
+
+static void work_queue(void *arg)
+{
+	struct work *w = arg;
+	w->r = outbox_file(&w->f->out, w->outname, w->text, strlen(w->text));
+}
+
+static void post_queue(struct folder *f)
+{
+	struct buf b = BUF_INIT;
+	struct work *w = new_work(f, "QUEUE.html");
+	show_queue(f->d, &b);
+	w->text = buf_detach(&b);
+	f->queue_stale = false;
+	worker_post(f->worker, work_queue, status_done, w);
+}
+
+void folder_flush(struct folder *f)
+{
+	while (f->stale) {
+		struct stale *s = f->stale;
+		f->stale = s->next;
+		post_summary(f, s->row);
+		free(s);
+	}
+	if (f->queue_stale)
+		post_queue(f);
+}
+
+/* ---- control files */
+
+struct look { struct folder *f; struct outbox_controls c; int r; };
+
+static void work_controls(void *arg)
+{
+	struct look *l = arg;
+	l->r = outbox_controls(&l->f->out, &l->c);
+}
+
+/* The .failed folder goes once its job is queued again. */
+static void work_remove_failed(void *arg)
+{
+	struct work *w = arg;
+	w->r = outbox_remove_failed(&w->f->out, w->outname);
+}
+
+static void obey(struct folder *f, const struct outbox_control *c)
+{
+	static const char *const verbs[] = { [OUTBOX_CANCEL] = "cancel", [OUTBOX_RETRY] = "retry" };
+	_cleanup_free_ char *words = NULL;
+	bool ok = manager_verb(f->d->manager, verbs[c->verb], c->outname, &words);
+	log_event(LOG_INFO, "control-file", "verb", verbs[c->verb], "name", c->outname, "ok", ok ? "yes" : "no",
+		  "outcome", words, NULL);
+	if (ok && c->verb == OUTBOX_RETRY)
+		worker_post(f->worker, work_remove_failed, status_done, new_work(f, c->outname));
+}
+
+static void controls_done(void *arg)
+{
+	struct look *l = arg;
+	l->f->controls_busy = false;
+	for (size_t i = 0; i < l->c.n; i++)
+		obey(l->f, &l->c.item[i]);
+	outbox_controls_release(&l->c);
+	free(l);
+}
+
+static void on_time(void *arg)
+{
+	struct folder *f = arg;
+	if (f->d->stopping)
+		return;
+	if (!f->controls_busy) {
+		struct look *l = xcalloc(1, sizeof(*l));
+		l->f = f;
+		f->controls_busy = true;
+		worker_post(f->worker, work_controls, controls_done, l);
+	}
+	folder_flush(f);
+	loop_after(f->d->loop, MIN(f->d->conf->status_s, 10.0), on_time, f);
+}
+
+/* ---- life */
+
+static void on_worker(void *arg) { worker_dispatch(arg); }
+
+struct folder *folder_new(struct daemon *d)
+{
+	struct folder *f = xcalloc(1, sizeof(*f));
+	f->d = d;
+	f->out = (struct outbox){ d->conf->outbox, (mode_t)d->conf->mode_files, (mode_t)d->conf->mode_dirs };
+	f->worker = worker_new("outbox");
+	f->queue_stale = true;
+	return f;
+}
+
+static bool id_in_use(const char *id, void *arg)
+{
+	struct daemon *d = arg;
+	_cleanup_(job_release) struct job j;
+	job_init(&j);
+	return queue_job_get(d->q, id, &j) == 0 && !job_state_ended(j.state);
+}
+
+void folder_start(struct folder *f)
+{
+	outbox_sweep(&f->out, id_in_use, f->d);
+	loop_add(f->d->loop, worker_fd(f->worker), on_worker, f->worker);
+	loop_after(f->d->loop, 0.2, on_time, f);
+}
+
+void folder_hooks(struct folder *f, struct manager_hooks *h)
+{
+	*h = (struct manager_hooks){ .arg = f, .changed = on_changed, .publish = on_publish, .fail = on_fail,
+				     .gone = on_gone, .split = on_split };
+}
+
+bool folder_idle(const struct folder *f) { return f->pending == 0; }
+
+void folder_free(struct folder *f)
+{
+	if (!f)
+		return;
+	folder_flush(f);
+	worker_free(f->worker, 30);
+	while (f->shown)
+		forget_shown(f, f->shown->id);
+	while (f->stale) {
+		struct stale *s = f->stale;
+		f->stale = s->next;
+		free(s);
+	}
+	free(f);
+}

@@ -1,0 +1,276 @@
+/* nmr-spooler: main. Parses options, opens things, runs the loop, closes them.
+ * Before the loop starts every problem ends the program with one clear line and
+ * status 2; after that nothing does. Logs to stderr. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <signal.h>
+
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/machine.h"
+#include "daemon/daemon.h"
+
+#define REFRESH_S 2.0
+#define HEARTBEAT_S 10.0
+
+static const char usage[] =
+	"usage: nmr-spooler [--config FILE] [--data DIR] [--once]\n"
+	"\n"
+	"Watches DIR/inbox for molecule files, computes their NMR spectra and writes\n"
+	"the results to DIR/outbox.\n"
+	"\n"
+	"  --config FILE  read this nmr.conf\n"
+	"  --data DIR     folder that holds inbox, outbox and spool\n"
+	"  --once         work off what is there and exit: 0 all published, 1 a job failed\n"
+	"  --version      print the version\n"
+	"\n"
+	"See nmr-spooler(8) and nmr.conf(5).\n";
+
+struct arguments { const char *config, *data; bool once; };
+
+static void parse(int argc, char **argv, struct arguments *a)
+{
+	static const struct option longs[] = { { "config", required_argument, NULL, 'c' },
+					       { "data", required_argument, NULL, 'd' },
+					       { "once", no_argument, NULL, 'o' },
+					       { "version", no_argument, NULL, 'V' },
+					       { "help", no_argument, NULL, 'h' },
+					       { NULL, 0, NULL, 0 } };
+	for (int c; (c = getopt_long(argc, argv, "c:d:h", longs, NULL)) != -1;) {
+		switch (c) {
+		case 'c': a->config = optarg; break;
+		case 'd': a->data = optarg; break;
+		case 'o': a->once = true; break;
+		case 'V': puts("nmr-spooler " NMR_VERSION); exit(0);
+		case 'h': fputs(usage, stdout); exit(0);
+		default: fputs(usage, stderr); exit(2);
+		}
+	}
+	if (optind < argc)
+		die("unexpected argument \"%s\"; see nmr-spooler --help", argv[optind]);
+}
+
+static void set_log_level(const char *name)
+{
+	static const char *const names[] = { "debug", "info", "warn", "error" };
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_ieq(name, names[i]))
+			log_set_level((enum log_level)i);
+}
+
+static void make_folders(const struct conf *c)
+{
+	char *error = NULL;
+	static const char *const below[] = { "db", "steps", "intake", "staging" };
+	if (conf_make_folders(c, &error) < 0)
+		die("%s", error);
+	for (size_t i = 0; i < ARRAY_SIZE(below); i++) {
+		_cleanup_free_ char *path = xasprintf("%s/%s", c->spool, below[i]);
+		int r = file_mkdir_p(path, 0755);
+		if (r < 0)
+			die("cannot make the folder %s: %s", path, strerror(-r));
+	}
+}
+
+/* One spooler a spool. */
+static int take_lock(const struct conf *c)
+{
+	_cleanup_free_ char *path = xasprintf("%s/lock", c->spool);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		die("cannot open %s: %s", path, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		die("another nmr-spooler works on %s: stop it first, or give this one its own --data folder",
+		    c->spool);
+	return fd;
+}
+
+static void open_parts(struct daemon *d, const struct arguments *a)
+{
+	char *error = NULL;
+	d->once = a->once;
+	d->conf = conf_load(a->config, a->data, &error);
+	if (!d->conf)
+		die("%s", error);
+	set_log_level(d->conf->log_level);
+	make_folders(d->conf);
+	d->lock_fd = take_lock(d->conf);
+	_cleanup_free_ char *db = xasprintf("%s/db/queue.db", d->conf->spool);
+	if (queue_open(db, &d->q, &error) < 0)
+		die("%s", error);
+	d->lab.share = share_load(d->conf->share, &error);
+	if (!d->lab.share)
+		die("%s", error);
+	d->lab.conf = d->conf;
+	d->lab.safe_name = outbox_safe_name;
+	d->lab.cores = d->conf->cores > 0 ? d->conf->cores : machine_cores();
+	d->lab.memory = d->conf->memory_mb > 0 ? (uint64_t)d->conf->memory_mb << 20
+					       : (uint64_t)((double)machine_memory_bytes() * 0.8);
+	engines_find(&d->lab.engines, d->conf, d->conf->scratch, &error);
+	if (error) {
+		log_event(LOG_ERROR, "engines-missing", "problem", error, NULL);
+		if (!d->lab.engines.mol || !d->lab.engines.render)
+			die("%s", error);
+		free(error);
+	}
+}
+
+static void write_readme(const struct conf *c)
+{
+	const char **names = xcalloc(c->nhot + 1, sizeof(*names));
+	for (size_t i = 0; i < c->nhot; i++)
+		names[i] = c->hot[i].name;
+	int r = drop_write_readme(c->inbox, names, c->nhot);
+	if (r < 0)
+		log_event(LOG_WARN, "no-readme", "folder", c->inbox, "error", strerror(-r), NULL);
+	free(names);
+}
+
+/* Claimed files whose row was never written: the originals are still there. */
+static void sweep_intake(struct daemon *d)
+{
+	_cleanup_free_ char *path = xasprintf("%s/intake", d->conf->spool);
+	_cleanup_free_ char *staging = xasprintf("%s/staging", d->conf->spool);
+	_cleanup_closedir_ DIR *dir = opendir(path);
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		_cleanup_(job_release) struct job j;
+		job_init(&j);
+		if (!id_valid(e->d_name) || queue_job_get(d->q, e->d_name, &j) == 0)
+			continue;
+		_cleanup_free_ char *orphan = xasprintf("%s/%s", path, e->d_name);
+		file_rm_rf(orphan);
+	}
+	file_rm_rf(staging);
+	file_mkdir_p(staging, 0755);
+}
+
+/* ---- the loop's own events */
+
+static void end_when_quiet(void *arg)
+{
+	struct daemon *d = arg;
+	if (scheduler_running(manager_scheduler(d->manager)) == 0)
+		loop_quit(d->loop);
+	else
+		loop_after(d->loop, 0.1, end_when_quiet, d);
+}
+
+static void begin_stop(struct daemon *d, const char *why)
+{
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	log_event(LOG_INFO, "stopping", "why", why, NULL);
+	manager_stop(d->manager);
+	end_when_quiet(d);
+}
+
+struct signals { struct daemon *d; int fd; };
+
+static void on_signal(void *arg)
+{
+	struct signals *s = arg;
+	struct signalfd_siginfo si;
+	if (read(s->fd, &si, sizeof(si)) != (ssize_t)sizeof(si))
+		return;
+	begin_stop(s->d, strsignal((int)si.ssi_signo));
+}
+
+static void on_refresh(void *arg)
+{
+	struct daemon *d = arg;
+	if (d->stopping)
+		return;
+	manager_refresh(d->manager);
+	loop_after(d->loop, REFRESH_S, on_refresh, d);
+	daemon_check_once(d);
+}
+
+static void on_heartbeat(void *arg)
+{
+	struct daemon *d = arg;
+	_cleanup_free_ char *now = xasprintf("%.0f", clock_wall());
+	queue_fact_set(d->q, "heartbeat", now);
+	if (!d->stopping)
+		loop_after(d->loop, HEARTBEAT_S, on_heartbeat, d);
+}
+
+void daemon_check_once(struct daemon *d)
+{
+	int count[JOB_STATE_COUNT];
+	if (!d->once || d->stopping || !intake_idle(d->intake) || !folder_idle(d->folder) ||
+	    queue_job_counts(d->q, count) < 0)
+		return;
+	if (count[JOB_QUEUED] + count[JOB_RUNNING] + count[JOB_PUBLISHING] == 0)
+		begin_stop(d, "all work is done");
+}
+
+static void log_start(const struct daemon *d)
+{
+	const struct engines *e = &d->lab.engines;
+	_cleanup_free_ char *cores = xasprintf("%d", d->lab.cores);
+	_cleanup_free_ char *mb = xasprintf("%llu", (unsigned long long)(d->lab.memory >> 20));
+	_cleanup_free_ char *who = xasprintf("%s %ld", NMR_VERSION, (long)getpid());
+	log_event(LOG_INFO, "start", "version", NMR_VERSION, "data", d->conf->data, "cores", cores, "memory_mb", mb,
+		  "nwchem", e->nwchem ? e->nwchem : "missing", "xtb", e->xtb ? e->xtb : "missing", "nmr-mol",
+		  e->mol, NULL);
+	queue_fact_set(d->q, "spooler", who);
+}
+
+static int run(struct daemon *d)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	struct signals sig = { d, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) };
+	d->loop = loop_new();
+	if (!d->loop || sig.fd < 0)
+		die("cannot start the event loop: %s", strerror(errno));
+	struct manager_hooks hooks;
+	d->folder = folder_new(d);
+	folder_hooks(d->folder, &hooks);
+	d->manager = manager_new(&d->lab, d->q, d->loop, &hooks);
+	d->intake = intake_new(d);
+	loop_add(d->loop, sig.fd, on_signal, &sig);
+	log_start(d);
+	sweep_intake(d);
+	manager_recover(d->manager);
+	folder_start(d->folder);
+	intake_start(d->intake);
+	on_heartbeat(d);
+	on_refresh(d);
+	int r = loop_run(d->loop);
+	intake_free(d->intake);
+	folder_free(d->folder);
+	manager_free(d->manager);
+	loop_free(d->loop);
+	close(sig.fd);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = { 0 };
+	struct daemon d = { .lock_fd = -1 };
+	parse(argc, argv, &a);
+	open_parts(&d, &a);
+	write_readme(d.conf);
+	int r = run(&d);
+	log_event(LOG_INFO, "end", NULL);
+	queue_close(d.q);
+	share_free(d.lab.share);
+	engines_release(&d.lab.engines);
+	conf_free(d.conf);
+	close(d.lock_fd);
+	return r < 0 ? 2 : d.once && d.failed ? 1 : 0;
+}

@@ -1,0 +1,136 @@
+/* Finding the engines. NWChem has no --version: a tiny input tells (no SCF, some
+ * tenths of a second). Never logs. */
+#include "job/engines.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "exec/run.h"
+
+char *engines_program_path(const char *name)
+{
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	if (n > 0) {
+		exe[n] = '\0';
+		char *slash = strrchr(exe, '/');
+		if (slash) {
+			*slash = '\0';
+			char *path = xasprintf("%s/%s", exe, name);
+			if (access(path, X_OK) == 0)
+				return path;
+			free(path);
+		}
+	}
+	return xstrdup(name);
+}
+
+/* The first word after `marker` that starts with a digit. */
+static char *version_after(const char *text, const char *marker)
+{
+	const char *p = strstr(text, marker);
+	if (!p)
+		return NULL;
+	p += strlen(marker);
+	while (*p && *p != '\n' && !isdigit((unsigned char)*p))
+		p++;
+	size_t n = strspn(p, "0123456789.");
+	return n ? xstrndup(p, n) : NULL;
+}
+
+static int capture(const char *const *argv, double timeout_s, struct buf *out)
+{
+	int status = -1;
+	int r = run_capture(argv, timeout_s, 1 << 20, out, &status);
+	return r < 0 ? r : WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+}
+
+static char *first_line(const char *const *argv)
+{
+	_cleanup_(buf_release) struct buf out = BUF_INIT;
+	if (capture(argv, 20, &out) < 0)
+		return NULL;
+	out.s[strcspn(out.s, "\n")] = '\0';
+	return xstrdup(out.s);
+}
+
+static char *nwchem_version(const struct conf *conf, const char *work_dir)
+{
+	_cleanup_free_ char *dir = xasprintf("%s/probe-nwchem", work_dir);
+	_cleanup_free_ char *input = xasprintf("%s/probe.nw", dir);
+	static const char text[] = "start probe\necho\n";
+	_cleanup_(buf_release) struct buf out = BUF_INIT;
+	char *version = NULL;
+	if (file_mkdir_p(dir, 0755) < 0 || file_write(input, text, sizeof(text) - 1, 0644) < 0)
+		return NULL;
+	char **argv = conf_engine_argv(conf, "nwchem", 1, "probe.nw");
+	struct run *run;
+	struct run_record rec;
+	if (argv && run_start(&(struct run_spec){ .dir = dir, .argv = (const char *const *)argv,
+						  .timeout_s = 60 }, &run) == 0) {
+		run_reap(run, &rec);
+		_cleanup_free_ char *log = xasprintf("%s/stdout", dir);
+		if (file_read(log, 1 << 20, &out) == 0)
+			version = version_after(out.s, "(NWChem)");
+	}
+	conf_argv_free(argv);
+	file_rm_rf(dir);
+	return version;
+}
+
+static char *xtb_version(const struct conf *conf)
+{
+	char **words = conf_engine_argv(conf, "xtb", 1, "");
+	if (!words)
+		return NULL;
+	const char *argv[] = { words[0], "--version", NULL };
+	_cleanup_(buf_release) struct buf out = BUF_INIT;
+	char *v = capture(argv, 20, &out) == 0 ? version_after(out.s, "xtb version") : NULL;
+	conf_argv_free(words);
+	return v;
+}
+
+static void complain(struct buf *b, const char *what, const char *remedy)
+{
+	buf_addf(b, "%s%s: %s", b->len ? "; " : "", what, remedy);
+}
+
+void engines_find(struct engines *e, const struct conf *conf, const char *work_dir, char **ret_problem)
+{
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	*e = (struct engines){ 0 };
+	e->mol_path = engines_program_path("nmr-mol");
+	e->render_path = engines_program_path("nmr-render");
+	const char *mol[] = { e->mol_path, "--version", NULL };
+	const char *render[] = { e->render_path, "--version", NULL };
+	char *line = first_line(mol);
+	e->mol = line && str_has_prefix(line, "nmr-mol ") ? xstrdup(line + strlen("nmr-mol ")) : NULL;
+	free(line);
+	line = first_line(render);
+	e->render = line && strchr(line, ' ') ? xstrdup(strchr(line, ' ') + 1) : NULL;
+	free(line);
+	e->xtb = xtb_version(conf);
+	e->nwchem = nwchem_version(conf, work_dir);
+	if (!e->mol)
+		complain(&b, "nmr-mol does not start", "install nmr-spool again, with the RDKit libraries");
+	if (!e->render)
+		complain(&b, "nmr-render does not start", "install nmr-spool again, with librsvg");
+	if (!e->xtb)
+		complain(&b, "xtb was not found", "apt install xtb, or set engines.xtb in nmr.conf");
+	if (!e->nwchem)
+		complain(&b, "NWChem was not found or does not start",
+			 "apt install nwchem-openmpi openmpi-bin, or set engines.nwchem in nmr.conf");
+	*ret_problem = b.len ? buf_detach(&b) : NULL;
+}
+
+void engines_release(struct engines *e)
+{
+	char *s[] = { e->nwchem, e->xtb, e->mol, e->render, e->mol_path, e->render_path };
+	for (size_t i = 0; i < ARRAY_SIZE(s); i++)
+		free(s[i]);
+	*e = (struct engines){ 0 };
+}

@@ -1,0 +1,23 @@
+/* The programs that the steps run, found at start, versions recorded. */
+#ifndef NMR_JOB_ENGINES_H
+#define NMR_JOB_ENGINES_H
+
+#include "base/conf.h"
+
+struct engines {
+	char *nwchem;   /* version, "7.0.2"; NULL: not found */
+	char *xtb;
+	char *mol;      /* "1 (RDKit 2022.09.3)" */
+	char *render;
+	char *mol_path, *render_path;   /* beside this program */
+};
+
+/* Finds the programs and asks for their versions (a second or two: NWChem tells
+ * its version only in an output). Missing ones stay NULL and are described in
+ * *ret_problem (caller frees; NULL when all is there). */
+void engines_find(struct engines *e, const struct conf *conf, const char *work_dir, char **ret_problem);
+void engines_release(struct engines *e);
+/* The folder of the running program, for its helpers. Caller frees. */
+char *engines_program_path(const char *name);
+
+#endif

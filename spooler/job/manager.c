@@ -1,0 +1,470 @@
+/* See manager.h. Every walk derives the job's needs from what is done, so the
+ * only memory here is the set of rows that should be walked. Logs state changes
+ * of jobs. A queue that cannot be written stops the walk of that job; it is
+ * tried again at the next tick. */
+#include "job/manager-internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define PUBLISH_RETRY_S 10.0
+
+static void mark_dirty(struct manager *m, long long row)
+{
+	for (size_t i = 0; i < m->ndirty; i++)
+		if (m->dirty[i] == row)
+			return;
+	m->dirty = xreallocarray(m->dirty, m->ndirty + 1, sizeof(*m->dirty));
+	m->dirty[m->ndirty++] = row;
+}
+
+static int mark_row(long long row, void *arg)
+{
+	mark_dirty(arg, row);
+	return 0;
+}
+
+/* ---- on the way to the outbox */
+
+static struct inflight *inflight_of(struct manager *m, long long row)
+{
+	for (size_t i = 0; i < m->ninflight; i++)
+		if (m->inflight[i].row == row)
+			return &m->inflight[i];
+	return NULL;
+}
+
+static void set_inflight(struct manager *m, long long row, double until)
+{
+	struct inflight *f = inflight_of(m, row);
+	if (!f) {
+		m->inflight = xreallocarray(m->inflight, m->ninflight + 1, sizeof(*m->inflight));
+		f = &m->inflight[m->ninflight++];
+		f->row = row;
+	}
+	f->until = until;
+}
+
+static void clear_inflight(struct manager *m, long long row)
+{
+	struct inflight *f = inflight_of(m, row);
+	if (f)
+		*f = m->inflight[--m->ninflight];
+}
+
+static bool is_inflight(struct manager *m, long long row)
+{
+	struct inflight *f = inflight_of(m, row);
+	return f && (f->until <= 0 || clock_mono() < f->until);
+}
+
+static void send_failure(struct manager *m, const struct job *j, const char *what, const char *why,
+			 const char *remedy)
+{
+	set_inflight(m, j->row, 0);
+	m->hooks.fail(m->hooks.arg, j, what, why, remedy);
+}
+
+static void on_step_ended(void *arg, const char *key)
+{
+	struct manager *m = arg;
+	queue_step_each_job(m->q, key, mark_row, m);
+	if (!m->stopping)
+		manager_tick(m);
+}
+
+struct manager *manager_new(const struct lab *lab, struct queue *q, struct loop *loop,
+			    const struct manager_hooks *hooks)
+{
+	struct manager *m = xcalloc(1, sizeof(*m));
+	*m = (struct manager){ .lab = lab, .q = q, .hooks = *hooks };
+	m->sched = scheduler_new(lab, q, loop, on_step_ended, m);
+	return m;
+}
+
+void manager_free(struct manager *m)
+{
+	if (!m)
+		return;
+	scheduler_free(m->sched);
+	free(m->dirty);
+	free(m->inflight);
+	free(m);
+}
+
+struct scheduler *manager_scheduler(struct manager *m) { return m->sched; }
+
+int manager_change(struct manager *m, struct job *j, enum job_event e, const char *reason, const char *remedy)
+{
+	enum job_state old = j->state;
+	int r = queue_set_job_state(m->q, j, e, reason, remedy);
+	log_event(r < 0 ? LOG_ERROR : LOG_INFO, "job-state", "job", j->id, "name", j->outname, "from",
+		  job_state_to_string(old), "to", r < 0 ? NULL : job_state_to_string(j->state), "event",
+		  job_event_to_string(e), "reason", reason, "error",
+		  r == 0 ? NULL : r == -EPERM ? "not allowed in this state" : queue_error(m->q), NULL);
+	return r;
+}
+
+/* ---- time left */
+
+static double effective_cores(int cores) { return 1 + 0.8 * (cores - 1); }
+
+static void set_progress(struct manager *m, struct job *j, const struct pipeline *p)
+{
+	double running = 0;
+	_cleanup_(buf_release) struct buf detail = BUF_INIT;
+	for (size_t i = 0; i < p->nneed; i++) {
+		double elapsed;
+		int ranks;
+		if (!scheduler_elapsed(m->sched, p->need[i].key, &elapsed, &ranks))
+			continue;
+		/* A run that outlasts its guess is taken to need a tenth of its time more. */
+		double spent = elapsed * (1 + 0.7 * (ranks - 1));
+		running += MIN(spent, MAX(p->need[i].est_s - 0.1 * spent, 0.9 * p->need[i].est_s));
+		if (!detail.len) {
+			int step;
+			_cleanup_(buf_release) struct buf live = BUF_INIT;
+			step_progress(m->lab, p->need[i].key, &live, &step);
+			buf_addf(&detail, "%s%s%s", p->need[i].label, live.len ? ", " : "", live.s);
+		}
+	}
+	double left = MAX(p->cost_left - running, 0), all = p->cost_done + p->cost_left;
+	j->progress = all > 0 ? MIN((p->cost_done + running) / all, 0.99) : 0;
+	j->eta_s = left / effective_cores(m->lab->cores);
+	j->steps_done = p->stage_done;
+	j->steps_total = p->stage_total;
+	free(j->detail);
+	j->detail = detail.len ? buf_detach(&detail) : NULL;
+}
+
+/* ---- one walk */
+
+static int store_needs(struct manager *m, const struct job *j, const struct pipeline *p)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < p->nused; i++) {
+		struct step s;
+		step_init(&s);
+		snprintf(s.key, sizeof(s.key), "%s", p->used[i].key);
+		s.kind = xstrdup(p->used[i].kind);
+		s.label = xstrdup(p->used[i].label);
+		for (size_t k = 0; k < p->nneed; k++)
+			if (str_eq(p->need[k].key, s.key)) {
+				r = step_write(m->lab, &p->need[k]);
+				s.program = xstrdup(p->need[k].program);
+				s.version = p->need[k].version ? xstrdup(p->need[k].version) : NULL;
+				s.est_s = p->need[k].est_s;
+			}
+		if (r == 0)
+			r = queue_step_need(m->q, &s, j->row, p->used[i].stage, (int)i);
+		/* On disk but not in the queue (a queue restored from a backup). */
+		if (r == 0 && p->used[i].done)
+			r = queue_step_adopt(m->q, s.key);
+		step_release(&s);
+	}
+	return r;
+}
+
+static void waits(struct manager *m, struct job *j, struct pipeline *p)
+{
+	queue_begin(m->q);
+	int r = store_needs(m, j, p);
+	if (r == 0 && !str_eq(j->stage, p->stage))
+		r = queue_job_set_stage(m->q, j, p->stage);
+	set_progress(m, j, p);
+	if (r == 0)
+		r = queue_job_set_progress(m->q, j);
+	if (r == 0)
+		r = queue_commit(m->q);
+	else
+		queue_rollback(m->q);
+	if (r < 0)
+		log_event(LOG_ERROR, "job-walk-failed", "job", j->id, "error", strerror(-r), NULL);
+	m->hooks.changed(m->hooks.arg, j);
+}
+
+/* Options of a record on top of the job's; a bad one refuses the record. */
+static char *merge_fields(struct manager *m, json_t **options, const json_t *fields, const char *origin)
+{
+	struct options o;
+	const char *name;
+	json_t *value;
+	char *error = NULL;
+	options_init(&o, m->lab->share);
+	options_from_json(&o, *options);
+	json_object_foreach((json_t *)fields, name, value) {
+		if (!options_is_record_field(name) || !json_is_string(value))
+			continue;
+		if (options_set(&o, m->lab->share, name, json_string_value(value), origin, &error) < 0)
+			break;
+	}
+	json_decref(*options);
+	*options = options_to_json(&o);
+	options_release(&o);
+	return error;
+}
+
+static void adopt(struct manager *m, struct job *j, struct pipeline *p)
+{
+	struct pipeline_part *part = &p->split[0];
+	_cleanup_free_ char *error = part->fields ? merge_fields(m, &j->options, part->fields, "field of the record") : NULL;
+	if (error) {
+		send_failure(m, j, "An option in the record is not usable.", error,
+			      "Correct the field in the file and drop it again.");
+		return;
+	}
+	queue_begin(m->q);
+	int r = store_needs(m, j, p);
+	free(j->input);
+	j->input = xstrdup(part->input);
+	if (r == 0)
+		r = queue_job_set_options(m->q, j);
+	if (r == 0)
+		r = queue_commit(m->q);
+	else
+		queue_rollback(m->q);
+	mark_dirty(m, j->row);
+}
+
+static void set_part_name(struct job *c, const struct pipeline *p, const struct pipeline_part *part,
+			  const struct job *parent, const struct manager *m)
+{
+	_cleanup_free_ char *safe = m->lab->safe_name(*part->name ? part->name : "molecule");
+	c->name = xstrdup(*part->name ? part->name : safe);
+	c->outname = xasprintf("%s/%d-%s", parent->outname, part->n, safe);
+	if (p->isomers) {
+		free(c->name);
+		c->name = xasprintf("%s (%s)", parent->name, part->name);
+	}
+}
+
+static int add_part(struct manager *m, const struct job *parent, const struct batch *b, const struct pipeline *p,
+		    const struct pipeline_part *part)
+{
+	struct job c;
+	job_init(&c);
+	id_new(c.id);
+	c.batch_row = b->row;
+	c.record = part->n;
+	c.state = JOB_QUEUED;
+	c.stage = xstrdup("prepare");
+	set_part_name(&c, p, part, parent, m);
+	c.source = parent->source ? xstrdup(parent->source) : NULL;
+	c.sha256 = parent->sha256 ? xstrdup(parent->sha256) : NULL;
+	c.owner = parent->owner ? xstrdup(parent->owner) : NULL;
+	c.options = json_deep_copy(parent->options);
+	c.input = part->input ? xstrdup(part->input) : NULL;
+	c.reason = part->why ? xstrdup(part->why) : NULL;
+	c.remedy = part->remedy ? xstrdup(part->remedy) : NULL;
+	_cleanup_free_ char *origin = xasprintf("record %d", part->n);
+	char *error = part->fields ? merge_fields(m, &c.options, part->fields, origin) : NULL;
+	if (error && !c.reason) {
+		c.reason = error;
+		c.remedy = xstrdup("Correct the field in the file and drop it again.");
+		free(c.input);
+		c.input = NULL;
+	} else
+		free(error);
+	c.priority = (int)strtol(json_str(json_object_get(c.options, "priority"), "value", "0"), NULL, 10);
+	c.created = parent->created;
+	int r = queue_job_add(m->q, &c);
+	job_release(&c);
+	return r;
+}
+
+static void split(struct manager *m, struct job *j, struct pipeline *p)
+{
+	struct batch b;
+	batch_init(&b);
+	snprintf(b.id, sizeof(b.id), "%s", j->id);
+	b.name = xstrdup(j->name);
+	b.outname = xstrdup(j->outname);
+	b.source = j->source ? xstrdup(j->source) : NULL;
+	b.sha256 = j->sha256 ? xstrdup(j->sha256) : NULL;
+	b.total = (int)p->nsplit;
+	b.parent_row = j->batch_row;
+	b.record = j->record;
+	b.created = j->created;
+	queue_begin(m->q);
+	int r = queue_batch_add(m->q, &b);
+	for (size_t i = 0; r == 0 && i < p->nsplit; i++)
+		r = add_part(m, j, &b, p, &p->split[i]);
+	if (r == 0)
+		r = queue_job_unlink_steps(m->q, j->row);
+	if (r == 0)
+		r = queue_job_delete(m->q, j->row);
+	if (r == 0)
+		r = queue_commit(m->q);
+	else
+		queue_rollback(m->q);
+	char n[16];
+	snprintf(n, sizeof(n), "%zu", p->nsplit);
+	log_event(r < 0 ? LOG_ERROR : LOG_INFO, "job-split", "job", j->id, "name", j->outname, "parts", n, "error",
+		  r < 0 ? queue_error(m->q) : NULL, NULL);
+	if (r == 0) {
+		m->hooks.split(m->hooks.arg, &b);
+		m->hooks.gone(m->hooks.arg, j);
+	}
+	batch_release(&b);
+}
+
+static void rendered(struct manager *m, struct job *j, struct pipeline *p)
+{
+	queue_begin(m->q);
+	int r = store_needs(m, j, p);
+	if (r == 0 && !str_eq(j->stage, "publish"))
+		r = queue_job_set_stage(m->q, j, "publish");
+	if (r == 0 && j->state == JOB_RUNNING)
+		r = manager_change(m, j, JOB_EV_PUBLISH, NULL, NULL);
+	if (r == 0)
+		r = queue_commit(m->q);
+	else
+		queue_rollback(m->q);
+	if (r < 0)
+		return;
+	set_inflight(m, j->row, 0);
+	m->hooks.publish(m->hooks.arg, j, p);
+}
+
+static void walk(struct manager *m, long long row)
+{
+	_cleanup_(job_release) struct job j;
+	_cleanup_(pipeline_release) struct pipeline p = { 0 };
+	job_init(&j);
+	if (is_inflight(m, row) || queue_job_by_row(m->q, row, &j) < 0 || (j.state != JOB_RUNNING && j.state != JOB_PUBLISHING))
+		return;
+	pipeline_walk(&p, m->lab, m->q, &j);
+	switch (p.end) {
+	case PIPELINE_WAITS: waits(m, &j, &p); break;
+	case PIPELINE_ADOPTS: adopt(m, &j, &p); break;
+	case PIPELINE_SPLITS: split(m, &j, &p); break;
+	case PIPELINE_RENDERED: rendered(m, &j, &p); break;
+	case PIPELINE_REFUSED:
+	case PIPELINE_FAILED:
+		send_failure(m, &j, p.what, p.why, p.remedy);
+		break;
+	}
+}
+
+static void walk_dirty(struct manager *m)
+{
+	while (m->ndirty) {
+		long long row = m->dirty[--m->ndirty];
+		walk(m, row);
+	}
+}
+
+/* ---- admission */
+
+static int count_job(_unused_ const struct job *j, void *arg)
+{
+	++*(int *)arg;
+	return 0;
+}
+
+static int count_step(_unused_ const struct step *s, _unused_ const char *stage, void *arg)
+{
+	++*(int *)arg;
+	return 0;
+}
+
+/* Enough jobs run to keep every core busy, few enough that an urgent one is not
+ * behind a thousand. */
+static bool wants_more(struct manager *m)
+{
+	int running = 0, ready = 0;
+	queue_job_each(m->q, &(struct job_filter){ .states = 1u << JOB_RUNNING, .oldest_first = true }, count_job,
+		       &running);
+	queue_step_each_waiting(m->q, STEP_READY, m->lab->cores + 1, count_step, &ready);
+	return running < 64 && ready <= m->lab->cores;
+}
+
+static bool admit_one(struct manager *m)
+{
+	_cleanup_(job_release) struct job j;
+	job_init(&j);
+	if (queue_job_next(m->q, &j) < 0)
+		return false;
+	/* A refused record keeps its words for the walk. */
+	_cleanup_free_ char *reason = j.input || !j.reason ? NULL : xstrdup(j.reason);
+	_cleanup_free_ char *remedy = j.input || !j.remedy ? NULL : xstrdup(j.remedy);
+	if (manager_change(m, &j, JOB_EV_START, reason, remedy) < 0)
+		return false;
+	mark_dirty(m, j.row);
+	return true;
+}
+
+void manager_tick(struct manager *m)
+{
+	if (m->stopping)
+		return;
+	walk_dirty(m);
+	while (wants_more(m) && admit_one(m))
+		walk_dirty(m);
+	scheduler_tick(m->sched);
+}
+
+void manager_stop(struct manager *m)
+{
+	m->stopping = true;
+	scheduler_stop(m->sched);
+}
+
+static int mark_job(const struct job *j, void *arg)
+{
+	mark_dirty(arg, j->row);
+	return 0;
+}
+
+static void each_active(struct manager *m, queue_job_fn fn)
+{
+	unsigned active = 1u << JOB_RUNNING | 1u << JOB_PUBLISHING;
+	queue_job_each(m->q, &(struct job_filter){ .states = active, .oldest_first = true }, fn, m);
+}
+
+void manager_recover(struct manager *m)
+{
+	scheduler_recover(m->sched);
+	each_active(m, mark_job);
+}
+
+void manager_refresh(struct manager *m)
+{
+	each_active(m, mark_job);
+	manager_tick(m);
+}
+
+/* ---- reports from the outbox */
+
+void manager_published(struct manager *m, const char *id, const char *error)
+{
+	_cleanup_(job_release) struct job j;
+	job_init(&j);
+	if (queue_job_get(m->q, id, &j) < 0 || j.state != JOB_PUBLISHING)
+		return;
+	if (error) {
+		log_event(LOG_ERROR, "publish-failed", "job", id, "error", error, NULL);
+		set_inflight(m, j.row, clock_mono() + PUBLISH_RETRY_S);
+	} else {
+		manager_change(m, &j, JOB_EV_FINISH, NULL, NULL);
+		clear_inflight(m, j.row);
+	}
+	m->hooks.changed(m->hooks.arg, &j);
+	manager_tick(m);
+}
+
+void manager_failed(struct manager *m, const char *id, const char *what, const char *why, const char *remedy)
+{
+	_cleanup_(job_release) struct job j;
+	job_init(&j);
+	if (queue_job_get(m->q, id, &j) < 0 || job_state_ended(j.state))
+		return;
+	_cleanup_free_ char *reason = xasprintf("%s%s%s", what ? what : "", why && *why ? " " : "", why ? why : "");
+	manager_change(m, &j, JOB_EV_FAIL, reason, remedy);
+	clear_inflight(m, j.row);
+	m->hooks.changed(m->hooks.arg, &j);
+	manager_tick(m);
+}

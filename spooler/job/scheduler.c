@@ -1,0 +1,383 @@
+/* Cores and memory are handed to ready steps, best first (priority, fair share,
+ * age). Narrow runs side by side when there are several, a wide one when there
+ * is one: two 1-rank NWChem runs use the machine better than one 2-rank run.
+ * Ranks never exceed the cores. Logs starts and ends of steps. */
+#include "job/scheduler.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define ATTEMPTS_MAX 4
+#define BACKOFF_S 5.0
+
+struct slot {
+	struct scheduler *s;
+	char key[SHA256_HEX_LEN];
+	char *kind, *label;
+	struct run *run;
+	struct loop_source *source;
+	int ranks;
+	uint64_t memory;
+	double since;
+	bool unwanted;
+	struct slot *next;
+};
+
+struct backoff { char key[SHA256_HEX_LEN]; double until; struct backoff *next; };
+
+struct scheduler {
+	const struct lab *lab;
+	struct queue *q;
+	struct loop *loop;
+	void (*ended)(void *arg, const char *key);
+	void *arg;
+	struct slot *slot;
+	struct backoff *backoff;
+	struct loop_source *wake;
+	bool stopping;
+};
+
+struct scheduler *scheduler_new(const struct lab *lab, struct queue *q, struct loop *loop,
+				void (*ended)(void *arg, const char *key), void *arg)
+{
+	struct scheduler *s = xcalloc(1, sizeof(*s));
+	*s = (struct scheduler){ .lab = lab, .q = q, .loop = loop, .ended = ended, .arg = arg };
+	return s;
+}
+
+static void free_slot(struct slot *t)
+{
+	free(t->kind);
+	free(t->label);
+	free(t);
+}
+
+void scheduler_free(struct scheduler *s)
+{
+	if (!s)
+		return;
+	while (s->slot) {
+		struct slot *t = s->slot;
+		struct run_record rec;
+		s->slot = t->next;
+		run_stop(t->run);
+		run_reap(t->run, &rec);
+		free_slot(t);
+	}
+	while (s->backoff) {
+		struct backoff *b = s->backoff;
+		s->backoff = b->next;
+		free(b);
+	}
+	free(s);
+}
+
+int scheduler_running(const struct scheduler *s)
+{
+	int n = 0;
+	for (const struct slot *t = s->slot; t; t = t->next)
+		n++;
+	return n;
+}
+
+static const struct slot *find_slot(const struct scheduler *s, const char *key)
+{
+	for (const struct slot *t = s->slot; t; t = t->next)
+		if (str_eq(t->key, key))
+			return t;
+	return NULL;
+}
+
+bool scheduler_elapsed(const struct scheduler *s, const char *key, double *ret_s, int *ret_ranks)
+{
+	const struct slot *t = find_slot(s, key);
+	if (!t)
+		return false;
+	*ret_s = clock_mono() - t->since;
+	*ret_ranks = t->ranks;
+	return true;
+}
+
+/* ---- back-off */
+
+bool scheduler_backing_off(const struct scheduler *s) { return s->backoff != NULL; }
+
+static void wake(void *arg)
+{
+	struct scheduler *s = arg;
+	double now = clock_mono();
+	struct backoff **p = &s->backoff;
+	s->wake = NULL;
+	while (*p) {
+		struct backoff *b = *p;
+		if (b->until <= now) {
+			*p = b->next;
+			free(b);
+		} else
+			p = &b->next;
+	}
+	scheduler_tick(s);
+}
+
+static void back_off(struct scheduler *s, const char *key, double seconds)
+{
+	struct backoff *b = xcalloc(1, sizeof(*b));
+	snprintf(b->key, sizeof(b->key), "%s", key);
+	b->until = clock_mono() + seconds;
+	b->next = s->backoff;
+	s->backoff = b;
+}
+
+static void arm_wake(struct scheduler *s)
+{
+	double first = -1;
+	for (const struct backoff *b = s->backoff; b; b = b->next)
+		first = first < 0 || b->until < first ? b->until : first;
+	loop_remove(s->loop, s->wake);
+	s->wake = first < 0 ? NULL : loop_after(s->loop, MAX(0.01, first - clock_mono() + 0.01), wake, s);
+}
+
+static bool waits_out(const struct scheduler *s, const char *key)
+{
+	for (const struct backoff *b = s->backoff; b; b = b->next)
+		if (str_eq(b->key, key))
+			return true;
+	return false;
+}
+
+/* ---- the end of a run */
+
+static void log_end(const struct slot *t, const struct run_record *rec, const struct step_end *e)
+{
+	char wall[32];
+	snprintf(wall, sizeof(wall), "%.2f", rec->wall_s);
+	static const char *const verdicts[] = { "ok", "retry", "fail" };
+	log_event(e->verdict == VERDICT_OK ? LOG_INFO : LOG_WARN, "step-end", "step", t->key, "label", t->label,
+		  "verdict", verdicts[e->verdict], "cause",
+		  e->verdict == VERDICT_OK ? NULL : cause_to_string(e->cause), "detail", e->detail, "wall_s", wall,
+		  NULL);
+}
+
+/* The row after a run that gave no result: again later, or failed. */
+static void settle_row(struct scheduler *s, const struct slot *t, const struct run_record *rec,
+		       const struct step_end *e)
+{
+	_cleanup_(step_release) struct step row;
+	step_init(&row);
+	bool ours = s->stopping || t->unwanted;
+	bool known = queue_step_get(s->q, t->key, &row) == 0;
+	bool again = ours || (e->verdict == VERDICT_RETRY && known && row.attempts < ATTEMPTS_MAX);
+	const char *cause = cause_to_string(e->cause);
+	queue_begin(s->q);
+	queue_step_finish(s->q, t->key, e->verdict == VERDICT_OK ? STEP_DONE : STEP_FAILED,
+			  e->verdict == VERDICT_OK ? NULL : cause, e->detail, rec->wall_s, rec->cpu_s);
+	if (e->verdict != VERDICT_OK && again)
+		queue_step_reset(s->q, t->key);
+	queue_commit(s->q);
+	if (e->verdict != VERDICT_OK && again && !ours)
+		back_off(s, t->key, BACKOFF_S * (1 << MIN(row.attempts, 6)));
+}
+
+static void unlink_slot(struct scheduler *s, struct slot *t)
+{
+	struct slot **p = &s->slot;
+	while (*p != t)
+		p = &(*p)->next;
+	*p = t->next;
+}
+
+static void on_run_end(void *arg)
+{
+	struct slot *t = arg;
+	struct scheduler *s = t->s;
+	struct run_record rec;
+	struct step_end e;
+	char key[SHA256_HEX_LEN];
+	memcpy(key, t->key, sizeof(key));
+	loop_remove(s->loop, t->source);
+	run_reap(t->run, &rec);
+	step_collect(s->lab, t->key, &rec, &e);
+	log_end(t, &rec, &e);
+	settle_row(s, t, &rec, &e);
+	unlink_slot(s, t);
+	free_slot(t);
+	step_end_release(&e);
+	arm_wake(s);
+	s->ended(s->arg, key);
+}
+
+/* ---- starting */
+
+static bool is_nwchem(const char *kind) { return str_eq(kind, "optimise") || str_eq(kind, "shield"); }
+
+struct round {
+	struct scheduler *s;
+	int free_cores, nwchem;      /* NWChem steps running or ready */
+	uint64_t free_memory;
+	bool any;
+};
+
+static int count_nwchem(const struct step *st, _unused_ const char *stage, void *arg)
+{
+	struct round *r = arg;
+	if (is_nwchem(st->kind) && !find_slot(r->s, st->key))
+		r->nwchem++;
+	return 0;
+}
+
+static int ranks_for(const struct round *r, const struct step *st)
+{
+	if (!is_nwchem(st->kind))
+		return 1;
+	int cores = r->s->lab->cores, most = r->s->lab->conf->nwchem_nproc;
+	int fair = MAX(1, cores / MAX(1, r->nwchem));
+	fair = MIN(fair, r->free_cores);
+	return most > 0 ? MIN(fair, most) : fair;
+}
+
+static void start_failed(struct scheduler *s, const struct step *st, int err)
+{
+	_cleanup_free_ char *detail = xasprintf("the step could not be started: %s", strerror(-err));
+	log_event(LOG_ERROR, "step-start-failed", "step", st->key, "label", st->label, "error", strerror(-err), NULL);
+	bool again = st->attempts < ATTEMPTS_MAX;
+	queue_begin(s->q);
+	queue_step_start(s->q, st->key, 0);
+	queue_step_finish(s->q, st->key, STEP_FAILED, cause_to_string(err == -ENOSPC ? CAUSE_DISK_FULL : CAUSE_OTHER),
+			  detail, 0, 0);
+	if (again)
+		queue_step_reset(s->q, st->key);
+	queue_commit(s->q);
+	if (again)
+		back_off(s, st->key, BACKOFF_S * (1 << MIN(st->attempts, 6)));
+	else
+		s->ended(s->arg, st->key);
+}
+
+static void start_step(struct round *r, const struct step *st, int ranks, uint64_t memory)
+{
+	struct scheduler *s = r->s;
+	struct run *run;
+	int e = step_start(s->lab, st->key, ranks, &run);
+	if (e < 0) {
+		start_failed(s, st, e);
+		return;
+	}
+	struct slot *t = xcalloc(1, sizeof(*t));
+	*t = (struct slot){ .s = s, .kind = xstrdup(st->kind), .label = xstrdup(st->label), .run = run,
+			    .ranks = ranks, .memory = memory, .since = clock_mono(), .next = s->slot };
+	snprintf(t->key, sizeof(t->key), "%s", st->key);
+	s->slot = t;
+	t->source = loop_add(s->loop, run_pidfd(run), on_run_end, t);
+	queue_step_start(s->q, st->key, ranks);
+	r->free_cores -= ranks;
+	r->free_memory -= MIN(memory, r->free_memory);
+	r->any = true;
+	char n[16];
+	snprintf(n, sizeof(n), "%d", ranks);
+	log_event(LOG_INFO, "step-start", "step", st->key, "label", st->label, "ranks", n, NULL);
+}
+
+static int consider(const struct step *st, _unused_ const char *stage, void *arg)
+{
+	struct round *r = arg;
+	if (r->free_cores <= 0)
+		return 1;
+	if (waits_out(r->s, st->key) || find_slot(r->s, st->key))
+		return 0;
+	int ranks = ranks_for(r, st);
+	uint64_t memory = step_memory(r->s->lab, st->key, ranks);
+	/* A run larger than the machine still gets its try, alone. */
+	if (memory > r->free_memory && scheduler_running(r->s) > 0)
+		return 0;
+	start_step(r, st, ranks, memory);
+	return 0;
+}
+
+struct ready { struct step *step; size_t n; };
+
+static int copy_ready(const struct step *st, _unused_ const char *stage, void *arg)
+{
+	struct ready *r = arg;
+	r->step = xreallocarray(r->step, r->n + 1, sizeof(*r->step));
+	struct step *c = &r->step[r->n++];
+	*c = *st;
+	char **own[] = { &c->kind, &c->label, &c->program, &c->version, &c->cause, &c->detail };
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		*own[i] = *own[i] ? xstrdup(*own[i]) : NULL;
+	return 0;
+}
+
+void scheduler_tick(struct scheduler *s)
+{
+	struct round r = { .s = s, .free_cores = s->lab->cores, .free_memory = s->lab->memory };
+	if (s->stopping)
+		return;
+	for (const struct slot *t = s->slot; t; t = t->next) {
+		r.free_cores -= t->ranks;
+		r.free_memory -= MIN(t->memory, r.free_memory);
+		r.nwchem += is_nwchem(t->kind);
+	}
+	if (r.free_cores <= 0)
+		return;
+	/* Copied first: starting writes to the table that the listing reads. */
+	struct ready ready = { 0 };
+	queue_step_each_waiting(s->q, STEP_READY, 8 * s->lab->cores + 8, copy_ready, &ready);
+	for (size_t i = 0; i < ready.n; i++)
+		count_nwchem(&ready.step[i], NULL, &r);
+	queue_begin(s->q);
+	for (size_t i = 0; i < ready.n && consider(&ready.step[i], NULL, &r) == 0; i++)
+		;
+	queue_commit(s->q);
+	for (size_t i = 0; i < ready.n; i++)
+		step_release(&ready.step[i]);
+	free(ready.step);
+	arm_wake(s);
+}
+
+/* ---- ending */
+
+void scheduler_stop(struct scheduler *s)
+{
+	s->stopping = true;
+	for (struct slot *t = s->slot; t; t = t->next)
+		run_stop(t->run);
+}
+
+static int wanted(_unused_ long long row, void *arg)
+{
+	*(bool *)arg = true;
+	return 1;
+}
+
+void scheduler_cancel_unwanted(struct scheduler *s)
+{
+	for (struct slot *t = s->slot; t; t = t->next) {
+		bool any = false;
+		queue_step_each_job(s->q, t->key, wanted, &any);
+		if (!any && !t->unwanted) {
+			t->unwanted = true;
+			log_event(LOG_INFO, "step-cancel", "step", t->key, "label", t->label, NULL);
+			run_stop(t->run);
+		}
+	}
+}
+
+void scheduler_recover(struct scheduler *s)
+{
+	struct ready left = { 0 };
+	queue_step_each(s->q, STEP_RUNNING, copy_ready, &left);
+	queue_begin(s->q);
+	for (size_t i = 0; i < left.n; i++) {
+		_cleanup_free_ char *dir = step_run_dir(s->lab, left.step[i].key);
+		int r = run_end_leftover(dir, 20);
+		log_event(r < 0 ? LOG_ERROR : LOG_INFO, "step-recovered", "step", left.step[i].key, "label",
+			  left.step[i].label, "error", r < 0 ? "a process of the last run could not be ended" : NULL, NULL);
+		queue_step_reset(s->q, left.step[i].key);
+		step_release(&left.step[i]);
+	}
+	queue_commit(s->q);
+	free(left.step);
+}

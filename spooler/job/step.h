@@ -1,0 +1,81 @@
+/* A step: one run of one program, named by the hash of what decides its result.
+ *
+ *   plan    what the pipeline asks for (struct plan: key, kind, files, calculation)
+ *   folder  spool/steps/ab/<key>.run/ while it waits and runs, <key>/ when done
+ *
+ * A plan is written into its folder when it is first asked for, so that it can
+ * be started later, also after a restart, without asking the pipeline again. */
+#ifndef NMR_JOB_STEP_H
+#define NMR_JOB_STEP_H
+
+#include "base/file.h"
+#include "exec/run.h"
+#include "job/engines.h"
+#include "nmr/nwchem.h"
+#include "nmr/xtb.h"
+
+struct lab {                    /* what it takes to run steps; immutable after start */
+	struct conf *conf;
+	struct share *share;
+	struct engines engines;
+	int cores;
+	uint64_t memory;        /* bytes for all engines together */
+	char *(*safe_name)(const char *any); /* names for the outbox */
+};
+
+struct plan_file { char *name, *data; size_t len; };
+
+struct plan {
+	char key[SHA256_HEX_LEN];
+	const char *kind;       /* "mol" "xtb" "optimise" "shield" "render" */
+	char *label;            /* "optimise conformer 2" */
+	const char *program, *version;
+	char **argv;            /* mol, render: whole; xtb: arguments; NWChem: NULL */
+	json_t *calc;           /* NWChem and xtb: the calculation; else NULL */
+	char *restart_from;     /* key of a failed step whose last geometry is a good start; NULL */
+	struct plan_file *file;
+	size_t nfiles;
+	int functions, natoms;  /* for the cost model */
+	double est_s;           /* on one core */
+};
+void plan_release(struct plan *p);
+
+/* nmr-mol or nmr-render: args NULL-terminated; then files (name, data) that the
+ * program reads. The key covers program, version, args and files. */
+void plan_program(struct plan *p, const struct lab *lab, const char *kind, const char *label,
+		  const char *const *args);
+void plan_add_file(struct plan *p, const char *name, const void *data, size_t n);
+void plan_seal(struct plan *p);  /* computes the key; after the last file */
+void plan_nwchem(struct plan *p, const struct lab *lab, const struct nwchem_calc *c, const char *label);
+void plan_xtb(struct plan *p, const struct lab *lab, const struct xtb_calc *c, const char *label);
+
+/* Folders; caller frees. */
+char *step_dir(const struct lab *lab, const char *key);
+char *step_run_dir(const struct lab *lab, const char *key);
+char *step_scratch_dir(const struct lab *lab, const char *key);
+/* result.json of a finished step: 0, -ENOENT. */
+int step_result(const struct lab *lab, const char *key, json_t **ret_result);
+/* Makes the .run folder with the plan, if it is not there yet. */
+int step_write(const struct lab *lab, const struct plan *p);
+
+/* Starts the step in its .run folder on `ranks` cores. An earlier attempt's
+ * geometry is used when there is one. */
+int step_start(const struct lab *lab, const char *key, int ranks, struct run **ret_run);
+/* Memory the step is expected to need, bytes. */
+uint64_t step_memory(const struct lab *lab, const char *key, int ranks);
+
+struct step_end {
+	enum verdict verdict;
+	enum cause cause;
+	char *detail;           /* engine's own words; NULL */
+};
+void step_end_release(struct step_end *e);
+/* Reads what a run left, and on success writes result.json and gives the folder
+ * its name (durable). */
+void step_collect(const struct lab *lab, const char *key, const struct run_record *rec,
+		  struct step_end *ret_end);
+/* Live words for a running NWChem or xtb step ("step 7, gradient 0.0012"); empty
+ * when there is nothing to tell. */
+void step_progress(const struct lab *lab, const char *key, struct buf *b, int *ret_opt_step);
+
+#endif

@@ -1,0 +1,166 @@
+/* Asking for steps: what is done is read, what failed climbs the recovery
+ * ladder, the rest is noted as needed. Never logs. */
+#include "job/walk.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+char *walk_step_file(const struct walk *w, const char *key, const char *name)
+{
+	_cleanup_free_ char *dir = step_dir(w->lab, key);
+	return xasprintf("%s/%s", dir, name);
+}
+
+static struct pipeline_step *note_used(struct walk *w, const char *stage, const struct plan *plan)
+{
+	struct pipeline *p = w->p;
+	for (size_t i = 0; i < p->nused; i++)
+		if (str_eq(p->used[i].key, plan->key))
+			return &p->used[i];
+	p->used = xreallocarray(p->used, p->nused + 1, sizeof(*p->used));
+	struct pipeline_step *u = &p->used[p->nused++];
+	*u = (struct pipeline_step){ .label = xstrdup(plan->label), .stage = stage, .kind = plan->kind };
+	memcpy(u->key, plan->key, sizeof(u->key));
+	return u;
+}
+
+static void note_need(struct walk *w, struct plan *plan)
+{
+	struct pipeline *p = w->p;
+	for (size_t i = 0; i < p->nneed; i++)
+		if (str_eq(p->need[i].key, plan->key))
+			return;
+	p->need = xreallocarray(p->need, p->nneed + 1, sizeof(*p->need));
+	p->need[p->nneed++] = *plan;
+	*plan = (struct plan){ 0 };
+}
+
+/* -EREMOTEIO when the queue knows that it failed for good. */
+static int failed_before(struct walk *w, const char *key)
+{
+	_cleanup_(step_release) struct step s;
+	step_init(&s);
+	int r = queue_step_get(w->q, key, &s);
+	if (r < 0 || s.state != STEP_FAILED)
+		return 0;
+	w->cause = cause_from_string(s.cause ? s.cause : "");
+	free(w->detail);
+	w->detail = s.detail ? xstrdup(s.detail) : NULL;
+	return -EREMOTEIO;
+}
+
+int walk_ask(struct walk *w, const char *stage, struct plan *plan, json_t **ret_result)
+{
+	struct pipeline *p = w->p;
+	double est = plan->est_s;
+	if (!str_eq(p->stage, stage) && !w->reference) {
+		p->stage = stage;
+		p->stage_done = p->stage_total = 0;
+	}
+	struct pipeline_step *u = note_used(w, stage, plan);
+	bool counts = str_eq(p->stage, stage);
+	p->stage_total += counts;
+	int r = step_result(w->lab, plan->key, ret_result);
+	if (r == 0) {
+		u->done = true;
+		p->stage_done += counts;
+		p->cost_done += est;
+	} else if ((r = failed_before(w, plan->key)) == 0) {
+		p->cost_left += est;
+		note_need(w, plan);
+		r = -EAGAIN;
+	}
+	plan_release(plan);
+	return r;
+}
+
+int walk_ask_nwchem(struct walk *w, const char *stage, struct nwchem_calc c, const char *label, json_t **ret_result)
+{
+	_cleanup_free_ char *before = NULL;
+	for (;;) {
+		struct plan plan;
+		const char *why = NULL;
+		_cleanup_free_ char *name = c.rung ? xasprintf("%s%s (attempt %d)", w->who, label, c.rung + 1)
+						   : xasprintf("%s%s", w->who, label);
+		plan_nwchem(&plan, w->lab, &c, name);
+		plan.restart_from = before ? xstrdup(before) : NULL;
+		free(before);
+		before = xstrdup(plan.key);
+		int r = walk_ask(w, stage, &plan, ret_result);
+		if (r != -EREMOTEIO)
+			return r;
+		c.rung = nwchem_next_rung(c.task, c.rung, w->cause, &why);
+		if (c.rung < 0)
+			return r;
+	}
+}
+
+int walk_ask_xtb(struct walk *w, const char *stage, struct xtb_calc c, const char *label, json_t **ret_result)
+{
+	for (;;) {
+		struct plan plan;
+		const char *why = NULL;
+		_cleanup_free_ char *name = xasprintf("%s%s", w->who, label);
+		plan_xtb(&plan, w->lab, &c, name);
+		int r = walk_ask(w, stage, &plan, ret_result);
+		if (r != -EREMOTEIO)
+			return r;
+		c.rung = xtb_next_rung(c.rung, w->cause, &why);
+		if (c.rung < 0)
+			return r;
+	}
+}
+
+int walk_end(struct walk *w, enum pipeline_end end, const char *what, const char *why, const char *remedy)
+{
+	struct pipeline *p = w->p;
+	p->end = end;
+	free(p->what);
+	free(p->why);
+	free(p->remedy);
+	p->what = what ? xstrdup(what) : NULL;
+	p->why = why ? xstrdup(why) : NULL;
+	p->remedy = remedy ? xstrdup(remedy) : NULL;
+	return -ECANCELED;
+}
+
+int walk_end_refusal(struct walk *w, const json_t *refusal)
+{
+	return walk_end(w, PIPELINE_REFUSED, json_str(refusal, "what", "The structure cannot be computed."),
+			json_str(refusal, "why", ""), json_str(refusal, "remedy", ""));
+}
+
+int walk_end_engine(struct walk *w, const char *label)
+{
+	_cleanup_free_ char *what = xasprintf("The calculation failed: %s%s.", w->who, label);
+	_cleanup_free_ char *why = w->detail && *w->detail
+		? xasprintf("%s The program said: %s", cause_sentence(w->cause), w->detail)
+		: xstrdup(cause_sentence(w->cause));
+	return walk_end(w, PIPELINE_FAILED, what, why, cause_remedy(w->cause));
+}
+
+void walk_warn(struct walk *w, const char *code, const char *fmt, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list ap;
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	if (!w->reference)
+		json_array_append_new(w->warnings, json_pack("{s:s,s:s}", "code", code, "text", text));
+}
+
+void funnel_release(struct funnel *f)
+{
+	for (int i = 0; i < f->n; i++) {
+		geometry_release(&f->member[i].geometry);
+		free(f->member[i].shield_h);
+		free(f->member[i].shield_c);
+	}
+	free(f->member);
+	json_decref(f->mol);
+	free(f->mol_dir);
+	*f = (struct funnel){ 0 };
+}

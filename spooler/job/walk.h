@@ -1,0 +1,65 @@
+/* Shared by the files of the pipeline alone: one pass over a job. */
+#ifndef NMR_JOB_WALK_H
+#define NMR_JOB_WALK_H
+
+#include "job/pipeline.h"
+#include "nmr/predict.h"
+
+struct walk {
+	struct pipeline *p;
+	const struct lab *lab;
+	struct queue *q;
+	const struct job *job;
+	struct options opt;
+	const struct preset *preset;
+	const struct solvent *solvent;
+	double temperature;
+	bool keep;               /* geometry = keep */
+	bool reference;          /* walking TMS or benzene now */
+	const char *who;         /* "", "TMS: " or "benzene: ": in front of labels */
+	enum cause cause;        /* of the last -EREMOTEIO */
+	char *detail;
+	json_t *warnings;        /* [{code,text}] */
+};
+
+struct member {                  /* a conformer on its way through the funnel */
+	int id;
+	double energy;           /* hartree, of the latest stage */
+	double degeneracy;
+	struct geometry geometry;
+	double *shield_h, *shield_c;
+};
+
+struct funnel {
+	json_t *mol;             /* mol.json */
+	char *mol_dir;           /* folder with mol.sdf */
+	int natoms;
+	struct member *member;
+	int n;
+	double population_lost;
+};
+void funnel_release(struct funnel *f);
+
+/* 0: done, *ret_result owned by the caller. -EAGAIN: it is needed (added to
+ * p->need). -EREMOTEIO: it failed for good: w->cause, w->detail. Consumes plan. */
+int walk_ask(struct walk *w, const char *stage, struct plan *plan, json_t **ret_result);
+int walk_ask_nwchem(struct walk *w, const char *stage, struct nwchem_calc c, const char *label,
+		    json_t **ret_result);
+int walk_ask_xtb(struct walk *w, const char *stage, struct xtb_calc c, const char *label,
+		 json_t **ret_result);
+/* Ends the pass: words are copied, NULL allowed. Returns -ECANCELED. */
+int walk_end(struct walk *w, enum pipeline_end end, const char *what, const char *why, const char *remedy);
+int walk_end_refusal(struct walk *w, const json_t *refusal);
+/* An engine failed for good on something the job cannot do without. */
+int walk_end_engine(struct walk *w, const char *label);
+void walk_warn(struct walk *w, const char *code, const char *fmt, ...) _printf_(3, 4);
+/* A file of a finished step. Caller frees. */
+char *walk_step_file(const struct walk *w, const char *key, const char *name);
+
+/* From a record to final conformers with shieldings. 0, -EAGAIN (needs are
+ * noted) or -ECANCELED (walk_end was called). */
+int walk_molecule(struct walk *w, const char *record_path, struct funnel *f);
+/* The whole result document and the report steps; sets render_key. */
+int walk_report(struct walk *w, struct funnel *f, const struct predict_reference *ref);
+
+#endif
