@@ -1,0 +1,381 @@
+/* The queue: states, uniqueness of names, claims, steps shared between jobs,
+ * listings, read-only access beside a writer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <sqlite3.h>
+
+#include "base/file.h"
+#include "queue/queue.h"
+
+struct fixture { char dir[64]; char *path; struct queue *q; };
+
+static int set_up(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+	char *error = NULL;
+	snprintf(f->dir, sizeof(f->dir), "/tmp/nmr-queue-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	f->path = xasprintf("%s/queue.db", f->dir);
+	assert_int_equal(queue_open(f->path, &f->q, &error), 0);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+	queue_close(f->q);
+	file_rm_rf(f->dir);
+	free(f->path);
+	free(f);
+	return 0;
+}
+
+static void fill_job(struct job *j, const char *outname, int priority)
+{
+	job_init(j);
+	id_new(j->id);
+	j->state = JOB_QUEUED;
+	j->stage = xstrdup("read");
+	j->name = xstrdup(outname);
+	j->outname = xstrdup(outname);
+	j->source = xstrdup("a/b.smi");
+	j->options = json_pack("{s:{s:s,s:s}}", "solvent", "value", "chcl3", "origin", "default");
+	j->priority = priority;
+	j->owner = xstrdup("1000");
+}
+
+static void add_job(struct queue *q, const char *outname, int priority, char *ret_id)
+{
+	struct job j;
+	fill_job(&j, outname, priority);
+	assert_int_equal(queue_job_add(q, &j), 0);
+	assert_true(j.row > 0);
+	memcpy(ret_id, j.id, sizeof(j.id));
+	job_release(&j);
+}
+
+static void job_comes_back_as_stored(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_LEN + 1];
+	struct job j;
+	add_job(f->q, "ethanol", 3, id);
+	assert_int_equal(queue_job_get(f->q, id, &j), 0);
+	assert_string_equal(j.outname, "ethanol");
+	assert_string_equal(j.source, "a/b.smi");
+	assert_int_equal(j.priority, 3);
+	assert_int_equal(j.state, JOB_QUEUED);
+	assert_string_equal(json_str(json_object_get(j.options, "solvent"), "value", ""), "chcl3");
+	assert_true(j.created > 1e9);
+	assert_true(j.started == 0);
+	job_release(&j);
+	assert_int_equal(queue_job_get(f->q, "ffffffffffff", &j), -ENOENT);
+}
+
+static void names_are_unique_while_a_job_lives(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_LEN + 1];
+	struct job twin, j;
+	add_job(f->q, "Ethanol", 0, id);
+	assert_true(queue_outname_taken(f->q, "ethanol"));
+	fill_job(&twin, "ETHANOL", 0);
+	assert_int_equal(queue_job_add(f->q, &twin), -EEXIST);
+	assert_int_equal(queue_job_get(f->q, id, &j), 0);
+	assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_CANCEL, "why", "what"), 0);
+	assert_false(queue_outname_taken(f->q, "ethanol"));
+	assert_int_equal(queue_job_add(f->q, &twin), 0);
+	job_release(&j);
+	job_release(&twin);
+}
+
+static void states_follow_the_table(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_LEN + 1];
+	struct job j, again;
+	add_job(f->q, "x", 0, id);
+	assert_int_equal(queue_job_get(f->q, id, &j), 0);
+	assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_FINISH, NULL, NULL), -EPERM);
+	assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_START, NULL, NULL), 0);
+	assert_true(j.started > 0);
+	assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_PUBLISH, NULL, NULL), 0);
+	assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_CANCEL, NULL, NULL), -EPERM);
+	assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_FINISH, NULL, NULL), 0);
+	assert_int_equal(queue_job_get(f->q, id, &again), 0);
+	assert_int_equal(again.state, JOB_DONE);
+	assert_true(again.finished > 0);
+	assert_true(again.progress == 1);
+	job_release(&again);
+	job_release(&j);
+}
+
+static void a_stale_copy_cannot_change_a_state(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_LEN + 1];
+	struct job a, b;
+	add_job(f->q, "x", 0, id);
+	assert_int_equal(queue_job_get(f->q, id, &a), 0);
+	assert_int_equal(queue_job_get(f->q, id, &b), 0);
+	assert_int_equal(queue_set_job_state(f->q, &a, JOB_EV_CANCEL, NULL, NULL), 0);
+	assert_int_equal(queue_set_job_state(f->q, &b, JOB_EV_START, NULL, NULL), -ESTALE);
+	job_release(&a);
+	job_release(&b);
+}
+
+static void next_is_urgent_then_old(void **state)
+{
+	struct fixture *f = *state;
+	char first[ID_LEN + 1], second[ID_LEN + 1], urgent[ID_LEN + 1];
+	struct job j;
+	add_job(f->q, "first", 0, first);
+	add_job(f->q, "second", 0, second);
+	add_job(f->q, "urgent", 5, urgent);
+	const char *order[] = { urgent, first, second };
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(queue_job_next(f->q, &j), 0);
+		assert_string_equal(j.id, order[i]);
+		assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_START, NULL, NULL), 0);
+		job_release(&j);
+	}
+	assert_int_equal(queue_job_next(f->q, &j), -ENOENT);
+}
+
+static void find_takes_prefix_and_name(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_LEN + 1], prefix[6] = "";
+	struct job j;
+	add_job(f->q, "benzene", 0, id);
+	memcpy(prefix, id, 5);
+	assert_int_equal(queue_job_find(f->q, prefix, &j), 0);
+	assert_string_equal(j.id, id);
+	job_release(&j);
+	assert_int_equal(queue_job_find(f->q, "BENZENE", &j), 0);
+	job_release(&j);
+	assert_int_equal(queue_job_find(f->q, "toluene", &j), -ENOENT);
+}
+
+static void claims_are_found_until_removed(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_LEN + 1] = "";
+	assert_int_equal(queue_claim_find(f->q, "k", id), -ENOENT);
+	assert_int_equal(queue_claim_add(f->q, "k", "0123456789ab"), 0);
+	assert_int_equal(queue_claim_add(f->q, "k", "0123456789ab"), -EEXIST);
+	assert_int_equal(queue_claim_find(f->q, "k", id), 0);
+	assert_string_equal(id, "0123456789ab");
+	assert_int_equal(queue_claim_remove(f->q, "k"), 0);
+	assert_int_equal(queue_claim_find(f->q, "k", id), -ENOENT);
+}
+
+static void need(struct queue *q, const char *key, long long row, int ord)
+{
+	struct step s;
+	step_init(&s);
+	snprintf(s.key, sizeof(s.key), "%s", key);
+	s.kind = xstrdup("xtb");
+	s.label = xstrdup("label");
+	assert_int_equal(queue_step_need(q, &s, row, "rank", ord), 0);
+	step_release(&s);
+}
+
+static int count_step(const struct step *s, const char *stage, void *arg)
+{
+	assert_string_equal(s->kind, "xtb");
+	assert_non_null(stage);
+	++*(int *)arg;
+	return 0;
+}
+
+static int sum_row(long long row, void *arg)
+{
+	*(long long *)arg += row;
+	return 0;
+}
+
+static void jobs_share_a_step(void **state)
+{
+	struct fixture *f = *state;
+	char a[ID_LEN + 1], b[ID_LEN + 1];
+	struct job ja, jb;
+	struct step s;
+	add_job(f->q, "a", 0, a);
+	add_job(f->q, "b", 0, b);
+	assert_int_equal(queue_job_get(f->q, a, &ja), 0);
+	assert_int_equal(queue_job_get(f->q, b, &jb), 0);
+	queue_set_job_state(f->q, &ja, JOB_EV_START, NULL, NULL);
+	queue_set_job_state(f->q, &jb, JOB_EV_START, NULL, NULL);
+	need(f->q, "key1", ja.row, 0);
+	need(f->q, "key1", ja.row, 0);
+	need(f->q, "key1", jb.row, 4);
+	int n = 0;
+	long long rows = 0;
+	assert_int_equal(queue_step_each_waiting(f->q, STEP_READY, 0, count_step, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(queue_step_each_job(f->q, "key1", sum_row, &rows), 0);
+	assert_int_equal(rows, ja.row + jb.row);
+	assert_int_equal(queue_step_start(f->q, "key1", 2), 0);
+	assert_int_equal(queue_step_finish(f->q, "key1", STEP_FAILED, "scf", "words", 2.5, 5), 0);
+	assert_int_equal(queue_step_get(f->q, "key1", &s), 0);
+	assert_int_equal(s.state, STEP_FAILED);
+	assert_string_equal(s.cause, "scf");
+	assert_int_equal(s.attempts, 1);
+	step_release(&s);
+	assert_int_equal(queue_step_reset(f->q, "key1"), 0);
+	/* A cancelled job does not wait any more. */
+	queue_set_job_state(f->q, &ja, JOB_EV_CANCEL, NULL, NULL);
+	rows = 0;
+	queue_step_each_job(f->q, "key1", sum_row, &rows);
+	assert_int_equal(rows, jb.row);
+	job_release(&ja);
+	job_release(&jb);
+}
+
+static int count_job(const struct job *j, void *arg)
+{
+	assert_non_null(j->outname);
+	++*(int *)arg;
+	return 0;
+}
+
+static void listings_filter(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_LEN + 1];
+	int n = 0;
+	add_job(f->q, "a%b", 0, id);
+	add_job(f->q, "axb", 0, id);
+	queue_job_each(f->q, &(struct job_filter){ .text = "a%b" }, count_job, &n);
+	assert_int_equal(n, 1);
+	n = 0;
+	queue_job_each(f->q, &(struct job_filter){ .states = 1u << JOB_QUEUED, .oldest_first = true }, count_job, &n);
+	assert_int_equal(n, 2);
+	n = 0;
+	queue_job_each(f->q, &(struct job_filter){ .states = 1u << JOB_DONE }, count_job, &n);
+	assert_int_equal(n, 0);
+	n = 0;
+	queue_job_each(f->q, &(struct job_filter){ .limit = 1 }, count_job, &n);
+	assert_int_equal(n, 1);
+}
+
+static void batches_count_their_jobs(void **state)
+{
+	struct fixture *f = *state;
+	struct batch b, got;
+	struct job j;
+	batch_init(&b);
+	memcpy(b.id, "0123456789ab", ID_LEN + 1);
+	b.name = xstrdup("set");
+	b.outname = xstrdup("set");
+	b.total = 2;
+	assert_int_equal(queue_batch_add(f->q, &b), 0);
+	fill_job(&j, "set/1-a", 0);
+	j.batch_row = b.row;
+	j.record = 1;
+	assert_int_equal(queue_job_add(f->q, &j), 0);
+	job_release(&j);
+	assert_int_equal(queue_batch_find(f->q, "set", &got), 0);
+	assert_int_equal(got.count[JOB_QUEUED], 1);
+	batch_release(&got);
+	batch_release(&b);
+}
+
+static void rollback_leaves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_LEN + 1];
+	struct job j;
+	assert_int_equal(queue_begin(f->q), 0);
+	add_job(f->q, "x", 0, id);
+	queue_rollback(f->q);
+	assert_int_equal(queue_job_get(f->q, id, &j), -ENOENT);
+}
+
+static void readers_see_commits_and_survive_the_writer(void **state)
+{
+	struct fixture *f = *state;
+	struct queue *r;
+	char *error = NULL, id[ID_LEN + 1];
+	struct job j;
+	assert_int_equal(queue_open_readonly(f->path, &r, &error), 0);
+	long long before = queue_data_version(r);
+	add_job(f->q, "x", 0, id);
+	assert_true(queue_data_version(r) != before);
+	assert_int_equal(queue_job_get(r, id, &j), 0);
+	assert_true(queue_set_job_state(r, &j, JOB_EV_START, NULL, NULL) < 0);
+	job_release(&j);
+	queue_close(f->q);
+	f->q = NULL;
+	queue_close(r);
+	assert_int_equal(queue_open_readonly(f->path, &r, &error), 0);
+	assert_int_equal(queue_job_get(r, id, &j), 0);
+	job_release(&j);
+	queue_close(r);
+}
+
+static void a_newer_schema_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct queue *q;
+	char *error = NULL;
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=999", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(queue_open(f->path, &q, &error), -EPROTO);
+	assert_non_null(strstr(error, "newer"));
+	free(error);
+}
+
+static void damage_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct queue *q;
+	char *error = NULL;
+	_cleanup_free_ char *bad = xasprintf("%s/bad.db", f->dir);
+	static const char noise[] = "this is no database, it is a text that is long enough to be read as one page";
+	assert_int_equal(file_write(bad, noise, sizeof(noise), 0644), 0);
+	assert_true(queue_open(bad, &q, &error) < 0);
+	assert_non_null(strstr(error, bad));
+	free(error);
+}
+
+static void requests_and_facts(void **state)
+{
+	struct fixture *f = *state;
+	bool ok = true;
+	char *words = NULL;
+	assert_int_equal(queue_request_get(f->q, "u", &ok, &words), -ENOENT);
+	assert_int_equal(queue_request_done(f->q, "u", "cancel", "x", false, "no such job"), 0);
+	assert_int_equal(queue_request_get(f->q, "u", &ok, &words), 0);
+	assert_false(ok);
+	assert_string_equal(words, "no such job");
+	free(words);
+	assert_int_equal(queue_fact_set(f->q, "heartbeat", "1"), 0);
+	assert_int_equal(queue_fact_set(f->q, "heartbeat", "2"), 0);
+	assert_int_equal(queue_fact_get(f->q, "heartbeat", &words), 0);
+	assert_string_equal(words, "2");
+	free(words);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(job_comes_back_as_stored), T(names_are_unique_while_a_job_lives), T(states_follow_the_table),
+		T(a_stale_copy_cannot_change_a_state), T(next_is_urgent_then_old), T(find_takes_prefix_and_name),
+		T(claims_are_found_until_removed), T(jobs_share_a_step), T(listings_filter), T(batches_count_their_jobs),
+		T(rollback_leaves_nothing), T(readers_see_commits_and_survive_the_writer), T(a_newer_schema_is_refused),
+		T(damage_is_told), T(requests_and_facts),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
