@@ -55,17 +55,30 @@ struct conf {
 	double status_s;        /* STATUS.txt at most this often */
 };
 
-/* path NULL: $NMR_CONF, else ./nmr.conf?, $XDG_CONFIG_HOME/nmr-spool/nmr.conf,
- * SYSCONFDIR/nmr-spool/nmr.conf, whichever exists first, else defaults alone.
- * data_override (from --data) wins over file and environment.
+/* path NULL: $NMR_CONF, else $XDG_CONFIG_HOME/nmr-spool/nmr.conf,
+ * SYSCONFDIR/nmr-spool/nmr.conf, the nmr.conf of the share folder (the shipped
+ * one, with its hot folders), whichever exists first, else defaults alone.
+ * data_override (from --data) wins over file and environment, and puts the five
+ * folders below it wherever these had them: a private spool never touches the
+ * shared one.
  * NULL with *ret_error (caller frees): file, line, reason, remedy. */
 struct conf *conf_load(const char *path, const char *data_override, char **ret_error);
 void conf_free(struct conf *c);
 const char *conf_engine(const struct conf *c, const char *name);   /* NULL: not set */
+/* The engine's command as words, {ranks}, {threads} and {input} replaced; NULL
+ * when there is no such engine. Free with conf_argv_free(). */
+char **conf_engine_argv(const struct conf *c, const char *name, int ranks, const char *input);
+void conf_argv_free(char **argv);
 const struct conf_hot *conf_hot(const struct conf *c, const char *folder);
 /* Creates the folders; refuses nested or identical ones, and a spool on a
  * network filesystem. 0 or -errno with *ret_error. */
 int conf_make_folders(const struct conf *c, char **ret_error);
+/* cores and memory_mb with "0: what the machine has" worked out. */
+int conf_cores(const struct conf *c);
+uint64_t conf_memory_bytes(const struct conf *c);
+/* The folder of levels and presets as it is found without configuration:
+ * $NMR_SHARE, beside the program, or where it was installed. Caller frees. */
+char *conf_find_share(void);
 /* The option table, for doctor, man page and tests: i = 0.. until NULL. */
 struct conf_option { const char *name, *env, *type, *fallback, *help; };
 const struct conf_option *conf_option_at(size_t i);
