@@ -1,0 +1,29 @@
+/* Looking at processes through /proc. For exec/ alone. */
+#ifndef NMR_EXEC_PROCS_H
+#define NMR_EXEC_PROCS_H
+
+#include <sys/types.h>
+
+#include "base/util.h"
+
+struct pids { pid_t *pid; size_t n; };
+void pids_release(struct pids *p);
+bool pids_have(const struct pids *p, pid_t pid);
+void pids_add(struct pids *p, pid_t pid);
+
+/* Every descendant of root, zombies left out. */
+void procs_descendants(pid_t root, struct pids *ret_p);
+/* Processes whose working directory is dir or below it, or that carry
+ * NMR_RUN_ID=run_id (may be NULL) in their environment; never ourselves. */
+void procs_of_run(const char *dir, const char *run_id, struct pids *ret_p);
+/* Proportional resident memory of the processes together, bytes. */
+uint64_t procs_memory(const struct pids *p);
+/* Start time in clock ticks since boot; 0 when gone. */
+unsigned long long procs_start_time(pid_t pid);
+/* Boot id and pid namespace, for records that outlive us. */
+void procs_boot_id(char ret_id[40]);
+unsigned long long procs_pid_namespace(void);
+/* Stops, then kills them all: stopped first, so that none forks meanwhile. */
+void procs_kill(const struct pids *p);
+
+#endif
