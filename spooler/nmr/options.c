@@ -179,8 +179,11 @@ static char *check_name(_unused_ const struct share *share, const char *typed, s
 	for (char *p = name; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = ' ';
-	if (characters(name) <= 100)
-		return name;
+	if (characters(name) <= 100) {
+		char *trimmed = xstrdup(str_trim(name));
+		free(name);
+		return trimmed;
+	}
 	buf_addf(why, "is too long for a name: %zu characters, at most 100.", characters(name));
 	free(name);
 	return NULL;
