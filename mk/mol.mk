@@ -1,0 +1,19 @@
+# nmr-mol: C++ because RDKit is.
+MOL_SRC   := $(wildcard spooler/mol/*.cpp)
+MOL_OBJ   := $(patsubst %.cpp,$(B)/obj/%.o,$(MOL_SRC))
+MOL_BASE  := $(patsubst %,$(B)/obj/spooler/base/%.o,util buf file json)
+MOL_RDKIT := GraphMol FileParsers SmilesParse SubstructMatch Depictor MolDraw2D DistGeomHelpers ForceFieldHelpers \
+             ForceField CIPLabeler RDGeometryLib RDGeneral
+MOL_LIBS  := $(patsubst %,-lRDKit%,$(MOL_RDKIT)) -linchi -lmagic -lseccomp $(shell pkg-config --libs jansson libmd)
+# Headers of others are not held to our warnings.
+MOL_WARN  := $(filter-out -Wmissing-prototypes -Wstrict-prototypes,$(WARN)) -Wno-sign-conversion
+MOL_FLAGS  = -std=c++17 $(OPT) $(MOL_WARN) $(DEV) $(SAN) $(DEFS) -Ispooler -isystem /usr/include/rdkit -MMD -MP \
+             -DBOOST_ALLOW_DEPRECATED_HEADERS $(CXXFLAGS)
+
+$(B)/obj/spooler/mol/%.o: spooler/mol/%.cpp
+	@mkdir -p $(@D)
+	$(CXX) $(MOL_FLAGS) -c $< -o $@
+
+$(B)/bin/nmr-mol: $(MOL_OBJ) $(MOL_BASE)
+	@mkdir -p $(@D)
+	$(CXX) $(SAN) $(LDFLAGS) $^ -o $@ -Wl,--as-needed $(MOL_LIBS)

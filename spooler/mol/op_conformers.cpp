@@ -1,0 +1,190 @@
+/* nmr-mol conformers: embed, relax, relabel, compare.
+ *
+ * ETKDGv3 with a fixed seed and one thread, so that the same input gives the
+ * same conformers.  The embedder is free to exchange the hydrogens of a CH2 (to
+ * it they are the same); afterwards each conformer is relabelled to the
+ * reference of mol.sdf, or the shieldings of pro-R and pro-S would be mixed in
+ * the average.  Mirror images of an achiral molecule are one conformer.
+ */
+#include "mol/coords.hpp"
+#include "mol/equivalence.hpp"
+#include "mol/identity.hpp"
+#include "mol/ops.hpp"
+#include "mol/shape.hpp"
+
+#include <ForceField/ForceField.h>
+#include <GraphMol/DistGeomHelpers/Embedder.h>
+#include <GraphMol/ForceFieldHelpers/MMFF/AtomTyper.h>
+#include <GraphMol/ForceFieldHelpers/MMFF/Builder.h>
+#include <GraphMol/ForceFieldHelpers/UFF/AtomTyper.h>
+#include <GraphMol/ForceFieldHelpers/UFF/Builder.h>
+#include <RDGeneral/versions.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace mol {
+
+namespace {
+
+struct Conformer {
+	double energy = 0;
+	Coords x;
+};
+
+int how_many(const Options &o, const RDKit::ROMol &m)
+{
+	const int wanted = o.integer("max", 0);
+	if (wanted > 0)
+		return wanted;
+	if (m.getNumAtoms() < 4)
+		return 1;
+	return rotatable_bonds(m) > 8 ? 200 : 50;
+}
+
+std::vector<int> embed(RDKit::RWMol &m, int n, int seed)
+{
+	RDKit::DGeomHelpers::EmbedParameters p = RDKit::DGeomHelpers::ETKDGv3;
+	p.randomSeed = seed;
+	p.numThreads = 1;
+	p.clearConfs = true;
+	auto ids = RDKit::DGeomHelpers::EmbedMultipleConfs(m, static_cast<unsigned>(n), p);
+	if (ids.empty()) {
+		p.useRandomCoords = true;
+		ids = RDKit::DGeomHelpers::EmbedMultipleConfs(m, static_cast<unsigned>(n), p);
+	}
+	return {ids.begin(), ids.end()};
+}
+
+double relax(ForceFields::ForceField &field)
+{
+	field.initialize();
+	for (int i = 0; i < 20 && field.minimize(500, 1e-5, 1e-8) != 0; i++)
+		;
+	return field.calcEnergy();
+}
+
+class Relaxer {
+public:
+	explicit Relaxer(RDKit::RWMol &mol) : m(mol), mmff(mol, "MMFF94s")
+	{
+		if (mmff.isValid()) {
+			method = "MMFF94s";
+			return;
+		}
+		bool complete = false;
+		std::tie(uff, complete) = RDKit::UFF::getAtomTypes(m);
+		method = complete ? "UFF" : "none";
+	}
+
+	double operator()(int conformer)
+	{
+		std::unique_ptr<ForceFields::ForceField> f;
+		if (method == "MMFF94s")
+			f.reset(RDKit::MMFF::constructForceField(m, &mmff, 100.0, conformer));
+		else if (method == "UFF")
+			f.reset(RDKit::UFF::constructForceField(m, uff, 100.0, conformer));
+		return f ? relax(*f) : 0;
+	}
+
+	std::string method;
+
+private:
+	RDKit::RWMol &m;
+	RDKit::MMFF::MMFFMolProperties mmff;
+	RDKit::UFF::AtomicParamVect uff;
+};
+
+/* False when the conformer is another stereoisomer. */
+bool relabel(const Canonical &c, Coords &x)
+{
+	const Signature now = signature_of(c.frame, x);
+	if (now.centre == c.reference.centre && now.planar == c.reference.planar)
+		return true;
+	const auto map = frame_match({c.frame, c.frame, now, c.reference});
+	if (!map)
+		return false;
+	Coords y(x.size());
+	for (size_t i = 0; i < x.size(); i++)
+		y[static_cast<size_t>((*map)[i])] = x[i];
+	x = std::move(y);
+	return true;
+}
+
+std::vector<Conformer> distinct(std::vector<Conformer> all, const Canonical &c, double window)
+{
+	std::stable_sort(all.begin(), all.end(), [](const Conformer &a, const Conformer &b) { return a.energy < b.energy; });
+	const Shape shape(c.frame, shape_narrow(*c.mol));
+	const bool achiral = equivalence_achiral(c);
+	const ShapeLimits limits{0.2, 0.35};
+	std::vector<Conformer> out;
+	for (Conformer &k : all) {
+		if (k.energy - all.front().energy > window)
+			break;
+		auto known = [&](const Conformer &o) {
+			return std::abs(o.energy - k.energy) < 0.2 && (shape.same(k.x, o.x, false, limits) ||
+								       (achiral && shape.same(k.x, o.x, true, limits)));
+		};
+		if (std::none_of(out.begin(), out.end(), known))
+			out.push_back(k);
+	}
+	return out;
+}
+
+Json list_json(const std::vector<Conformer> &list)
+{
+	Json a = Json::array();
+	int id = 0;
+	for (const Conformer &k : list) {
+		Json j = Json::object();
+		j.set("id", ++id).set("mmff_kcal", std::round((k.energy - list.front().energy) * 1e4) / 1e4);
+		j.set("coords", coords_json(k.x));
+		a.push(std::move(j));
+	}
+	return a;
+}
+
+} // namespace
+
+Json op_conformers(const Options &o)
+{
+	Canonical c = canonical_load(o.str("in"));
+	std::vector<Warning> warnings;
+	RDKit::RWMol work(*c.mol);
+	std::vector<int> ids{0};
+	if (work.getNumAtoms() > 1)
+		ids = embed(work, how_many(o, work), o.integer("seed", 20110));
+	if (ids.empty())
+		throw Refusal{"embed", "No geometry in space can be found for this structure.",
+			      "Its rings or stereocentres cannot all be as drawn, or it is too strained.",
+			      "Check the wedges and ring closures; or drop a structure with 3D coordinates and \"geometry = keep\"."};
+	Relaxer relaxer(work);
+	if (relaxer.method != "MMFF94s" && work.getNumAtoms() > 1)
+		warnings.push_back({"force-field", relaxer.method == "UFF"
+			? "The force field MMFF94s has no parameters for this molecule; UFF was used to find conformers."
+			: "No force field has parameters for this molecule; its conformers were not relaxed."});
+	std::vector<Conformer> all;
+	int other = 0;
+	for (const int id : ids) {
+		Conformer k;
+		k.energy = work.getNumAtoms() > 1 ? relaxer(id) : 0;
+		k.x = coords_of(work, id);
+		if (relabel(c, k.x))
+			all.push_back(std::move(k));
+		else
+			other++;
+	}
+	if (all.empty())
+		throw Refusal{"stereo", "Every geometry that was built has another stereo than the structure.",
+			      "The isomer is too strained to be built.", "Check the wedges; or drop a structure with 3D coordinates and \"geometry = keep\"."};
+	const int generated = static_cast<int>(ids.size());
+	const auto kept = distinct(std::move(all), c, o.number("window", 12));
+	if (other * 2 > generated)
+		warnings.push_back({"stereo", "Most of the geometries that were built had another stereo and were left out."});
+	Json j = Json::object();
+	j.set("ok", true).set("method", "ETKDGv3/" + relaxer.method).set("generated", generated);
+	j.set("kept", static_cast<int>(kept.size())).set("conformers", list_json(kept)).set("warnings", json_of(warnings));
+	return j;
+}
+
+} // namespace mol

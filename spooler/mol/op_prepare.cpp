@@ -1,0 +1,142 @@
+/* nmr-mol prepare: one record is checked, described and made canonical.
+ *
+ * "full" is the record with its missing hydrogens appended: the order and the
+ * numbers that people see.  Everything that engines see is in canonical order.
+ */
+#include "mol/check.hpp"
+#include "mol/coords.hpp"
+#include "mol/equivalence.hpp"
+#include "mol/identity.hpp"
+#include "mol/inchi.hpp"
+#include "mol/ops.hpp"
+#include "mol/output.hpp"
+#include "mol/stereo.hpp"
+#include "mol/text.hpp"
+
+#include <GraphMol/MolOps.h>
+
+#include <cmath>
+#include <stdexcept>
+
+namespace mol {
+
+namespace {
+
+CheckOptions check_options(const Options &o)
+{
+	CheckOptions c;
+	if (o.has("charge"))
+		c.charge = o.integer("charge", 0);
+	const std::string component = o.str("component", "all");
+	if (component != "all" && component != "largest")
+		throw std::runtime_error("--component is all or largest");
+	c.largest = component == "largest";
+	c.atoms_max = o.integer("atoms-max", c.atoms_max);
+	return c;
+}
+
+void refuse_incomplete_geometry(const Record &r, const RDKit::ROMol &full)
+{
+	if (r.dim != 3)
+		throw Refusal{"no-geometry", "\"geometry = keep\" needs coordinates in space, and this structure is " +
+						     std::string(r.dim == 2 ? "flat." : "without coordinates."),
+			      "There is no geometry to keep.", "Take the option away, or drop a structure with 3D coordinates (.xyz, .sdf)."};
+	if (full.getNumAtoms() != r.mol->getNumAtoms())
+		throw Refusal{"no-geometry", "\"geometry = keep\" needs all atoms, and " +
+						     std::to_string(full.getNumAtoms() - r.mol->getNumAtoms()) + " hydrogens are missing.",
+			      "Only " + std::to_string(r.mol->getNumAtoms()) + " of " + std::to_string(full.getNumAtoms()) + " atoms have coordinates.",
+			      "Save the structure with all its hydrogens, or take the option away."};
+}
+
+Json kept_coords(const RDKit::ROMol &full, const std::vector<int> &order)
+{
+	Coords x(order.size());
+	const Coords file = coords_of(full);
+	for (size_t i = 0; i < order.size(); i++)
+		x[static_cast<size_t>(order[i])] = file[i];
+	return coords_json(x);
+}
+
+Json groups_json(const std::vector<Group> &groups)
+{
+	Json list = Json::array();
+	for (const Group &g : groups) {
+		Json j = Json::object();
+		j.set("element", g.element == 1 ? "H" : "C").set("atoms", json_of(g.atoms)).set("label", g.label);
+		j.set("type", g.type).set("exchangeable", g.exchangeable).set("heavy_halogen", g.heavy_halogen);
+		j.set("chlorine", g.chlorine);
+		list.push(std::move(j));
+	}
+	return list;
+}
+
+Json stereo_json(const Record &r, Undefined &u)
+{
+	Json list = Json::array();
+	for (size_t k = 0; k < u.isomers.size(); k++) {
+		Record iso;
+		iso.name = r.name;
+		iso.dim = 0; /* the drawing does not show the new centres, the tags do */
+		iso.fields = r.fields;
+		iso.mol = MolPtr(new RDKit::RWMol(*u.isomers[k].mol));
+		const std::string file = "iso-" + std::to_string(k + 1) + ".sdf";
+		record_save(iso, file);
+		Json j = Json::object();
+		j.set("label", u.isomers[k].label).set("file", file);
+		list.push(std::move(j));
+	}
+	Json j = Json::object();
+	j.set("undefined", u.count).set("isomers", std::move(list));
+	return j;
+}
+
+void describe(Json &j, const Canonical &c)
+{
+	const Inchi inchi = inchi_of(*c.mol);
+	const int q = RDKit::MolOps::getFormalCharge(*c.mol);
+	std::vector<std::string> elements;
+	for (const RDKit::Atom *a : c.mol->atoms())
+		elements.push_back(a->getSymbol());
+	j.set("smiles", c.smiles).set("inchi", inchi.inchi).set("inchikey", inchi.key);
+	j.set("formula", formula_of(*c.mol)).set("mass", std::round(mass_of(*c.mol) * 1e4) / 1e4);
+	j.set("charge", q).set("multiplicity", 1).set("natoms", static_cast<int>(c.mol->getNumAtoms()));
+	j.set("elements", json_of(elements));
+}
+
+} // namespace
+
+Json op_prepare(const Options &o)
+{
+	Record r = record_load(o.str("in"));
+	check_record(r, check_options(o));
+	Undefined open = stereo_resolve(r);
+	/* With diastereomers to run apart, the first stands for what they share. */
+	const RDKit::RWMol &shown = open.isomers.empty() ? *r.mol : *open.isomers[0].mol;
+	RDKit::RWMol full(shown);
+	RDKit::MolOps::addHs(full, false, r.dim == 3);
+	if (o.has("keep-geometry"))
+		refuse_incomplete_geometry(r, full);
+	const Canonical c = canonical_of(full);
+	const bool in_space = r.dim == 3 && full.getNumAtoms() == r.mol->getNumAtoms() && open.isomers.empty();
+	const std::vector<int> order = canonical_order(c, full, in_space);
+	std::vector<int> number(order.size());
+	for (size_t i = 0; i < order.size(); i++)
+		number[static_cast<size_t>(order[i])] = static_cast<int>(i) + 1;
+	output_write(o.str("out-mol"), canonical_sdf(c));
+
+	auto warnings = check_warnings(r);
+	warnings.insert(warnings.end(), open.warnings.begin(), open.warnings.end());
+	Json j = Json::object();
+	j.set("ok", true);
+	describe(j, c);
+	j.set("number", json_of(number)).set("order", json_of(order)).set("key", canonical_key(c));
+	j.set("rotatable", rotatable_bonds(*c.mol)).set("achiral", equivalence_achiral(c));
+	j.set("groups", groups_json(equivalence_groups(c, number)));
+	j.set("stereo", stereo_json(r, open));
+	if (o.has("keep-geometry"))
+		j.set("kept_coords", kept_coords(full, order));
+	j.set("warnings", json_of(warnings));
+	return j;
+}
+
+} // namespace mol
