@@ -1,0 +1,32 @@
+/* A job as people and programs see it. Pure: rows in, buffers out. */
+#ifndef NMR_CLI_VIEW_H
+#define NMR_CLI_VIEW_H
+
+#include "base/conf.h"
+#include "cli/term.h"
+#include "queue/queue.h"
+
+/* The folder that shows the job now: outbox/ethanol.running. Caller frees; NULL
+ * when there is none (cancelled). */
+char *view_folder(const struct conf *conf, const struct job *j);
+/* "optimising conformer 2 of 3", "took 3 min", why it failed. */
+void view_detail(struct buf *b, const struct job *j);
+/* Seconds left as of now, or < 0. */
+double view_left(const struct job *j, double now);
+
+/* The table of nmr status. */
+void view_table_head(const struct term *t, struct buf *b);
+void view_table_row(const struct term *t, struct buf *b, const struct job *j, double now);
+/* One line with a bar, no longer than the terminal is wide; no line end. */
+void view_progress(const struct term *t, struct buf *b, const struct job *j, double now);
+/* The same as a line for a log: "ethanol: optimising conformer 2 of 3, 42 %, 3 min left". */
+void view_line(const struct term *t, struct buf *b, const struct job *j, double now);
+/* "2 running, 1 queued"; empty when all are 0. */
+void view_counts(struct buf *b, const int count[JOB_STATE_COUNT]);
+
+json_t *view_job_json(const struct conf *conf, const struct job *j);
+json_t *view_batch_json(const struct conf *conf, const struct batch *s);
+json_t *view_time_json(double wall);   /* ISO 8601, or null for 0 */
+json_t *view_counts_json(const int count[JOB_STATE_COUNT]);
+
+#endif
