@@ -71,6 +71,8 @@ std::string type_of(const Atom *heavy)
 		terminal_double = terminal_double || (!is_h && b->getBondType() == Bond::DOUBLE);
 	}
 	const std::string symbol = heavy->getSymbol();
+	if (heavy->getAtomicNum() == 8 && h == 2)
+		return "H2O";
 	std::string out = symbol + (h ? "H" : "") + (h > 1 ? std::to_string(h) : "");
 	return heavy->getAtomicNum() == 6 && h == 2 && heavy_neighbours == 1 && terminal_double ? "=" + out : out;
 }

@@ -10,7 +10,6 @@
  */
 #include "mol/identity.hpp"
 
-#include <DistGeom/DistGeomUtils.h>
 #include <GraphMol/DistGeomHelpers/Embedder.h>
 #include <GraphMol/FileParsers/FileParsers.h>
 #include <GraphMol/MolOps.h>
@@ -47,10 +46,10 @@ MolPtr parse(const std::string &smiles)
 	return m;
 }
 
-bool embed(RDKit::RWMol &m, bool thorough)
+bool embed_once(RDKit::RWMol &m, int attempt, bool thorough)
 {
 	RDKit::DGeomHelpers::EmbedParameters p = RDKit::DGeomHelpers::ETKDGv3;
-	p.randomSeed = seed;
+	p.randomSeed = seed + attempt;
 	p.numThreads = 1;
 	p.maxIterations = thorough ? 0 : 20;
 	if (RDKit::DGeomHelpers::EmbedMolecule(m, p) >= 0)
@@ -62,6 +61,33 @@ bool embed(RDKit::RWMol &m, bool thorough)
 	p.useExpTorsionAnglePrefs = false;
 	p.useBasicKnowledge = false;
 	return thorough && RDKit::DGeomHelpers::EmbedMolecule(m, p) >= 0;
+}
+
+bool agrees(const Frame &f, const Signature &drawn, const RDKit::ROMol &m)
+{
+	const Signature s = signature_of(f, coords_of(m));
+	for (size_t k = 0; k < s.centre.size(); k++)
+		if (drawn.centre[k] * s.centre[k] < 0)
+			return false;
+	for (size_t k = 0; k < s.planar.size(); k++)
+		if (drawn.planar[k] * s.planar[k] < 0)
+			return false;
+	return true;
+}
+
+/* RDKit does not hold the configuration of sulfur with three neighbours: another
+ * seed until the geometry is the molecule. */
+bool embed(RDKit::RWMol &m, bool thorough)
+{
+	const Frame f(m);
+	const Signature drawn = signature_of(f, m);
+	for (int attempt = 0; attempt < 64; attempt++) {
+		if (!embed_once(m, attempt, thorough))
+			return false;
+		if (agrees(f, drawn, m))
+			return true;
+	}
+	return false;
 }
 
 /* RDKit does not embed fewer than two atoms. */
@@ -108,6 +134,7 @@ Canonical canonical_of(const RDKit::ROMol &mol)
 	MolPtr back(RDKit::MolBlockToMol(molblock(*m), true, false, false));
 	if (!back)
 		throw std::runtime_error("own molblock cannot be read back");
+	stereo_from_space(*back);
 	Canonical c(std::move(back));
 	c.smiles = smiles;
 	return c;
@@ -131,7 +158,7 @@ Canonical canonical_load(const std::string &path)
 	MolPtr m(RDKit::MolBlockToMol(text.substr(0, text.find("$$$$")), true, false, false));
 	if (!m || m->getNumConformers() == 0)
 		throw std::runtime_error(path + " is no molecule of nmr-mol prepare");
-	RDKit::MolOps::assignStereochemistryFrom3D(*m);
+	stereo_from_space(*m);
 	Canonical c(std::move(m));
 	const size_t at = text.find("<nmr.smiles>\n");
 	if (at != std::string::npos)

@@ -53,7 +53,8 @@ bool is_v3000(const std::string &counts)
 	return text_contains(counts, "V3000") || text_contains(counts, "v3000");
 }
 
-/* 3 when any z is not zero, else 2: what the header ought to say. */
+/* 3 when any z is not zero, else 2: what the header ought to say.  A planar
+ * molecule in space is recognised later, when its hydrogens are known. */
 int header_dimension(const Lines &l, size_t counts)
 {
 	if (is_v3000(l[counts])) {
@@ -71,6 +72,12 @@ int header_dimension(const Lines &l, size_t counts)
 		if (l[i].size() >= 30 && text_double(text_trim(l[i].substr(20, 10))).value_or(0) != 0)
 			return 3;
 	return 2;
+}
+
+/* The dimension code of the original header, "3D" in columns 21 and 22. */
+bool says_space(const Lines &l, size_t counts)
+{
+	return counts >= 2 && l[counts - 2].size() >= 22 && l[counts - 2].substr(20, 2) == "3D";
 }
 
 /* Three header lines, then the counts line, whatever was lost. */
@@ -132,7 +139,20 @@ void note_groups(Record &r)
 	}
 }
 
-void parse_molblock(const Lines &l, Record &r)
+/* Water, carbon dioxide: flat, and yet a geometry in space, when the header says
+ * so and no hydrogen is missing. */
+void recognise_planar(Record &r, bool says_space)
+{
+	if (r.dim != 2 || !says_space)
+		return;
+	for (const RDKit::Atom *a : r.mol->atoms())
+		if (a->getTotalNumHs() > 0)
+			return;
+	r.mol->getConformer().set3D(true);
+	r.dim = 3;
+}
+
+void parse_molblock(const Lines &l, Record &r, bool says_space)
 {
 	std::string block;
 	for (const std::string &s : l)
@@ -154,8 +174,9 @@ void parse_molblock(const Lines &l, Record &r)
 	}
 	if (!r.mol)
 		refuse_unreadable("The connection table cannot be read.", "");
+	recognise_planar(r, says_space);
 	if (r.dim == 3)
-		RDKit::MolOps::assignStereochemistryFrom3D(*r.mol);
+		stereo_from_space(*r.mol);
 	if (r.dim == 0) {
 		RDKit::MolOps::assignChiralTypesFromMolParity(*r.mol);
 		for (RDKit::Bond *b : r.mol->bonds())
@@ -210,7 +231,7 @@ Record parse_record(const Lines &lines)
 		const Lines mended = mend_header(block, static_cast<size_t>(counts));
 		r.name = text_trim(mended[0]);
 		refuse_abbreviation(mended);
-		parse_molblock(mended, r);
+		parse_molblock(mended, r, says_space(block, static_cast<size_t>(counts)));
 	} catch (const Refusal &e) {
 		r.mol.reset();
 		r.refusal = e;
@@ -264,7 +285,7 @@ static Record parse_mol2(const std::string &block)
 			refuse_unreadable("The mol2 record cannot be read.", "");
 		r.dim = sane_dimension(*r.mol);
 		if (r.dim == 3)
-			RDKit::MolOps::assignStereochemistryFrom3D(*r.mol);
+			stereo_from_space(*r.mol);
 	} catch (const Refusal &e) {
 		r.mol.reset();
 		r.refusal = e;

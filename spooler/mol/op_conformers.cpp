@@ -179,8 +179,8 @@ Json op_conformers(const Options &o)
 			      "The isomer is too strained to be built.", "Check the wedges; or drop a structure with 3D coordinates and \"geometry = keep\"."};
 	const int generated = static_cast<int>(ids.size());
 	const auto kept = distinct(std::move(all), c, o.number("window", 12));
-	if (other * 2 > generated)
-		warnings.push_back({"stereo", "Most of the geometries that were built had another stereo and were left out."});
+	if (other * 10 > generated * 9)
+		warnings.push_back({"stereo", "Nine in ten of the geometries that were built had another stereo and were left out; some conformers may be missing."});
 	Json j = Json::object();
 	j.set("ok", true).set("method", "ETKDGv3/" + relaxer.method).set("generated", generated);
 	j.set("kept", static_cast<int>(kept.size())).set("conformers", list_json(kept)).set("warnings", json_of(warnings));

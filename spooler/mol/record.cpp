@@ -33,9 +33,60 @@ std::string atom_name(const Atom &a)
 	return a.getSymbol() + std::to_string(a.getIdx() + 1);
 }
 
+/* RDKit crosses the double bond of every =CH2 in space; coordinates say more. */
+static std::string without_crosses(const std::string &block)
+{
+	std::string out;
+	size_t line = 0, first = 0, last = 0;
+	for (std::string l : text_lines(block)) {
+		if (line == 3 && !text_contains(l, "V3000")) {
+			first = 4 + static_cast<size_t>(text_int(text_trim(l.substr(0, 3))).value_or(0));
+			last = first + static_cast<size_t>(text_int(text_trim(l.substr(3, 3))).value_or(0));
+		}
+		const bool crossed = line >= first && line < last && l.size() == 12 && l.substr(9) == "  3";
+		if (crossed)
+			l.replace(9, 3, "  0");
+		const size_t cfg = text_has_prefix(l, "M  V30") ? l.find(" CFG=2") : std::string::npos;
+		if (cfg != std::string::npos)
+			l.erase(cfg, 6);
+		out += l + "\n";
+		line++;
+	}
+	return out;
+}
+
 std::string molblock(const RDKit::ROMol &mol)
 {
-	return RDKit::MolToMolBlock(mol, true, -1, true, mol.getNumAtoms() > 999);
+	const bool in_space = mol.getNumConformers() > 0 && mol.getConformer().is3D();
+	const std::string block = RDKit::MolToMolBlock(mol, !in_space, -1, true, mol.getNumAtoms() > 999);
+	return in_space ? without_crosses(block) : block;
+}
+
+/* RDKit leaves phosphines and arsines out, which hold their shape like carbon. */
+static void phosphines_from_space(RDKit::RWMol &mol)
+{
+	const auto &conf = mol.getConformer();
+	for (Atom *a : mol.atoms()) {
+		if ((a->getAtomicNum() != 15 && a->getAtomicNum() != 33) || a->getDegree() != 3 || a->getTotalNumHs() || a->getIsAromatic())
+			continue;
+		RDGeom::Point3D v[3];
+		size_t k = 0;
+		for (const Bond *b : mol.atomBonds(a))
+			v[k++] = conf.getAtomPos(b->getOtherAtomIdx(a->getIdx())) - conf.getAtomPos(a->getIdx());
+		a->setChiralTag(v[0].dotProduct(v[1].crossProduct(v[2])) > 0 ? Atom::CHI_TETRAHEDRAL_CCW : Atom::CHI_TETRAHEDRAL_CW);
+	}
+}
+
+void stereo_from_space(RDKit::RWMol &mol)
+{
+	for (Bond *b : mol.bonds())
+		if (b->getStereo() == Bond::STEREOANY || b->getBondDir() == Bond::EITHERDOUBLE) {
+			b->setStereo(Bond::STEREONONE);
+			b->setBondDir(Bond::NONE);
+		}
+	RDKit::MolOps::assignStereochemistryFrom3D(mol);
+	phosphines_from_space(mol);
+	RDKit::MolOps::assignStereochemistry(mol, true, true);
 }
 
 void stereo_refresh(RDKit::RWMol &mol)

@@ -37,8 +37,12 @@ void record_save(const Record &r, const std::string &path);
 /* Throws Refusal when the file is no record of ours. */
 Record record_load(const std::string &path);
 
-/* V2000, V3000 above 999 atoms; the conformer's coordinates with stereo marks. */
+/* V2000, V3000 above 999 atoms; wedges and crossed bonds only in the plane:
+ * in space the coordinates say it all. */
 std::string molblock(const RDKit::ROMol &mol);
+
+/* Stereo from the coordinates alone; drawn wedges and crosses are forgotten. */
+void stereo_from_space(RDKit::RWMol &mol);
 
 /* The stereo of a molecule whose tags were changed by hand, worked out again. */
 void stereo_refresh(RDKit::RWMol &mol);

@@ -10,6 +10,7 @@
 #include "mol/stereo.hpp"
 
 #include <GraphMol/Chirality.h>
+#include <GraphMol/DistGeomHelpers/Embedder.h>
 #include <GraphMol/MolOps.h>
 
 /* Where it is depends on RDKit's version. */
@@ -197,6 +198,31 @@ void drop_impossible(Choices &c)
 		c.classes = std::move(fit);
 }
 
+/* Cages (cubane, adamantane) have many formal centres and one possible form: when
+ * every embedding gives the same compound, that is the one. */
+bool only_way(Record &r, const std::vector<Open> &open)
+{
+	RDKit::RWMol m(*r.mol);
+	RDKit::MolOps::addHs(m);
+	RDKit::DGeomHelpers::EmbedParameters p = RDKit::DGeomHelpers::ETKDGv3;
+	p.randomSeed = 20110;
+	p.numThreads = 1;
+	const auto ids = RDKit::DGeomHelpers::EmbedMultipleConfs(m, 40, p);
+	std::set<std::string> seen;
+	for (const int id : ids) {
+		RDKit::RWMol one(m);
+		RDKit::MolOps::assignStereochemistryFrom3D(one, id);
+		seen.insert(std::min(canonical_smiles(one), mirror_smiles(one)));
+		if (seen.size() == 1)
+			for (const Open &o : open)
+				if (!o.bond)
+					r.mol->getAtomWithIdx(o.index)->setChiralTag(one.getAtomWithIdx(o.index)->getChiralTag());
+	}
+	if (seen.size() == 1)
+		stereo_refresh(*r.mol);
+	return seen.size() == 1;
+}
+
 } // namespace
 
 Undefined stereo_resolve(Record &r)
@@ -205,11 +231,13 @@ Undefined stereo_resolve(Record &r)
 	const auto open = find_open(*r.mol);
 	if (open.empty())
 		return u;
+	if (open.size() > open_max && only_way(r, open))
+		return u;
 	if (open.size() > open_max)
 		refuse_too_many(*r.mol, open, "up to " + std::to_string(size_t{1} << std::min<size_t>(open.size(), 40)));
 	Choices c = enumerate(*r.mol, open);
 	drop_impossible(c);
-	if (c.mask.size() > 1)
+	if (c.classes.size() > 1 || c.classes[0].size() > 1)
 		u.count = static_cast<int>(open.size());
 	if (c.classes.size() == 1) {
 		const std::string &first = c.classes[0][0];

@@ -151,7 +151,7 @@ void xyz_finish(Record &r, std::optional<int> charge)
 		if (!perceive_bonds(*r.mol, q))
 			continue;
 		sane_check(*r.mol);
-		RDKit::MolOps::assignStereochemistryFrom3D(*r.mol);
+		stereo_from_space(*r.mol);
 		return;
 	}
 	throw Refusal{"xyz-bonds",
