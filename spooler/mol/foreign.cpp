@@ -254,6 +254,8 @@ void foreign_refuse_bytes(std::string_view bytes, const std::string &name)
 		       "Save it again and drop it once more.");
 	if (const Kind *k = lookup(own, bytes))
 		refuse(k->code, k->what, k->why, k->remedy);
+	if (text_has_prefix(bytes, "%PDF"))
+		refuse_known("application/pdf");
 	if (const char *key = office_key(bytes))
 		refuse_known(key);
 	(void)name;

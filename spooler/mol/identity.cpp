@@ -108,7 +108,7 @@ std::string canonical_smiles(const RDKit::ROMol &mol)
 	m.clearConformers();
 	for (RDKit::Atom *a : m.atoms())
 		a->setAtomMapNum(0);
-	RDKit::MolOps::removeHs(m, false, false);
+	RDKit::MolOps::removeHs(m, RDKit::MolOps::RemoveHsParameters());
 	std::string s = write_smiles(m);
 	for (int i = 0; i < 8; i++) {
 		const std::string next = write_smiles(*parse(s));

@@ -170,7 +170,7 @@ void parse_molblock(const Lines &l, Record &r, bool says_space)
 	} catch (const Refusal &) {
 		throw;
 	} catch (const std::exception &e) {
-		refuse_unreadable("The connection table cannot be read.", text_excerpt(e.what(), 160));
+		refuse_unreadable("The connection table cannot be read.", text_sentence(e.what()));
 	}
 	if (!r.mol)
 		refuse_unreadable("The connection table cannot be read.", "");
@@ -291,7 +291,7 @@ static Record parse_mol2(const std::string &block)
 		r.refusal = e;
 	} catch (const std::exception &e) {
 		r.mol.reset();
-		r.refusal = Refusal{"unreadable", "The mol2 record cannot be read.", text_excerpt(e.what(), 160),
+		r.refusal = Refusal{"unreadable", "The mol2 record cannot be read.", text_sentence(e.what()),
 				    "Save it again as MDL SDF (.sdf) or Molfile (.mol)."};
 	}
 	return r;
@@ -337,7 +337,7 @@ std::vector<Record> cdxml_read(const std::string &text, size_t max)
 		full = RDKit::CDXMLToMols(text, true, false);
 	} catch (const std::exception &e) {
 		if (raw.empty())
-			refuse_unreadable("The ChemDraw drawing cannot be read.", text_excerpt(e.what(), 160));
+			refuse_unreadable("The ChemDraw drawing cannot be read.", text_sentence(e.what()));
 	}
 	refuse_too_many(raw.size(), max);
 	std::vector<Record> out;

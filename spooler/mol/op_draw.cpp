@@ -1,51 +1,88 @@
 /* nmr-mol draw: the structure in the plane with numbers and shifts.
  *
- * RDKit draws the skeleton; the notes are its atom notes, so that it keeps them
- * clear of bonds and of each other.  Hydrogens on carbon are left out.  Letters
- * are drawn as paths, so that every viewer shows the same picture.
+ * RDKit draws the skeleton, hydrogens on carbon left out; the notes are ours.
+ * All letters are real text.  The background is left transparent.  The SVG
+ * starts with its root element, so that it can stand inside a page as it is.
  */
 #include "mol/identity.hpp"
+#include "mol/notes.hpp"
 #include "mol/ops.hpp"
 #include "mol/output.hpp"
+#include "mol/text.hpp"
 
 #include <GraphMol/Depictor/RDDepictor.h>
 #include <GraphMol/MolDraw2D/MolDraw2DSVG.h>
 #include <GraphMol/MolDraw2D/MolDraw2DUtils.h>
 #include <GraphMol/MolOps.h>
 
-#include <map>
+#include <algorithm>
 
 namespace mol {
 
 namespace {
 
-std::map<unsigned, std::string> load_shifts(const Options &o)
+const char *const number_key = "nmr.number", *const shift_key = "nmr.shift";
+
+void tag_atoms(RDKit::RWMol &m, const Options &o)
 {
-	std::map<unsigned, std::string> out;
+	const Json numbers = o.has("numbers") ? input_json(o.str("numbers")) : Json::array();
+	for (RDKit::Atom *a : m.atoms()) {
+		const json_t *n = json_array_get(numbers.get(), a->getIdx());
+		a->setProp(number_key, json_is_integer(n) ? std::to_string(json_integer_value(n)) : std::string());
+		a->setProp(shift_key, std::string());
+	}
 	if (!o.has("shifts"))
-		return out;
-	const Json list = input_json(o.str("shifts"));
-	for (size_t i = 0; i < json_array_size(list.get()); i++) {
-		const json_t *e = json_array_get(list.get(), i);
+		return;
+	const Json shifts = input_json(o.str("shifts"));
+	for (size_t i = 0; i < json_array_size(shifts.get()); i++) {
+		const json_t *e = json_array_get(shifts.get(), i);
+		const json_int_t at = json_integer_value(json_object_get(e, "atom"));
 		const char *text = json_string_value(json_object_get(e, "text"));
-		if (text)
-			out[static_cast<unsigned>(json_integer_value(json_object_get(e, "atom")))] = text;
+		if (text && at >= 0 && at < static_cast<json_int_t>(m.getNumAtoms()))
+			m.getAtomWithIdx(static_cast<unsigned>(at))->setProp(shift_key, std::string(text));
+	}
+}
+
+std::string escaped(const std::string &s)
+{
+	std::string out;
+	for (const char c : s)
+		out += c == '<' ? "&lt;" : c == '&' ? "&amp;" : c == '>' ? "&gt;" : std::string(1, c);
+	return out;
+}
+
+/* The symbol that RDKit writes at an atom, in pixels; nothing at a plain carbon. */
+double symbol_width(const RDKit::Atom &a, double size)
+{
+	const bool plain = a.getAtomicNum() == 6 && a.getFormalCharge() == 0 && a.getIsotope() == 0 && a.getDegree() > 0;
+	if (plain)
+		return 0;
+	const auto h = a.getTotalNumHs();
+	const double letters = static_cast<double>(a.getSymbol().size()) + (h ? 1 : 0) + (h > 1 ? 0.6 : 0) + (a.getFormalCharge() ? 0.7 : 0);
+	return letters * size * 0.62;
+}
+
+std::vector<NoteAtom> note_atoms(const RDKit::ROMol &m, RDKit::MolDraw2DSVG &d, double font)
+{
+	std::vector<NoteAtom> out;
+	for (const RDKit::Atom *a : m.atoms()) {
+		const auto p = d.getDrawCoords(static_cast<int>(a->getIdx()));
+		const double w = symbol_width(*a, font);
+		out.push_back({p.x, p.y, w / 2, w > 0 ? font * 0.5 : 0, escaped(a->getProp<std::string>(number_key)),
+			       escaped(a->getProp<std::string>(shift_key))});
 	}
 	return out;
 }
 
-void annotate(RDKit::RWMol &m, const Options &o)
+std::string finish(std::string svg, const std::string &notes)
 {
-	const Json numbers = o.has("numbers") ? input_json(o.str("numbers")) : Json::array();
-	const auto shifts = load_shifts(o);
-	for (RDKit::Atom *a : m.atoms()) {
-		const json_t *n = json_array_get(numbers.get(), a->getIdx());
-		const auto s = shifts.find(a->getIdx());
-		std::string note = json_is_integer(n) ? std::to_string(json_integer_value(n)) : "";
-		if (s != shifts.end())
-			note += (note.empty() ? "" : ": ") + s->second;
-		a->setProp("nmr.note", note);
-	}
+	const size_t root = svg.find("<svg");
+	if (root != std::string::npos)
+		svg.erase(0, root);
+	const size_t end = svg.rfind("</svg>");
+	if (end != std::string::npos)
+		svg.insert(end, notes);
+	return svg;
 }
 
 } // namespace
@@ -54,28 +91,37 @@ Json op_draw(const Options &o)
 {
 	const Canonical c = canonical_load(o.str("in"));
 	RDKit::RWMol m(*c.mol);
-	annotate(m, o);
+	tag_atoms(m, o);
 	m.clearConformers();
-	RDKit::MolOps::removeHs(m, false, false);
-	for (RDKit::Atom *a : m.atoms()) {
-		const std::string note = a->getProp<std::string>("nmr.note");
-		if (!note.empty())
-			a->setProp(RDKit::common_properties::atomNote, note);
-	}
+	RDKit::MolOps::removeHs(m, RDKit::MolOps::RemoveHsParameters());
 	RDDepict::compute2DCoords(m, nullptr, true);
-	const int n = static_cast<int>(m.getNumAtoms());
-	const int width = n > 30 ? 900 : 640, height = n > 30 ? 680 : 480;
-	RDKit::MolDraw2DSVG d(width, height);
+	RDKit::MolDraw2DUtils::prepareMolForDrawing(m, true, false, true, false);
+	/* The canvas follows the drawing: bonds of 46 pixels, room for notes around. */
+	double x0 = 1e9, x1 = -1e9, y0 = 1e9, y1 = -1e9;
+	for (const auto &p : m.getConformer().getPositions()) {
+		x0 = std::min(x0, p.x);
+		x1 = std::max(x1, p.x);
+		y0 = std::min(y0, p.y);
+		y1 = std::max(y1, p.y);
+	}
+	const double bond = 46, scale = bond / 1.5, room = 130, font = 17;
+	const int width = static_cast<int>(std::max(260.0, (x1 - x0) * scale + room)), height = static_cast<int>(std::max(180.0, (y1 - y0) * scale + room));
+	RDKit::MolDraw2DSVG d(width, height, -1, -1, true);
 	auto &opt = d.drawOptions();
 	opt.clearBackground = false;
-	opt.annotationFontScale = 0.62;
 	opt.bondLineWidth = 2;
-	opt.padding = 0.08;
-	opt.fixedBondLength = 60;
-	opt.annotationColour = RDKit::DrawColour(0.10, 0.35, 0.65);
-	RDKit::MolDraw2DUtils::prepareAndDrawMolecule(d, m);
+	opt.scaleBondWidth = false;
+	opt.fixedScale = scale;
+	opt.padding = 0.0;
+	opt.prepareMolsBeforeDrawing = false;
+	opt.fixedFontSize = static_cast<int>(font);
+	opt.centreMoleculesBeforeDrawing = true;
+	d.drawMolecule(m);
 	d.finishDrawing();
-	output_write("structure.svg", d.getDrawingText());
+	std::vector<std::pair<int, int>> bonds;
+	for (const RDKit::Bond *b : m.bonds())
+		bonds.emplace_back(b->getBeginAtomIdx(), b->getEndAtomIdx());
+	output_write("structure.svg", finish(d.getDrawingText(), notes_svg(note_atoms(m, d, font), bonds, width, height)));
 	Json j = Json::object();
 	j.set("ok", true).set("file", "structure.svg").set("width", width).set("height", height);
 	return j;

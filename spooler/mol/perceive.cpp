@@ -115,7 +115,7 @@ private:
 				if (d < 0.5 * sum)
 					throw Refusal{"collision", "The atoms " + std::to_string(i + 1) + " and " + std::to_string(j + 1) +
 								   " lie on top of each other.",
-						      "They are " + std::to_string(d).substr(0, 4) + " angstrom apart; are the coordinates in bohr or nanometres?",
+						      "They are " + std::to_string(d).substr(0, 4) + " angstrom apart; perhaps the coordinates are not in angstrom.",
 						      "Write the coordinates in angstrom."};
 				if (d < 1.3 * sum && !(z(i) == 1 && z(j) == 1 && n > 2))
 					edges.push_back({i, j, d / sum});

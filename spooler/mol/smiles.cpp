@@ -135,7 +135,7 @@ private:
 
 bool may_be_smiles(const std::string &s)
 {
-	return !s.empty() && s.find_first_not_of("ABCDEFGHIKLMNOPRSTUVXYZabcdefghiklmnoprstuy0123456789@+-[]()=#$%:/\\.*~>|") ==
+	return !s.empty() && s.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@+-[]()=#$%:/\\.*~>|") ==
 				     std::string::npos;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "mol/text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -143,7 +144,13 @@ std::optional<std::string> text_decode(std::string_view b)
 		s.pop_back();
 	if (!printable(s))
 		return std::nullopt;
-	return is_utf8(s) ? s : from_cp1252(s);
+	if (is_utf8(s))
+		return s;
+	/* A name with accents is text, a run of bytes above 127 is not. */
+	const auto high = std::count_if(s.begin(), s.end(), [](char c) { return static_cast<uint8_t>(c) >= 0x80; });
+	if (static_cast<size_t>(high) * 4 > s.size())
+		return std::nullopt;
+	return from_cp1252(s);
 }
 
 std::vector<std::string> text_lines(std::string_view s)
@@ -247,6 +254,14 @@ std::string text_list(const std::vector<std::string> &w)
 	std::string out;
 	for (size_t i = 0; i < w.size(); i++)
 		out += (i == 0 ? "" : i + 1 == w.size() ? " and " : ", ") + w[i];
+	return out;
+}
+
+std::string text_sentence(std::string_view s)
+{
+	std::string out = text_excerpt(s, 160);
+	if (!out.empty() && out.back() != '.')
+		out += '.';
 	return out;
 }
 

@@ -28,6 +28,9 @@ std::string text_list(const std::vector<std::string> &words);
 /* At most n bytes for a message, cut with "..." and without control characters. */
 std::string text_excerpt(std::string_view s, size_t n = 60);
 
+/* What a library said, as a sentence. */
+std::string text_sentence(std::string_view s);
+
 } // namespace mol
 
 #endif
