@@ -2,16 +2,21 @@
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 DESTDIR    ?=
-CC         ?= gcc
-CXX        ?= g++
+# make itself presets CC and CXX.
+ifeq ($(origin CC),default)
+CC         := gcc
+endif
+ifeq ($(origin CXX),default)
+CXX        := g++
+endif
 B          ?= build$(if $(SANITIZE),-sanitize)
 
 PKGS     := sqlite3 libconfig jansson libmd
 WARN     := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wconversion -Wvla -Wpointer-arith
 CSTD     := -std=gnu17
 OPT      := -O2 -g
-SAN      := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 comma    := ,
+SAN      := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 DEV      := $(if $(RELEASE),,-Werror)
 DEFS     := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DNMR_VERSION='"$(shell cat VERSION)"' \
             -DNMR_SYSCONFDIR='"$(SYSCONFDIR)"' -DNMR_SHAREDIR='"$(PREFIX)/share/nmr-spool"'

@@ -18,26 +18,27 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "exec/procs.h"
+#include "exec/program.h"
 #include "exec/record.h"
 
-#define POLL_S 0.25
-#define MEMORY_S 1.0
+#define POLL_S 1.0          /* a look at memory */
+#define STOP_POLL_S 0.05
+#define KILL_POLL_S 0.005   /* faster than those that keep forking */
+#define ORPHAN_GRACE_S 1.0  /* nobody waits for a result any more */
+#define GIVE_UP_S 60.0      /* after KILL: what is left hangs in the kernel */
 
 struct supervisor {
-	const char *dir;
+	struct program program;
 	double timeout_s, grace_s;
 	uint64_t memory;
-	int nice, lifeline;
-	bool stack;
-	char **argv;
+	int lifeline, sigfd;
 	char run_id[ID_LEN + 1];
-	int sigfd;
 	pid_t child;
 	bool child_ended, stopping;
 	int status;
-	double since, stop_since, memory_at;
+	double since, stop_since;
+	uint64_t resident; /* when memory was last weighed */
 	struct run_record rec;
 };
 
@@ -65,107 +66,38 @@ static void parse(struct supervisor *s, int argc, char **argv)
 					       { "version", 0, NULL, 'V' }, { NULL, 0, NULL, 0 } };
 	for (int c; (c = getopt_long(argc, argv, "+", longs, NULL)) != -1;) {
 		switch (c) {
-		case 'd': s->dir = optarg; break;
+		case 'd': s->program.dir = optarg; break;
 		case 't': s->timeout_s = number(optarg); break;
 		case 'm': s->memory = (uint64_t)number(optarg); break;
 		case 'g': s->grace_s = number(optarg); break;
-		case 'n': s->nice = (int)number(optarg); break;
-		case 's': s->stack = true; break;
+		case 'n': s->program.nice = (int)number(optarg); break;
+		case 's': s->program.stack = true; break;
 		case 'l': s->lifeline = (int)number(optarg); break;
 		case 'e': putenv(optarg); break;
 		case 'V': puts("nmr-exec " NMR_VERSION); exit(0);
 		default: usage();
 		}
 	}
-	s->argv = argv + optind;
-	if (!s->dir || !*s->argv)
+	s->program.argv = argv + optind;
+	if (!s->program.dir || !*s->program.argv)
 		usage();
-}
-
-/* ---- the child */
-
-static void set_limit(int what, rlim_t v)
-{
-	struct rlimit l;
-	if (getrlimit(what, &l) == 0) {
-		l.rlim_cur = l.rlim_max == RLIM_INFINITY || v < l.rlim_max ? v : l.rlim_max;
-		setrlimit(what, &l);
-	}
-}
-
-static int open_output(const char *name) { return open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644); }
-
-static void become_program(const struct supervisor *s, int report, pid_t parent)
-{
-	sigset_t none;
-	int in = open("/dev/null", O_RDONLY | O_CLOEXEC), out = -1, err = -1;
-	sigemptyset(&none);
-	setsid();
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	set_limit(RLIMIT_CORE, 0);
-	if (s->stack)
-		set_limit(RLIMIT_STACK, RLIM_INFINITY);
-	/* The engine is the first to go when the machine runs out of memory. */
-	int oom = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (oom >= 0 && write(oom, "500", 3) < 0)
-		errno = 0;
-	if (s->nice && setpriority(PRIO_PROCESS, 0, s->nice) < 0)
-		errno = 0;
-	if (getppid() == parent && chdir(s->dir) == 0)
-		out = open_output("stdout"), err = open_output("stderr");
-	if (in >= 0 && out >= 0 && err >= 0) {
-		dup2(in, 0);
-		dup2(out, 1);
-		dup2(err, 2);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		signal(SIGPIPE, SIG_DFL);
-		close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-		execvp(s->argv[0], s->argv);
-	}
-	int e = errno;
-	ssize_t w = write(report, &e, sizeof(e));
-	(void)w;
-	_exit(127);
-}
-
-/* 0, or the errno of the exec that failed. */
-static int start(struct supervisor *s)
-{
-	int report[2], e = 0;
-	if (pipe2(report, O_CLOEXEC) < 0)
-		return errno;
-	pid_t parent = getpid();
-	s->child = fork();
-	if (s->child == 0)
-		become_program(s, report[1], parent);
-	int err = errno;
-	close(report[1]);
-	if (s->child < 0) {
-		close(report[0]);
-		return err;
-	}
-	if (read(report[0], &e, sizeof(e)) != (ssize_t)sizeof(e))
-		e = 0;
-	close(report[0]);
-	return e;
 }
 
 /* ---- watching */
 
-static void reap(struct supervisor *s)
+/* Whether something of the run is left. The kernel knows better than any look at
+ * /proc, which may pass between a parent that ends and a child that was just born:
+ * whoever loses its parents becomes our child, so without children we are alone. */
+static bool reap(struct supervisor *s)
 {
 	int status;
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+	pid_t pid;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		if (pid == s->child) {
 			s->child_ended = true;
 			s->status = status;
 		}
-}
-
-static void tell_all(const struct pids *p, int sig)
-{
-	for (size_t i = 0; i < p->n; i++)
-		kill(p->pid[i], sig);
+	return pid == 0;
 }
 
 static void begin_stop(struct supervisor *s, enum run_reason why)
@@ -177,23 +109,42 @@ static void begin_stop(struct supervisor *s, enum run_reason why)
 	s->stop_since = clock_mono();
 	if (!s->child_ended)
 		s->rec.reason = why;
+	if (why == RUN_ORPHANED || why == RUN_EXITED)
+		s->grace_s = MIN(s->grace_s, ORPHAN_GRACE_S);
 	procs_descendants(getpid(), &p);
-	tell_all(&p, SIGCONT);
-	tell_all(&p, SIGTERM);
+	procs_signal(&p, SIGCONT);
+	procs_signal(&p, SIGTERM);
 }
 
-static void check_limits(struct supervisor *s, const struct pids *p)
+/* Weighing shared pages costs the kernel a walk through them all: done only when
+ * the cheap upper bound has grown. */
+static void weigh(struct supervisor *s, const struct pids *p)
 {
-	double now = clock_mono();
-	if (s->timeout_s > 0 && now - s->since > s->timeout_s)
-		begin_stop(s, RUN_TIMEOUT);
-	if (now - s->memory_at < MEMORY_S)
+	uint64_t bound = procs_resident(p);
+	if (bound <= s->resident + s->resident / 50)
 		return;
-	s->memory_at = now;
+	s->resident = bound;
 	uint64_t used = procs_memory(p);
 	s->rec.max_rss = MAX(s->rec.max_rss, used);
 	if (s->memory && used > s->memory)
 		begin_stop(s, RUN_MEMORY);
+}
+
+static void check_limits(struct supervisor *s, const struct pids *p)
+{
+	if (s->timeout_s > 0 && clock_mono() - s->since >= s->timeout_s)
+		begin_stop(s, RUN_TIMEOUT);
+	weigh(s, p);
+}
+
+static double next_wait(const struct supervisor *s)
+{
+	if (s->stopping)
+		return STOP_POLL_S;
+	if (s->timeout_s <= 0)
+		return POLL_S;
+	double left = s->since + s->timeout_s - clock_mono();
+	return MAX(0.0, MIN(POLL_S, left));
 }
 
 /* Events until `wait_s` is over or something happened. */
@@ -201,7 +152,7 @@ static void wait_event(struct supervisor *s, double wait_s)
 {
 	struct pollfd fd[2] = { { .fd = s->sigfd, .events = POLLIN }, { .fd = s->lifeline, .events = POLLIN } };
 	struct signalfd_siginfo si;
-	if (poll(fd, s->lifeline >= 0 ? 2 : 1, (int)(wait_s * 1000)) <= 0)
+	if (poll(fd, s->lifeline >= 0 ? 2 : 1, (int)(wait_s * 1000) + 1) <= 0)
 		return;
 	if ((fd[0].revents & POLLIN) && read(s->sigfd, &si, sizeof(si)) == (ssize_t)sizeof(si) &&
 	    si.ssi_signo != SIGCHLD)
@@ -215,19 +166,20 @@ static void wait_event(struct supervisor *s, double wait_s)
 static void supervise(struct supervisor *s)
 {
 	_cleanup_(pids_release) struct pids p = { 0 };
-	for (;;) {
-		reap(s);
-		procs_descendants(getpid(), &p);
-		if (s->child_ended && !p.n)
-			return;
+	while (reap(s)) {
 		/* The program is done; what it left behind is not wanted. */
 		if (s->child_ended)
 			begin_stop(s, RUN_EXITED);
+		procs_descendants(getpid(), &p);
 		check_limits(s, &p);
-		double grace = s->child_ended ? MIN(s->grace_s, 1.0) : s->grace_s;
-		if (s->stopping && clock_mono() - s->stop_since > grace)
+		double stopped = s->stopping ? clock_mono() - s->stop_since : 0;
+		bool killing = s->stopping && stopped > s->grace_s;
+		if (stopped > s->grace_s + GIVE_UP_S)
+			return;
+		/* Again and again: one may have forked before it was stopped. */
+		if (killing)
 			procs_kill(&p);
-		wait_event(s, s->stopping ? 0.02 : POLL_S);
+		wait_event(s, killing ? KILL_POLL_S : next_wait(s));
 	}
 }
 
@@ -249,40 +201,68 @@ static void fill_record(struct supervisor *s)
 		s->rec.code = WEXITSTATUS(s->status);
 }
 
-static void identify(struct supervisor *s)
+static int identify(struct supervisor *s)
 {
 	struct run_identity id = { .pid = getpid(), .start = procs_start_time(getpid()),
 				   .pidns = procs_pid_namespace() };
 	id_new(s->run_id);
 	procs_boot_id(id.boot);
 	memcpy(id.run_id, s->run_id, sizeof(id.run_id));
-	setenv("NMR_RUN_ID", s->run_id, 1);
-	record_write_identity(s->dir, &id);
+	setenv(RUN_ID_ENV, s->run_id, 1);
+	return record_write_identity(s->program.dir, &id);
 }
 
-int main(int argc, char **argv)
+/* Signals become events; they may have been waiting since before the exec. */
+static int open_signals(void)
 {
-	struct supervisor s = { .grace_s = 5, .lifeline = -1 };
 	sigset_t set;
-	parse(&s, argc, argv);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Nothing we open may land on 0, 1 or 2. */
+static void fill_standard_files(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
+}
+
+static int set_up(struct supervisor *s)
+{
+	fill_standard_files();
 	setsid();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	s.sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (s.lifeline >= 0)
-		fcntl(s.lifeline, F_SETFD, FD_CLOEXEC);
-	identify(&s);
+	if (s->lifeline >= 0)
+		fcntl(s->lifeline, F_SETFD, FD_CLOEXEC);
+	s->sigfd = open_signals();
+	return s->sigfd < 0 ? s->sigfd : identify(s);
+}
+
+int main(int argc, char **argv)
+{
+	struct supervisor s = { .grace_s = 5, .lifeline = -1 };
+	parse(&s, argc, argv);
+	int r = set_up(&s);
 	s.since = clock_mono();
-	int e = s.sigfd < 0 ? errno : start(&s);
-	if (e)
-		s.rec = (struct run_record){ .reason = RUN_NOT_STARTED, .err = e };
+	/* Without a run.json nobody could clean up after us: then not at all. */
+	if (r == 0)
+		r = program_start(&s.program, &s.child);
 	if (s.child > 0)
 		supervise(&s);
+	if (r < 0)
+		s.rec = (struct run_record){ .reason = RUN_NOT_STARTED, .err = -r };
 	fill_record(&s);
-	return record_write(s.dir, &s.rec) < 0 ? 1 : 0;
+	return record_write(s.program.dir, &s.rec) < 0 ? 1 : 0;
 }

@@ -131,16 +131,18 @@ static bool works_below(pid_t pid, const char *dir)
 	return strncmp(cwd, dir, len) == 0 && (cwd[len] == '\0' || cwd[len] == '/');
 }
 
-static bool carries_id(pid_t pid, const char *run_id)
+/* Which of our marks is in the environment the process was started with. */
+enum mark { MARK_NONE, MARK_OTHER, MARK_THIS };
+
+static enum mark mark_of(pid_t pid, const char *run_id)
 {
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	_cleanup_free_ char *want = xasprintf("NMR_RUN_ID=%s", run_id);
 	if (read_proc(pid, "environ", &b) < 0)
-		return false;
+		return MARK_NONE;
 	for (const char *p = b.s; p < b.s + b.len; p += strlen(p) + 1)
-		if (str_eq(p, want))
-			return true;
-	return false;
+		if (str_has_prefix(p, RUN_ID_ENV "="))
+			return str_eq(p + sizeof(RUN_ID_ENV), run_id) ? MARK_THIS : MARK_OTHER;
+	return MARK_NONE;
 }
 
 static void hunt_one(pid_t pid, void *arg)
@@ -149,7 +151,8 @@ static void hunt_one(pid_t pid, void *arg)
 	pid_t parent;
 	if (pid == getpid() || !stat_parent(pid, &parent))
 		return;
-	if (works_below(pid, h->dir) || (h->run_id && carries_id(pid, h->run_id)))
+	enum mark m = mark_of(pid, h->run_id);
+	if (m == MARK_THIS || (m == MARK_OTHER && works_below(pid, h->dir)))
 		pids_add(h->found, pid);
 }
 
@@ -161,29 +164,34 @@ void procs_of_run(const char *dir, const char *run_id, struct pids *ret_p)
 	each_process(hunt_one, &h);
 }
 
-/* Pss where the kernel tells it: MPI ranks share memory that Rss counts for each. */
-static uint64_t memory_of(pid_t pid)
+static uint64_t resident_of(pid_t pid)
 {
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	unsigned long kb = 0, pages = 0, resident = 0;
-	if (read_proc(pid, "smaps_rollup", &b) == 0) {
-		const char *p = strstr(b.s, "\nPss:");
-		if (p && sscanf(p + 5, "%lu", &kb) == 1)
-			return (uint64_t)kb << 10;
-	}
-	buf_clear(&b);
-	if (read_proc(pid, "statm", &b) == 0 && sscanf(b.s, "%lu %lu", &pages, &resident) == 2)
-		return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
-	return 0;
+	unsigned long pages, resident;
+	if (read_proc(pid, "statm", &b) < 0 || sscanf(b.s, "%lu %lu", &pages, &resident) != 2)
+		return 0;
+	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-uint64_t procs_memory(const struct pids *p)
+/* Pss where the kernel tells it: MPI ranks share memory that Rss counts for each. */
+static uint64_t proportional_of(pid_t pid)
+{
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	unsigned long kb;
+	const char *p = read_proc(pid, "smaps_rollup", &b) == 0 ? strstr(b.s, "\nPss:") : NULL;
+	return p && sscanf(p + 5, "%lu", &kb) == 1 ? (uint64_t)kb << 10 : resident_of(pid);
+}
+
+static uint64_t sum_of(const struct pids *p, uint64_t (*fn)(pid_t))
 {
 	uint64_t sum = 0;
 	for (size_t i = 0; i < p->n; i++)
-		sum += memory_of(p->pid[i]);
+		sum += fn(p->pid[i]);
 	return sum;
 }
+
+uint64_t procs_memory(const struct pids *p) { return sum_of(p, proportional_of); }
+uint64_t procs_resident(const struct pids *p) { return sum_of(p, resident_of); }
 
 void procs_boot_id(char ret_id[40])
 {
@@ -198,10 +206,14 @@ unsigned long long procs_pid_namespace(void)
 	return stat("/proc/self/ns/pid", &st) == 0 ? (unsigned long long)st.st_ino : 0;
 }
 
-void procs_kill(const struct pids *p)
+void procs_signal(const struct pids *p, int sig)
 {
 	for (size_t i = 0; i < p->n; i++)
-		kill(p->pid[i], SIGSTOP);
-	for (size_t i = 0; i < p->n; i++)
-		kill(p->pid[i], SIGKILL);
+		kill(p->pid[i], sig);
+}
+
+void procs_kill(const struct pids *p)
+{
+	procs_signal(p, SIGSTOP);
+	procs_signal(p, SIGKILL);
 }

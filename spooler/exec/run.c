@@ -52,20 +52,21 @@ static const char *find_supervisor(void)
 	return supervisor;
 }
 
-struct args { char *v[512]; size_t n; };
+/* The supervisor's command line; the strings are owned. */
+struct args { char **v; size_t n; };
 
-static void add_arg(struct args *a, char *s)
-{
-	if (a->n + 1 < ARRAY_SIZE(a->v))
-		a->v[a->n++] = s;
-	else
-		free(s);
-}
-
-static void free_args(struct args *a)
+static void args_release(struct args *a)
 {
 	for (size_t i = 0; i < a->n; i++)
 		free(a->v[i]);
+	free(a->v);
+}
+
+static void add_arg(struct args *a, char *s)
+{
+	a->v = xreallocarray(a->v, a->n + 2, sizeof(*a->v));
+	a->v[a->n++] = s;
+	a->v[a->n] = NULL;
 }
 
 static void build_args(const struct run_spec *spec, struct args *a)
@@ -86,60 +87,71 @@ static void build_args(const struct run_spec *spec, struct args *a)
 		add_arg(a, xstrdup(spec->argv[i]));
 }
 
-/* Between fork and exec: only what is safe there. */
+/* Between fork and exec: only what is safe there. Signals stay blocked: a stop that
+ * comes before the supervisor listens waits for it. */
 static void become_supervisor(char *const *argv, int lifeline, pid_t parent)
 {
-	sigset_t none;
-	int null = open("/dev/null", O_RDWR);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	if (getppid() != parent || null < 0)
+	/* Out of the way first: a spooler without standard files has it on one of them. */
+	int high = fcntl(lifeline, F_DUPFD, 10), null = open("/dev/null", O_RDWR);
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	if (getppid() != parent || high < 0 || null < 0)
 		_exit(127);
 	dup2(null, 0);
 	dup2(null, 1);
 	dup2(null, 2);
-	if (lifeline != LIFELINE_FD)
-		dup2(lifeline, LIFELINE_FD);
-	else
-		fcntl(lifeline, F_SETFD, 0);
+	dup2(high, LIFELINE_FD);
 	close_range(LIFELINE_FD + 1, ~0U, 0);
 	execvp(argv[0], argv);
 	_exit(127);
 }
 
-int run_start(const struct run_spec *spec, struct run **ret_run)
+static pid_t fork_supervisor(const struct run_spec *spec, int lifeline)
 {
-	struct args a = { 0 };
-	int pipe_fd[2];
-	_cleanup_free_ char *old = xasprintf("%s/exit.json", spec->dir);
-	_cleanup_free_ char *older = xasprintf("%s/run.json", spec->dir);
-	unlink(old);
-	unlink(older);
-	if (pipe2(pipe_fd, O_CLOEXEC) < 0)
-		return -errno;
+	_cleanup_(args_release) struct args a = { 0 };
+	sigset_t all, old;
 	build_args(spec, &a);
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
 	pid_t parent = getpid(), pid = fork();
 	if (pid == 0)
-		become_supervisor(a.v, pipe_fd[0], parent);
+		become_supervisor(a.v, lifeline, parent);
 	int err = errno;
-	free_args(&a);
-	close(pipe_fd[0]);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return pid < 0 ? -err : pid;
+}
+
+static void forget_earlier_run(const char *dir)
+{
+	_cleanup_free_ char *record = xasprintf("%s/exit.json", dir);
+	_cleanup_free_ char *identity = xasprintf("%s/run.json", dir);
+	unlink(record);
+	unlink(identity);
+}
+
+int run_start(const struct run_spec *spec, struct run **ret_run)
+{
+	int lifeline[2];
+	forget_earlier_run(spec->dir);
+	if (pipe2(lifeline, O_CLOEXEC) < 0)
+		return -errno;
+	pid_t pid = fork_supervisor(spec, lifeline[0]);
+	close(lifeline[0]);
 	if (pid < 0) {
-		close(pipe_fd[1]);
-		return -err;
+		close(lifeline[1]);
+		return pid;
 	}
 	struct run *r = xcalloc(1, sizeof(*r));
-	*r = (struct run){ .pid = pid, .lifeline = pipe_fd[1], .dir = xstrdup(spec->dir), .since = clock_mono() };
+	*r = (struct run){ .pid = pid, .lifeline = lifeline[1], .dir = xstrdup(spec->dir), .since = clock_mono() };
+	/* The descriptor closes on exec by itself. */
 	r->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (r->pidfd < 0) {
 		struct run_record rec;
-		err = errno;
-		kill(pid, SIGTERM);
+		int err = errno;
+		run_stop(r);
 		run_reap(r, &rec);
 		return -err;
 	}
-	fcntl(r->pidfd, F_SETFD, FD_CLOEXEC);
 	*ret_run = r;
 	return 0;
 }
@@ -181,12 +193,27 @@ static void nap(double s)
 	nanosleep(&t, NULL);
 }
 
+/* Two empty looks in a row: one alone may pass between a parent that ends and a
+ * child that was just born. */
+static int end_processes(const char *dir, const char *run_id, double deadline)
+{
+	_cleanup_(pids_release) struct pids left = { 0 };
+	for (int empty = 0; empty < 2;) {
+		procs_of_run(dir, run_id, &left);
+		procs_kill(&left);
+		empty = left.n ? 0 : empty + 1;
+		if (left.n && clock_mono() > deadline)
+			return -EBUSY;
+		nap(0.01);
+	}
+	return 0;
+}
+
 int run_end_leftover(const char *dir, double wait_s)
 {
 	struct run_identity id = { 0 };
 	char boot[40];
-	_cleanup_(pids_release) struct pids left = { 0 };
-	double end = clock_mono() + wait_s;
+	double start = clock_mono();
 	bool known = record_read_identity(dir, &id) == 0;
 	procs_boot_id(boot);
 	if (known && !str_eq(boot, id.boot))
@@ -195,15 +222,9 @@ int run_end_leftover(const char *dir, double wait_s)
 	/* The supervisor first: it ends its run politely and writes the record. */
 	if (ours && is_alive(&id))
 		kill((pid_t)id.pid, SIGTERM);
-	while (ours && is_alive(&id) && clock_mono() < end - wait_s / 2)
+	while (ours && is_alive(&id) && clock_mono() < start + wait_s / 2)
 		nap(0.02);
-	for (;;) {
-		procs_of_run(dir, known && *id.run_id ? id.run_id : NULL, &left);
-		if (!left.n)
-			return 0;
-		procs_kill(&left);
-		if (clock_mono() > end)
-			return -EBUSY;
-		nap(0.02);
-	}
+	if (ours && is_alive(&id))
+		kill((pid_t)id.pid, SIGKILL);
+	return end_processes(dir, *id.run_id ? id.run_id : NULL, start + wait_s);
 }
