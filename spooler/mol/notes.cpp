@@ -54,16 +54,16 @@ double cut(const Box &b, double x1, double y1, double x2, double y2)
 
 class Placer {
 public:
-	Placer(const std::vector<NoteAtom> &a, const std::vector<std::pair<int, int>> &b, double w, double h)
+	Placer(const std::vector<NoteAtom> &a, const std::vector<NoteBond> &b, double w, double h)
 	    : atoms(a), bonds(b), width(w), height(h), degree(a.size(), 0)
 	{
-		for (const auto &[i, j] : bonds) {
-			degree[static_cast<size_t>(i)]++;
-			degree[static_cast<size_t>(j)]++;
+		for (const NoteBond &k : bonds) {
+			degree[static_cast<size_t>(k.i)]++;
+			degree[static_cast<size_t>(k.j)]++;
 		}
 		for (const NoteAtom &n : atoms)
 			if (n.half_w > 0)
-				taken.push_back({n.x, n.y, n.half_w, n.half_h});
+				taken.push_back({n.symbol_x, n.y, n.half_w, n.half_h});
 	}
 
 	std::string run()
@@ -81,27 +81,37 @@ public:
 
 private:
 	const std::vector<NoteAtom> &atoms;
-	const std::vector<std::pair<int, int>> &bonds;
+	const std::vector<NoteBond> &bonds;
 	double width, height;
 	std::vector<int> degree;
 	std::vector<Box> taken;
 
 	static double text_width(const std::string &s, double size) { return static_cast<double>(s.size()) * size * char_width; }
 
+	double bond_cost(const Box &b, const NoteBond &k, size_t i, double angle) const
+	{
+		const NoteAtom &x = atoms[static_cast<size_t>(k.i)], &y = atoms[static_cast<size_t>(k.j)];
+		double c = cut(b, x.x, x.y, y.x, y.y) * 12;
+		if (k.multiple) {
+			/* the second line, on whichever side RDKit puts it */
+			const double l = std::hypot(y.x - x.x, y.y - x.y), ox = (y.y - x.y) / l * 8, oy = (x.x - y.x) / l * 8;
+			c += (cut(b, x.x + ox, x.y + oy, y.x + ox, y.y + oy) + cut(b, x.x - ox, x.y - oy, y.x - ox, y.y - oy)) * 4;
+		}
+		/* angles to the atom's own bonds: the widest gap is the natural place */
+		if (static_cast<size_t>(k.i) == i || static_cast<size_t>(k.j) == i) {
+			const NoteAtom &o = static_cast<size_t>(k.i) == i ? y : x;
+			c += 6 * (1 + std::cos(angle - std::atan2(o.y - atoms[i].y, o.x - atoms[i].x)));
+		}
+		return c;
+	}
+
 	double cost(const Box &b, size_t i, double angle) const
 	{
 		double c = 0;
 		for (const Box &t : taken)
 			c += overlap(b, t) * 3;
-		for (const auto &[p, q] : bonds) {
-			const NoteAtom &x = atoms[static_cast<size_t>(p)], &y = atoms[static_cast<size_t>(q)];
-			c += cut(b, x.x, x.y, y.x, y.y) * 12;
-			/* angles to the atom's own bonds: the widest gap is the natural place */
-			if (static_cast<size_t>(p) == i || static_cast<size_t>(q) == i) {
-				const NoteAtom &o = static_cast<size_t>(p) == i ? y : x;
-				c += 6 * (1 + std::cos(angle - std::atan2(o.y - atoms[i].y, o.x - atoms[i].x)));
-			}
-		}
+		for (const NoteBond &k : bonds)
+			c += bond_cost(b, k, i, angle);
 		for (size_t k = 0; k < atoms.size(); k++)
 			if (k != i && std::hypot(atoms[k].x - b.x, atoms[k].y - b.y) < std::hypot(atoms[i].x - b.x, atoms[i].y - b.y) + 4)
 				c += 60; /* nearer to another atom: whose is it? */
@@ -121,7 +131,7 @@ private:
 			for (int step = 0; step < 24; step++) {
 				const double angle = step * M_PI / 12, c = std::cos(angle), s = std::sin(angle);
 				/* the box touches a circle around the atom from outside */
-				box.x = a.x + c * (gap + box.hw + a.half_w);
+				box.x = a.symbol_x + c * (gap + box.hw + a.half_w);
 				box.y = a.y + s * (gap + box.hh + a.half_h);
 				const double now = cost(box, i, angle) + gap;
 				if (now < least - 1e-9) {
@@ -155,7 +165,7 @@ private:
 
 } // namespace
 
-std::string notes_svg(const std::vector<NoteAtom> &atoms, const std::vector<std::pair<int, int>> &bonds, double width, double height)
+std::string notes_svg(const std::vector<NoteAtom> &atoms, const std::vector<NoteBond> &bonds, double width, double height)
 {
 	return Placer(atoms, bonds, width, height).run();
 }

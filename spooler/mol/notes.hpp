@@ -3,19 +3,24 @@
 #define NMR_MOL_NOTES_HPP
 
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace mol {
 
 struct NoteAtom {
 	double x, y;            /* pixels */
-	double half_w, half_h;  /* of the symbol drawn there; 0 for a bare vertex */
+	double symbol_x;        /* centre of the symbol drawn there, hydrogens included */
+	double half_w, half_h;  /* its half size; 0 for a bare vertex */
 	std::string number, shift; /* either may be empty */
 };
 
-/* SVG text elements.  bonds: pairs of atom indices. */
-std::string notes_svg(const std::vector<NoteAtom> &atoms, const std::vector<std::pair<int, int>> &bonds, double width, double height);
+struct NoteBond {
+	int i, j;
+	bool multiple; /* drawn with a second line beside the first */
+};
+
+/* SVG text elements. */
+std::string notes_svg(const std::vector<NoteAtom> &atoms, const std::vector<NoteBond> &bonds, double width, double height);
 
 } // namespace mol
 

@@ -51,15 +51,30 @@ std::string escaped(const std::string &s)
 	return out;
 }
 
-/* The symbol that RDKit writes at an atom, in pixels; nothing at a plain carbon. */
-double symbol_width(const RDKit::Atom &a, double size)
+/* Where RDKit writes an atom's symbol: the element centred on the atom, hydrogens
+ * and charge beside it, away from the bonds.  Nothing at a plain carbon. */
+void measure_symbol(const RDKit::Atom &a, RDKit::MolDraw2DSVG &d, double font, NoteAtom &n)
 {
-	const bool plain = a.getAtomicNum() == 6 && a.getFormalCharge() == 0 && a.getIsotope() == 0 && a.getDegree() > 0;
-	if (plain)
-		return 0;
+	n.symbol_x = n.x;
+	if (a.getAtomicNum() == 6 && a.getFormalCharge() == 0 && a.getIsotope() == 0 && a.getDegree() > 0)
+		return;
 	const auto h = a.getTotalNumHs();
-	const double letters = static_cast<double>(a.getSymbol().size()) + (h ? 1 : 0) + (h > 1 ? 0.6 : 0) + (a.getFormalCharge() ? 0.7 : 0);
-	return letters * size * 0.62;
+	const double letter = font * 0.68, element = static_cast<double>(a.getSymbol().size()) * letter;
+	const double beside = (h ? letter : 0) + (h > 1 ? letter * 0.6 : 0) + (a.getFormalCharge() ? letter * 0.6 : 0);
+	double pull = 0;
+	for (const RDKit::Atom *o : a.getOwningMol().atomNeighbors(&a))
+		pull += d.getDrawCoords(static_cast<int>(o->getIdx())).x - n.x;
+	n.symbol_x += (pull > 1 ? -beside : beside) / 2;
+	n.half_w = (element + beside) / 2;
+	n.half_h = font * 0.5;
+}
+
+/* Hydrogens that RDKit adds at ring fusions to show their stereo have no note. */
+std::string note_of(const RDKit::Atom &a, const char *key)
+{
+	std::string s;
+	a.getPropIfPresent(key, s);
+	return escaped(s);
 }
 
 std::vector<NoteAtom> note_atoms(const RDKit::ROMol &m, RDKit::MolDraw2DSVG &d, double font)
@@ -67,9 +82,9 @@ std::vector<NoteAtom> note_atoms(const RDKit::ROMol &m, RDKit::MolDraw2DSVG &d, 
 	std::vector<NoteAtom> out;
 	for (const RDKit::Atom *a : m.atoms()) {
 		const auto p = d.getDrawCoords(static_cast<int>(a->getIdx()));
-		const double w = symbol_width(*a, font);
-		out.push_back({p.x, p.y, w / 2, w > 0 ? font * 0.5 : 0, escaped(a->getProp<std::string>(number_key)),
-			       escaped(a->getProp<std::string>(shift_key))});
+		NoteAtom n{p.x, p.y, p.x, 0, 0, note_of(*a, number_key), note_of(*a, shift_key)};
+		measure_symbol(*a, d, font, n);
+		out.push_back(n);
 	}
 	return out;
 }
@@ -95,8 +110,8 @@ Json op_draw(const Options &o)
 	m.clearConformers();
 	RDKit::MolOps::removeHs(m, RDKit::MolOps::RemoveHsParameters());
 	RDDepict::compute2DCoords(m, nullptr, true);
-	RDKit::MolDraw2DUtils::prepareMolForDrawing(m, true, false, true, false);
-	/* The canvas follows the drawing: bonds of 46 pixels, room for notes around. */
+	RDKit::MolDraw2DUtils::prepareMolForDrawing(m, true, true, true, false);
+	/* The canvas follows the drawing: bonds of fixed length, room for notes around. */
 	double x0 = 1e9, x1 = -1e9, y0 = 1e9, y1 = -1e9;
 	for (const auto &p : m.getConformer().getPositions()) {
 		x0 = std::min(x0, p.x);
@@ -104,23 +119,24 @@ Json op_draw(const Options &o)
 		y0 = std::min(y0, p.y);
 		y1 = std::max(y1, p.y);
 	}
-	const double bond = 46, scale = bond / 1.5, room = 130, font = 17;
+	const double bond = 64, scale = bond / 1.5, room = 140, font = 18;
 	const int width = static_cast<int>(std::max(260.0, (x1 - x0) * scale + room)), height = static_cast<int>(std::max(180.0, (y1 - y0) * scale + room));
 	RDKit::MolDraw2DSVG d(width, height, -1, -1, true);
 	auto &opt = d.drawOptions();
 	opt.clearBackground = false;
 	opt.bondLineWidth = 2;
 	opt.scaleBondWidth = false;
-	opt.fixedScale = scale;
+	opt.fixedBondLength = scale; /* pixels for one angstrom, in spite of its name */
 	opt.padding = 0.0;
 	opt.prepareMolsBeforeDrawing = false;
 	opt.fixedFontSize = static_cast<int>(font);
 	opt.centreMoleculesBeforeDrawing = true;
 	d.drawMolecule(m);
 	d.finishDrawing();
-	std::vector<std::pair<int, int>> bonds;
+	std::vector<NoteBond> bonds;
 	for (const RDKit::Bond *b : m.bonds())
-		bonds.emplace_back(b->getBeginAtomIdx(), b->getEndAtomIdx());
+		bonds.push_back({static_cast<int>(b->getBeginAtomIdx()), static_cast<int>(b->getEndAtomIdx()),
+				 b->getBondType() != RDKit::Bond::SINGLE});
 	output_write("structure.svg", finish(d.getDrawingText(), notes_svg(note_atoms(m, d, font), bonds, width, height)));
 	Json j = Json::object();
 	j.set("ok", true).set("file", "structure.svg").set("width", width).set("height", height);
