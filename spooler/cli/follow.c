@@ -185,24 +185,38 @@ static int look_at_any(const struct job *j, void *arg)
 	return 0;
 }
 
+/* How many did not find room, and a word when there is nothing at all. */
+static void end_picture(struct follow *f, struct queue *q)
+{
+	int count[JOB_STATE_COUNT];
+	if (f->lines == 0) {
+		buf_adds(&f->picture, "\rnothing is running or waiting\033[K\n");
+		f->lines++;
+	} else if (queue_job_counts(q, count) == 0)
+		f->hidden = MAX(count[JOB_RUNNING] + count[JOB_PUBLISHING] + count[JOB_QUEUED] - f->lines, 0);
+}
+
+/* Elsewhere than on a terminal the ends are news, too. */
+static void tell_ends(struct follow *f, struct queue *q)
+{
+	for (size_t i = 0; i < f->ntold; i++) {
+		_cleanup_(job_release) struct job j;
+		job_init(&j);
+		if (queue_job_by_row(q, f->told[i].row, &j) == 0 && job_state_ended(j.state))
+			show(f, &j);
+	}
+}
+
 static void look_at_unfinished(struct follow *f, struct queue *q)
 {
 	unsigned moving = 1u << JOB_RUNNING | 1u << JOB_PUBLISHING, waiting = 1u << JOB_QUEUED;
 	queue_job_each(q, &(struct job_filter){ .states = moving, .oldest_first = true }, look_at_any, f);
 	queue_job_each(q, &(struct job_filter){ .states = waiting, .oldest_first = true, .limit = f->t->rows },
 		       look_at_any, f);
-	/* Elsewhere than on a terminal the ends are news, too. */
-	if (f->style != FOLLOW_BARS && f->ntold)
-		for (size_t i = 0; i < f->ntold; i++) {
-			_cleanup_(job_release) struct job j;
-			job_init(&j);
-			if (queue_job_by_row(q, f->told[i].row, &j) == 0 && job_state_ended(j.state))
-				show(f, &j);
-		}
-	if (f->style == FOLLOW_BARS && f->lines == 0) {
-		buf_adds(&f->picture, "\rnothing is running or waiting\033[K\n");
-		f->lines++;
-	}
+	if (f->style == FOLLOW_BARS)
+		end_picture(f, q);
+	else
+		tell_ends(f, q);
 }
 
 static void write_picture(struct follow *f)

@@ -33,12 +33,12 @@ static const struct command commands[] = {
 	{ "doctor", "", cmd_doctor, 0, 0, 0, "check engines, folders and limits" },
 };
 
-static void print_help(FILE *out)
+static void print_help(void)
 {
-	fputs("usage: nmr [--data DIR] [--config FILE] [--json] COMMAND [ARGUMENTS]\n\n", out);
+	fputs("usage: nmr [--data DIR] [--config FILE] [--json] COMMAND [ARGUMENTS]\n\n", stdout);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		_cleanup_free_ char *left = xasprintf("%s %s", commands[i].name, commands[i].operands);
-		fprintf(out, "  %-24s %s\n", left, commands[i].help);
+		printf("  %-24s %s\n", left, commands[i].help);
 	}
 	fputs("  version, help\n\n"
 	      "  -d, --data DIR           the spooler's data folder\n"
@@ -49,16 +49,16 @@ static void print_help(FILE *out)
 	      "  -O, --out DIR            predict: copy the result folder into DIR\n"
 	      "  -k, --keep               predict: keep the temporary folder\n"
 	      "  -t, --timeout SECONDS    cancel, retry ...: wait so long for the answer\n\n"
-	      "Options of a job (submit, predict), also as -o NAME=VALUE:\n", out);
+	      "Options of a job (submit, predict), also as -o NAME=VALUE:\n", stdout);
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		_cleanup_free_ char *name = xasprintf("--%s", option_name((enum option)i));
 		for (char *p = name; *p; p++)
 			*p = *p == '_' ? '-' : *p;
-		fprintf(out, "  %-18s %s\n", name, option_help((enum option)i));
+		printf("  %-18s %s\n", name, option_help((enum option)i));
 	}
 	fputs("\nAn ID is a job's id, the start of one, its name or its result folder.\n"
 	      "Exit status: 0 good, 1 a job failed, 2 usage, 3 not found, 4 no spooler.\n"
-	      "See nmr(1).\n", out);
+	      "See nmr(1).\n", stdout);
 }
 
 static int print_version(const struct cli *c)
@@ -120,11 +120,11 @@ static int dispatch(struct cli *c)
 	if (c->args.version || str_eq(command, "version"))
 		return print_version(c);
 	if (c->args.help || str_eq(command, "help")) {
-		print_help(stdout);
+		print_help();
 		return CLI_OK;
 	}
 	if (!command) {
-		print_help(stderr);
+		cli_error("which command? \"nmr status\" shows the queue, \"nmr help\" lists the commands");
 		return CLI_USAGE;
 	}
 	return run_command(c);

@@ -35,7 +35,7 @@ static void add_state(const struct cli *c, struct buf *b, const struct job *j)
 	buf_adds(&words, job_state_to_string(j->state));
 	if (j->state == JOB_RUNNING)
 		buf_addf(&words, ", %d %%", (int)(j->progress * 100));
-	if (j->state != JOB_FAILED && j->state != JOB_CANCELLED) {
+	if (j->state != JOB_FAILED && j->state != JOB_CANCELLED && j->state != JOB_HELD) {
 		buf_adds(&words, ", ");
 		view_detail(&words, j);
 	}

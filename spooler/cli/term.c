@@ -42,7 +42,7 @@ void term_style(const struct term *t, struct buf *b, enum term_style style, cons
 static int next_character(const struct term *t, const char **p, const char **ret_s, size_t *ret_n)
 {
 	const unsigned char *s = (const unsigned char *)*p;
-	size_t n = *s < 0x80 ? 1 : *s >= 0xf0 ? 4 : *s >= 0xe0 ? 3 : *s >= 0xc2 ? 2 : 0;
+	size_t n = *s < 0x80 ? 1 : *s >= 0xf5 ? 0 : *s >= 0xf0 ? 4 : *s >= 0xe0 ? 3 : *s >= 0xc2 ? 2 : 0;
 	uint32_t c = n == 1 ? *s : n ? *s & (0x7fu >> n) : 0;
 	for (size_t i = 1; i < n; i++) {
 		if ((s[i] & 0xc0) != 0x80) {
@@ -82,7 +82,7 @@ static int add_cut(const struct term *t, struct buf *b, const char *text, int co
 	int used = 0, dots_width = t->utf8 ? 1 : 3;
 	size_t n;
 	bool whole = term_width(t, text) <= columns;
-	int room = whole ? columns : MAX(columns - dots_width, 0);
+	int room = whole || columns < dots_width ? columns : columns - dots_width;
 	while (*text) {
 		int w = next_character(t, &text, &s, &n);
 		if (used + w > room)

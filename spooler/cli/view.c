@@ -137,14 +137,18 @@ void view_table_row(const struct term *t, struct buf *b, const struct job *j, do
 	buf_addc(b, '\n');
 }
 
+/* Where the detail alone does not tell the state. */
+static void add_state_word(struct buf *b, const struct job *j)
+{
+	if (j->state == JOB_QUEUED || j->state == JOB_DONE || j->state == JOB_FAILED)
+		buf_addf(b, "%s, ", job_state_to_string(j->state));
+}
+
 void view_progress(const struct term *t, struct buf *b, const struct job *j, double now)
 {
 	int name = t->columns >= 100 ? 24 : 16, bar = t->columns >= 100 ? 30 : t->columns >= 60 ? 20 : 8;
 	_cleanup_(buf_release) struct buf tail = BUF_INIT, blocks = BUF_INIT;
-	if (j->state != JOB_RUNNING) {
-		buf_adds(&tail, job_state_to_string(j->state));
-		buf_adds(&tail, ": ");
-	}
+	add_state_word(&tail, j);
 	view_detail(&tail, j);
 	add_left(&tail, j, now);
 	term_fit(t, b, j->name ? j->name : j->id, name);
@@ -160,8 +164,7 @@ void view_line(const struct term *t, struct buf *b, const struct job *j, double 
 {
 	_cleanup_(buf_release) struct buf line = BUF_INIT;
 	buf_addf(&line, "%s: ", j->name ? j->name : j->id);
-	if (j->state != JOB_RUNNING)
-		buf_addf(&line, "%s, ", job_state_to_string(j->state));
+	add_state_word(&line, j);
 	view_detail(&line, j);
 	if (j->state == JOB_RUNNING)
 		buf_addf(&line, ", %.0f %%", floor(fraction(j) * 100));

@@ -243,24 +243,24 @@ static const struct {
 	const char *aliases;     /* folded, between blanks */
 	check_fn check;
 } table[OPTION_COUNT] = {
-	[OPTION_SOLVENT] = { "solvent", "chcl3", "solvent: CDCl3, DMSO-d6, water, vacuum ... (default: CDCl3)",
+	[OPTION_SOLVENT] = { "solvent", "chcl3", "CDCl3, DMSO-d6, water, vacuum ... (default: CDCl3)",
 			     " solv nmrsolvent ", check_solvent },
-	[OPTION_PRESET] = { "preset", "production", "level of theory: draft or production (default: production)",
+	[OPTION_PRESET] = { "preset", "production", "draft or production (default: production)",
 			    " level quality ", check_preset },
 	[OPTION_MODE] = { "mode", "auto", "conformers: auto, single or ensemble (default: auto)",
 			  " conformermode conformers ", check_mode },
-	[OPTION_GEOMETRY] = { "geometry", "auto", "auto, or keep: take the file's 3D geometry as it is (default: auto)",
+	[OPTION_GEOMETRY] = { "geometry", "auto", "auto, or keep: the file's own 3D geometry (default: auto)",
 			      " geom keepgeometry ", check_geometry },
 	[OPTION_CHARGE] = { "charge", "auto", "auto (as drawn), or a whole number from -9 to 9 (default: auto)",
 			    " totalcharge formalcharge chg ", check_charge },
-	[OPTION_NAME] = { "name", "", "name shown in the results, at most 100 characters (default: the file's)",
+	[OPTION_NAME] = { "name", "", "shown in the results, up to 100 characters (default: the file's)",
 			  " title moleculename ", check_name },
-	[OPTION_TEMPERATURE] = { "temperature", "298.15", "of the conformer weights: kelvin from 100 to 600, or 25 C (default: 298.15)",
+	[OPTION_TEMPERATURE] = { "temperature", "298.15", "of the conformer weights, kelvin, or \"25 C\" (default: 298.15)",
 				 " t temp temperaturek ", check_temperature },
 	[OPTION_PRIORITY] = { "priority", "0", "-10 to 10, higher goes first (default: 0)", " prio ", check_priority },
-	[OPTION_COMPONENT] = { "component", "all", "of a salt or mixture: all (refused), or largest (default: all)",
+	[OPTION_COMPONENT] = { "component", "all", "of a salt: all (refused), or largest (default: all)",
 			       " components fragment salt ", check_component },
-	[OPTION_MAX_CONFORMERS] = { "max_conformers", "auto", "most conformers computed: auto, or 1 to 500 (default: auto)",
+	[OPTION_MAX_CONFORMERS] = { "max_conformers", "auto", "most conformers: auto, or 1 to 500 (default: auto)",
 				    " maxconf maxconfs conformersmax nconf ", check_max_conformers },
 };
 
