@@ -182,6 +182,9 @@ const TextKind text_kinds[] = {
 
 std::string magic_path()
 {
+	const char *env = getenv("NMR_SHARE");
+	if (env && *env)
+		return std::string(env) + "/magic";
 	char exe[PATH_MAX];
 	const ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	std::string dir(exe, n > 0 ? static_cast<size_t>(n) : 0);
@@ -265,6 +268,8 @@ void foreign_refuse_binary(std::string_view bytes, const std::string &name)
 {
 	if (const Kind *k = lookup(mime, bytes))
 		refuse(k->code, k->what, k->why, k->remedy);
+	if (text_has_prefix(bytes, "PK\x03\x04")) /* what kind of ZIP, libmagic's versions disagree on */
+		refuse_known("application/zip");
 	throw Refusal{"binary", "This is a binary file of an unknown kind.",
 		      "It is no text" + (name.empty() ? "" : ", whatever the name \"" + text_excerpt(name, 80) + "\" says") +
 			      ", and molecule files are text.",

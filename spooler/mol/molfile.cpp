@@ -174,6 +174,7 @@ void parse_molblock(const Lines &l, Record &r, bool says_space)
 	}
 	if (!r.mol)
 		refuse_unreadable("The connection table cannot be read.", "");
+	sane_notation(*r.mol);
 	recognise_planar(r, says_space);
 	if (r.dim == 3)
 		stereo_from_space(*r.mol);
@@ -283,6 +284,7 @@ static Record parse_mol2(const std::string &block)
 		r.mol.reset(RDKit::Mol2BlockToMol(block, true, false));
 		if (!r.mol)
 			refuse_unreadable("The mol2 record cannot be read.", "");
+		sane_notation(*r.mol);
 		r.dim = sane_dimension(*r.mol);
 		if (r.dim == 3)
 			stereo_from_space(*r.mol);
@@ -317,6 +319,7 @@ static Record finish_cdxml(RDKit::RWMol &raw, MolPtr full)
 	try {
 		sane_check(raw);
 		r.mol = full ? std::move(full) : MolPtr(new RDKit::RWMol(raw));
+		sane_notation(*r.mol);
 		r.dim = sane_dimension(*r.mol);
 		note_groups(r);
 	} catch (const Refusal &e) {

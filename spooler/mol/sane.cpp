@@ -113,22 +113,62 @@ std::string bonds_text(const Atom &a)
 
 } // namespace
 
-void sane_notation(RDKit::RWMol &mol)
+/* S+-O- and P+-O-: one double bond. */
+static bool mend_oxide(RDKit::RWMol &mol, Atom *a)
 {
-	for (Atom *a : mol.atoms()) {
-		const int z = a->getAtomicNum();
-		if (z != 16 && z != 15 && z != 34)
-			continue;
-		for (Bond *b : mol.atomBonds(a)) {
-			Atom *o = b->getOtherAtom(a);
-			if (a->getFormalCharge() > 0 && b->getBondType() == Bond::SINGLE && o->getAtomicNum() == 8 &&
-			    o->getFormalCharge() == -1 && o->getDegree() == 1) {
-				b->setBondType(Bond::DOUBLE);
-				a->setFormalCharge(a->getFormalCharge() - 1);
-				o->setFormalCharge(0);
-			}
+	bool changed = false;
+	for (Bond *b : mol.atomBonds(a)) {
+		Atom *o = b->getOtherAtom(a);
+		if (a->getFormalCharge() > 0 && b->getBondType() == Bond::SINGLE && o->getAtomicNum() == 8 &&
+		    o->getFormalCharge() == -1 && o->getDegree() == 1) {
+			b->setBondType(Bond::DOUBLE);
+			a->setFormalCharge(a->getFormalCharge() - 1);
+			o->setFormalCharge(0);
+			changed = true;
 		}
 	}
+	return changed;
+}
+
+/* X(-)-N(+)#N of azides and diazo compounds: X=N(+)=N(-). */
+static bool mend_azide(RDKit::RWMol &mol, const Atom *a)
+{
+	Bond *single = nullptr, *triple = nullptr;
+	for (Bond *b : mol.atomBonds(a)) {
+		const Atom *o = b->getOtherAtom(a);
+		if (b->getBondType() == Bond::TRIPLE && o->getAtomicNum() == 7 && o->getDegree() == 1 && o->getFormalCharge() == 0)
+			triple = b;
+		if (b->getBondType() == Bond::SINGLE && o->getFormalCharge() == -1 && (o->getAtomicNum() == 7 || o->getAtomicNum() == 6))
+			single = b;
+	}
+	if (!single || !triple || a->getFormalCharge() != 1 || a->getDegree() != 2)
+		return false;
+	single->setBondType(Bond::DOUBLE);
+	triple->setBondType(Bond::DOUBLE);
+	single->getOtherAtom(a)->setFormalCharge(0);
+	triple->getOtherAtom(a)->setFormalCharge(-1);
+	return true;
+}
+
+static bool mend_notation(RDKit::RWMol &mol)
+{
+	bool changed = false;
+	for (Atom *a : mol.atoms()) {
+		const int z = a->getAtomicNum();
+		if (z == 16 || z == 15 || z == 34)
+			changed = mend_oxide(mol, a) || changed;
+		else if (z == 7)
+			changed = mend_azide(mol, a) || changed;
+	}
+	return changed;
+}
+
+void sane_notation(RDKit::RWMol &mol)
+{
+	if (!mend_notation(mol))
+		return;
+	RDKit::MolOps::sanitizeMol(mol);
+	RDKit::MolOps::assignStereochemistry(mol, true, true);
 }
 
 void sane_check(RDKit::RWMol &raw)
@@ -138,7 +178,7 @@ void sane_check(RDKit::RWMol &raw)
 		refuse_generic_atom(*a);
 	for (const Bond *b : raw.bonds())
 		refuse_generic_bond(*b);
-	sane_notation(raw);
+	mend_notation(raw);
 	const auto problems = RDKit::MolOps::detectChemistryProblems(raw);
 	if (!problems.empty())
 		refuse_problem(raw, *problems.front());

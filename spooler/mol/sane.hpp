@@ -9,7 +9,8 @@ namespace mol {
 /* Refuses queries, R groups, polymers and impossible valences, naming the
  * atom; mends notation (nitro, azide, S+-O-); sanitizes.  Stereo is not touched. */
 void sane_check(RDKit::RWMol &raw);
-/* Charge-separated S and P oxides become double bonds: one notation, one identity. */
+/* One notation for one structure, on a sanitized molecule: charge-separated S and
+ * P oxides get double bonds, azides and diazo compounds the form X=N+=N-. */
 void sane_notation(RDKit::RWMol &mol);
 /* Does one kind of dimension: 0, 2 or 3, from the coordinates alone. */
 int sane_dimension(const RDKit::ROMol &mol);

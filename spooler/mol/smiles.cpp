@@ -284,6 +284,7 @@ MolPtr smiles_parse(const std::string &s)
 	}
 	if (!full)
 		refuse_syntax(s);
+	sane_notation(*full);
 	return full;
 }
 

@@ -88,23 +88,23 @@ unsigned element(const std::string &word, const std::string &line, unsigned &iso
 MolPtr build(const Frame &f)
 {
 	MolPtr m(new RDKit::RWMol);
-	auto *conf = new RDKit::Conformer(static_cast<unsigned>(f.atoms.size()));
+	auto conf = std::make_unique<RDKit::Conformer>(static_cast<unsigned>(f.atoms.size()));
 	conf->set3D(true);
 	for (size_t i = 0; i < f.atoms.size(); i++) {
 		const auto w = text_split(f.atoms[i], ' ');
 		if (w.size() < 4)
 			refuse_line(f.atoms[i]);
 		unsigned isotope = 0;
-		auto *a = new RDKit::Atom(element(w[0], f.atoms[i], isotope));
-		a->setIsotope(isotope);
-		a->setNoImplicit(true);
-		m->addAtom(a, false, true);
+		RDKit::Atom a(element(w[0], f.atoms[i], isotope));
+		a.setIsotope(isotope);
+		a.setNoImplicit(true);
+		m->addAtom(&a, false);
 		const auto x = text_double(w[1]), y = text_double(w[2]), z = text_double(w[3]);
 		if (!x || !y || !z)
 			refuse_line(f.atoms[i]);
 		conf->setAtomPos(static_cast<unsigned>(i), RDGeom::Point3D(*x, *y, *z));
 	}
-	m->addConformer(conf, true);
+	m->addConformer(conf.release(), true);
 	return m;
 }
 
