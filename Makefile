@@ -1,7 +1,16 @@
 # nmr-spool.  `make` builds into build/, `make demo` and `make test` set up what they need.
+#
+#   make [all]             the programs, in build/bin/
+#   make demo              from nothing to the spectrum of ethanol
+#   make test, test-long   the test suite, under sanitizers; mk/test.mk
+#   make install           PREFIX=/usr/local DESTDIR=; mk/install.mk
+#   make lint              headers, manual pages, scripts
+# SANITIZE=1 builds into build-sanitize/ with ASan and UBSan; RELEASE=1 takes warnings
+# for warnings; B=DIR builds elsewhere.
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 DESTDIR    ?=
+B          ?= build$(if $(SANITIZE),-sanitize)
 # make itself presets CC and CXX.
 ifeq ($(origin CC),default)
 CC         := gcc
@@ -9,8 +18,8 @@ endif
 ifeq ($(origin CXX),default)
 CXX        := g++
 endif
-B          ?= build$(if $(SANITIZE),-sanitize)
 
+VERSION  := $(shell cat VERSION)
 PKGS     := sqlite3 libconfig jansson libmd
 WARN     := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wconversion -Wvla -Wpointer-arith
 CSTD     := -std=gnu17
@@ -18,10 +27,14 @@ OPT      := -O2 -g
 comma    := ,
 SAN      := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 DEV      := $(if $(RELEASE),,-Werror)
-DEFS     := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DNMR_VERSION='"$(shell cat VERSION)"' \
+DEFS     := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DNMR_VERSION='"$(VERSION)"' \
             -DNMR_SYSCONFDIR='"$(SYSCONFDIR)"' -DNMR_SHAREDIR='"$(PREFIX)/share/nmr-spool"'
-ALLCFLAGS = $(CSTD) $(OPT) $(WARN) $(DEV) $(SAN) $(DEFS) -Ispooler -pthread -MMD -MP $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
-LIBS      = $(shell pkg-config --libs $(PKGS)) -lm -pthread
+# pkg-config is asked once, and only when something is compiled: a fresh machine has none.
+once      = $(eval $(1) := $(shell $(2)))$($(1))
+PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS))
+PKG_LIBS  = $(call once,PKG_LIBS,pkg-config --libs $(PKGS))
+ALLCFLAGS = $(CSTD) $(OPT) $(WARN) $(DEV) $(SAN) $(DEFS) -Ispooler -pthread -MMD -MP $(PKG_CFLAGS) $(CFLAGS)
+LIBS      = $(PKG_LIBS) -lm -pthread
 
 src      = $(wildcard spooler/$(1)/*.c)
 obj      = $(patsubst %.c,$(B)/obj/%.o,$(call src,$(1)))
@@ -33,16 +46,25 @@ LIB      := $(B)/libnmr.a
 BINS     := nmr-spooler nmr-exec nmr nmr-render nmr-mol
 BINPATHS := $(addprefix $(B)/bin/,$(BINS))
 
-include $(wildcard mk/*.mk)
-
-.PHONY: all clean
+.PHONY: all clean FORCE
 .DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
 all: $(BINPATHS)
 
-$(LIB): $(LIBOBJ)
-	rm -f $@ && ar rcs $@ $^
+include $(wildcard mk/*.mk)
 
-$(B)/obj/%.o: %.c
+# Other flags, other objects; another list of objects, another archive.
+quoted    = '$(subst ','\'',$(1))'
+remember  = @mkdir -p $(@D) && printf '%s\n' $(call quoted,$(1)) | cmp -s - $@ || printf '%s\n' $(call quoted,$(1)) > $@
+$(B)/flags: FORCE
+	$(call remember,$(CC) $(OPT) $(SAN) $(DEFS) $(CFLAGS))
+$(B)/objects: FORCE
+	$(call remember,$(LIBOBJ))
+
+$(LIB): $(LIBOBJ) $(B)/objects
+	rm -f $@ && ar rcs $@ $(LIBOBJ)
+
+$(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALLCFLAGS) -c $< -o $@
 
@@ -60,4 +82,4 @@ $(B)/bin/nmr-render: $(B)/obj/spooler/render/nmr-render.o $(LIB)
 clean:
 	rm -rf build build-sanitize
 
--include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+-include $(patsubst %.o,%.d,$(LIBOBJ) $(patsubst %.c,$(B)/obj/%.o,$(mains)) $(MOL_OBJ)) $(wildcard $(B)/tests/*.d $(B)/tests/mol/*.d)

@@ -3,6 +3,6 @@ UNIT_SRC  := $(wildcard tests/unit/test_*.c)
 UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
 $(B)/tests/test_%: tests/unit/test_%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALLCFLAGS) -DTEST_DIR='"tests"' $< $(LIB) -o $@ $(LIBS) -lcmocka $(RENDER_LIBS)
+	$(CC) $(ALLCFLAGS) -MF $@.d -DTEST_DIR='"tests"' $< $(LIB) -o $@ $(LIBS) -lcmocka $(RENDER_LIBS)
 .PHONY: unit-tests
 unit-tests: $(UNIT_BIN)

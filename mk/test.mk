@@ -1,0 +1,51 @@
+# Tests. All of them run from the project root through prove and scripts/run-test, which
+# takes anything on stderr and every sanitizer report for a failure.
+#   make test         everything of a few minutes each, under ASan and UBSan
+#   make test-long    also tests/long/
+#   make unit, make integration, make check TESTS=...    parts, without installing packages
+#   make lint         headers compile alone, manual pages, scripts
+JOBS      ?= $(shell nproc)
+TEST_MAKE  = $(MAKE) --no-print-directory SANITIZE=1
+INTEGRATION := $(sort $(wildcard tests/integration/*.t))
+LONG      := $(sort $(wildcard tests/long/*.t))
+UNIT       = $(sort $(UNIT_BIN) $(MOL_UNIT_BIN))
+# Engines use all cores: integration tests one after the other, first those that fail soon.
+PROVE      = NMR_TEST_BIN=$(B)/bin prove --exec scripts/run-test $(if $(VERBOSE),-v)
+
+.PHONY: test test-long check unit integration lint
+test:
+	@scripts/install-deps build run test
+	@echo "Building with sanitizers ..."
+	@$(TEST_MAKE) -s -j$(JOBS) all unit-tests
+	@$(TEST_MAKE) check
+test-long:
+	@scripts/install-deps build run test
+	@$(TEST_MAKE) -s -j$(JOBS) all unit-tests
+	@$(TEST_MAKE) check TESTS='$$(UNIT) $$(INTEGRATION) $$(LONG)'
+
+TESTS      = $(UNIT) $(INTEGRATION)
+check: all unit-tests
+	@$(PROVE) $(TESTS)
+unit:
+	@scripts/install-deps build test
+	@$(TEST_MAKE) -s -j$(JOBS) all unit-tests
+	@$(TEST_MAKE) check TESTS='$$(UNIT)'
+integration:
+	@scripts/install-deps build run test
+	@$(TEST_MAKE) -s -j$(JOBS) all
+	@$(TEST_MAKE) check TESTS='$$(INTEGRATION)'
+
+HEADERS   := $(sort $(wildcard spooler/*/*.h))
+MANPAGES  := $(sort $(wildcard man/*.[158]))
+SCRIPTS   := $(sort $(wildcard scripts/*) .ci/run)
+lint: $(patsubst %,$(B)/lint/%.ok,$(HEADERS))
+	@for f in $(SCRIPTS); do sh -n $$f || exit 1; done
+	@for f in $(MANPAGES); do mandoc -T lint -W warning $$f || exit 1; done
+	@for f in $(INTEGRATION) $(LONG); do perl -c $$f 2>&1 | grep -v 'syntax OK' && exit 1; done; true
+	@if [ -n "$(TIDY)" ]; then clang-tidy --quiet $(TIDY) -- $(ALLCFLAGS); fi
+	@echo "lint: clean"
+# Each header compiles alone.
+$(B)/lint/%.h.ok: %.h
+	@mkdir -p $(@D)
+	@printf '#include "%s"\n' $(patsubst spooler/%,%,$<) | $(CC) $(filter-out -MMD -MP,$(ALLCFLAGS)) -fsyntax-only -x c -
+	@touch $@
