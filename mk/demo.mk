@@ -1,0 +1,4 @@
+# From nothing to the spectrum of ethanol.
+.PHONY: demo
+demo:
+	@scripts/demo
