@@ -1,0 +1,141 @@
+/* Writing NWChem inputs. Two runs a conformer and level: `task dft optimize`, and
+ * `task dft property` with `shielding`. The canonical text and the input come from
+ * the same blocks, so that they cannot drift apart. Pure.
+ *
+ * The rungs of the recovery ladder:
+ *   optimise: 0 internal coordinates from autoz, 1 Cartesian (noautoz),
+ *             2 autoz with a patient SCF (level shift, more iterations),
+ *             3 Cartesian with a patient SCF, 4 Cartesian, patient, many steps
+ *   shield:   0 as the level says, 1 patient SCF, tight and direct,
+ *             2 the same with a finer integral screening */
+#include "nmr/nwchem.h"
+
+#include <ctype.h>
+#include <string.h>
+
+struct rung { bool cartesian, patient, tight; int steps; const char *why; };
+
+static const struct rung optimise_rungs[] = {
+	{ false, false, false, 100, "" },
+	{ true, false, false, 150, "internal coordinates failed; Cartesian coordinates" },
+	{ false, true, false, 150, "patient SCF" },
+	{ true, true, false, 200, "Cartesian coordinates and a patient SCF" },
+	{ true, true, true, 300, "Cartesian coordinates, patient SCF, tighter integrals" },
+};
+static const struct rung shield_rungs[] = {
+	{ false, false, false, 0, "" },
+	{ false, true, false, 0, "patient SCF, direct" },
+	{ false, true, true, 0, "patient SCF, tighter integrals" },
+};
+
+static const struct rung *rung_of(enum nwchem_task task, int rung)
+{
+	const struct rung *r = task == NWCHEM_OPTIMISE ? optimise_rungs : shield_rungs;
+	size_t n = task == NWCHEM_OPTIMISE ? ARRAY_SIZE(optimise_rungs) : ARRAY_SIZE(shield_rungs);
+	return rung < 0 || (size_t)rung >= n ? NULL : &r[rung];
+}
+
+int nwchem_next_rung(enum nwchem_task task, int rung, enum cause c, const char **ret_why)
+{
+	int next = -1;
+	switch (c) {
+	case CAUSE_AUTOZ: next = rung == 0 ? 1 : rung == 2 ? 3 : -1; break;
+	case CAUSE_SCF: next = task == NWCHEM_SHIELD ? rung + 1 : rung == 0 ? 2 : rung == 1 ? 3 : rung + 1; break;
+	case CAUSE_CPHF: next = rung + 1; break;
+	case CAUSE_OPT_STEPS: next = rung == 0 ? 1 : rung + 1; break;
+	default: break;
+	}
+	const struct rung *r = next > rung ? rung_of(task, next) : NULL;
+	if (!r)
+		return -1;
+	*ret_why = r->why;
+	return next;
+}
+
+static void add_geometry(const struct geometry *g, bool cartesian, struct buf *b)
+{
+	/* Symmetry off: every atom keeps its place and number. noprint and "nocenter"
+	 * are left out on purpose: the optimiser's geometries are read from the log. */
+	buf_addf(b, "geometry units angstroms noautosym%s\n", cartesian ? " noautoz" : "");
+	geometry_canonical(g, b);
+	buf_adds(b, "end\n");
+}
+
+static void add_basis(const struct level *l, struct buf *b)
+{
+	buf_addf(b, "basis \"ao basis\" %s\n", l->spherical ? "spherical" : "cartesian");
+	for (const char *const *line = l->basis; *line; line++)
+		buf_addf(b, "  %s\n", *line);
+	buf_adds(b, "end\n");
+}
+
+static void add_cosmo(const struct solvent *s, struct buf *b)
+{
+	if (s->nwchem)
+		buf_addf(b, "cosmo\n  solvent %s\n  do_gasphase False\nend\n", s->nwchem);
+}
+
+static void add_dft(const struct nwchem_calc *c, const struct rung *r, struct buf *b)
+{
+	const struct level *l = c->level;
+	buf_adds(b, "dft\n");
+	for (const char *const *line = l->xc; *line; line++)
+		buf_addf(b, "  %s\n", *line);
+	if (l->dispersion)
+		buf_addf(b, "  %s\n", l->dispersion);
+	/* Shieldings without `direct` fail at times in the response equations. */
+	if (c->task == NWCHEM_SHIELD && (l->direct || c->rung > 0))
+		buf_adds(b, "  direct\n");
+	if (c->task == NWCHEM_SHIELD)
+		buf_adds(b, "  grid fine\n");
+	buf_addf(b, "  iterations %d\n", r->patient ? 300 : 100);
+	if (r->patient)
+		buf_adds(b, "  convergence energy 1e-7 lshift 0.5 damp 40 ncydp 20 nolevelshifting\n");
+	if (r->tight)
+		buf_adds(b, "  tolerances tight\n");
+	buf_adds(b, "  noprint \"final vectors analysis\"\nend\n");
+}
+
+static void add_task(const struct nwchem_calc *c, const struct rung *r, struct buf *b)
+{
+	if (c->task == NWCHEM_OPTIMISE)
+		buf_addf(b, "driver\n  maxiter %d\nend\ntask dft optimize\n", r->steps);
+	else
+		buf_adds(b, "property\n  shielding\nend\ntask dft property\n");
+}
+
+static void add_body(const struct nwchem_calc *c, const struct geometry *g, struct buf *b)
+{
+	const struct rung *r = rung_of(c->task, c->rung);
+	r = r ? r : rung_of(c->task, 0);
+	buf_addf(b, "charge %d\n", c->charge);
+	add_geometry(g, r->cartesian, b);
+	add_basis(c->level, b);
+	add_cosmo(c->solvent, b);
+	add_dft(c, r, b);
+	add_task(c, r, b);
+}
+
+void nwchem_canonical(const struct nwchem_calc *c, struct buf *b)
+{
+	add_body(c, c->geometry, b);
+	buf_addf(b, "rung %d\n", c->rung);
+}
+
+void nwchem_input(const struct nwchem_calc *c, const struct nwchem_place *p, struct buf *b)
+{
+	buf_adds(b, "start nmr\ntitle \"");
+	for (const char *t = p->title ? p->title : ""; *t; t++)
+		buf_addc(b, isalnum((unsigned char)*t) || strchr(" .,:()+*/-", *t) ? *t : '_');
+	buf_addf(b, "\"\nmemory total %ld mb\nscratch_dir %s\npermanent_dir %s\n", p->memory_mb, p->scratch, p->scratch);
+	add_body(c, p->restart ? p->restart : c->geometry, b);
+}
+
+uint64_t nwchem_memory(const struct nwchem_calc *c, int ranks)
+{
+	double n = level_functions(c->level, c->geometry->z, c->geometry->natoms);
+	/* A base for each rank and some hundred N x N matrices of doubles together: the
+	 * response holds three directions with their subspaces. Measured as enough. */
+	double bytes = 400e6 * ranks + 120.0 * 8 * n * n * 1.5;
+	return (uint64_t)bytes;
+}

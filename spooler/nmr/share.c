@@ -1,0 +1,319 @@
+/* Loading solvents, levels, presets and factors. The one file of nmr/ that reads
+ * from disk. All strings live in the libconfig trees, which live as long as the
+ * struct share. Never logs. */
+#include "nmr/share.h"
+
+#include <ctype.h>
+#include <libconfig.h>
+#include <string.h>
+
+#include "nmr/geometry.h"
+
+struct factor { struct scaling s; const char *geometry, *level, *solvent; };
+
+struct share {
+	config_t cfg[4];
+	size_t ncfg;
+	struct solvent *solvent;
+	struct level *level;
+	struct preset *preset;
+	struct factor *factor;
+	size_t nsolvents, nlevels, npresets, nfactors;
+};
+
+static const char *text(const config_setting_t *s, const char *key)
+{
+	const char *v = NULL;
+	return config_setting_lookup_string(s, key, &v) ? v : NULL;
+}
+
+static double number(const config_setting_t *s, const char *key, double fallback)
+{
+	const config_setting_t *m = config_setting_get_member(s, key);
+	if (!m)
+		return fallback;
+	return config_setting_type(m) == CONFIG_TYPE_FLOAT ? config_setting_get_float(m)
+							   : (double)config_setting_get_int64(m);
+}
+
+static bool flag(const config_setting_t *s, const char *key, bool fallback)
+{
+	int v;
+	return config_setting_lookup_bool(s, key, &v) ? v != 0 : fallback;
+}
+
+/* A NULL-terminated list of strings; never NULL. */
+static const char *const *list(const config_setting_t *s, const char *key)
+{
+	const config_setting_t *m = config_setting_get_member(s, key);
+	int n = m ? config_setting_length(m) : 0;
+	const char **v = xcalloc((size_t)n + 1, sizeof(*v));
+	for (int i = 0; i < n; i++)
+		v[i] = config_setting_get_string_elem(m, i);
+	return v;
+}
+
+static void read_solvent(struct share *sh, const config_setting_t *s)
+{
+	struct solvent *v = &sh->solvent[sh->nsolvents++];
+	*v = (struct solvent){ .code = text(s, "code"), .name = text(s, "name"), .deuterated = text(s, "deuterated"),
+			       .nwchem = text(s, "nwchem"), .alpb = text(s, "alpb"), .alpb_note = text(s, "alpb_note"),
+			       .aromatic = flag(s, "aromatic", false), .protic = flag(s, "protic", false),
+			       .exchanges = flag(s, "exchanges", false), .aliases = list(s, "aliases") };
+}
+
+static void read_level(struct share *sh, const config_setting_t *s)
+{
+	struct level *v = &sh->level[sh->nlevels++];
+	*v = (struct level){ .name = text(s, "name"), .text = text(s, "text"), .functional = text(s, "functional"),
+			     .basis_text = text(s, "basis_text"), .xc = list(s, "xc"), .basis = list(s, "basis"),
+			     .dispersion = text(s, "dispersion"), .direct = flag(s, "direct", true),
+			     .spherical = flag(s, "spherical", true), .z_max = (int)number(s, "z_max", 0),
+			     .elements = text(s, "elements"), .functions = list(s, "functions"),
+			     .reference = text(s, "reference") };
+}
+
+static void read_preset(struct share *sh, const config_setting_t *s)
+{
+	struct preset *v = &sh->preset[sh->npresets++];
+	const char *h = text(s, "shield_h"), *c = text(s, "shield_c"), *opt = text(s, "optimise");
+	*v = (struct preset){ .name = text(s, "name"), .summary = text(s, "summary"),
+			      .optimise = opt ? share_level(sh, opt) : NULL, .shield_h = h ? share_level(sh, h) : NULL,
+			      .shield_c = c ? share_level(sh, c) : NULL,
+			      .conformers_max = (int)number(s, "conformers_max", 50),
+			      .conformers_dft_max = (int)number(s, "conformers_dft_max", 12),
+			      .window_xtb = number(s, "window_xtb", 6), .window_dft = number(s, "window_dft", 3),
+			      .population = number(s, "population", 0.99), .atoms_max = (int)number(s, "atoms_max", 150) };
+}
+
+static void read_factor(struct share *sh, const config_setting_t *s)
+{
+	struct factor *v = &sh->factor[sh->nfactors++];
+	*v = (struct factor){ .s = { .nucleus = text(s, "nucleus"), .slope = number(s, "slope", 0),
+				     .intercept = number(s, "intercept", 0), .rmsd = number(s, "rmsd", 0),
+				     .n = (int)number(s, "n", 0), .source = text(s, "source"), .note = text(s, "note") },
+			      .geometry = text(s, "geometry"), .level = text(s, "level"), .solvent = text(s, "solvent") };
+}
+
+struct kind {
+	const char *file, *list;
+	void (*read)(struct share *, const config_setting_t *);
+	size_t size, where;
+	const char *required[6];
+};
+
+#define KIND(file, list, read, member, ...) \
+	{ file, list, read, sizeof(*((struct share *)0)->member), offsetof(struct share, member), { __VA_ARGS__ } }
+
+static const struct kind kinds[] = {
+	KIND("solvents.conf", "solvents", read_solvent, solvent, "code", "name"),
+	KIND("levels.conf", "levels", read_level, level, "name", "text", "functional", "basis_text", "reference"),
+	KIND("presets.conf", "presets", read_preset, preset, "name", "summary", "shield_h", "shield_c"),
+	KIND("scaling.conf", "scaling", read_factor, factor, "nucleus", "geometry", "level", "solvent", "source"),
+};
+
+static char *check_required(const struct kind *k, const char *path, const config_setting_t *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(k->required) && k->required[i]; i++)
+		if (!text(s, k->required[i]))
+			return xasprintf("%s:%d: the entry has no \"%s\"; install the data files again", path,
+					 config_setting_source_line(s), k->required[i]);
+	return NULL;
+}
+
+static char *load_kind(struct share *sh, const struct kind *k, const char *dir)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", dir, k->file);
+	config_t *cfg = &sh->cfg[sh->ncfg++];
+	config_init(cfg);
+	if (!config_read_file(cfg, path))
+		return xasprintf("%s:%d: %s; install the data files again, or set \"share\" in nmr.conf", path,
+				 config_error_line(cfg), config_error_text(cfg));
+	const config_setting_t *l = config_lookup(cfg, k->list);
+	int n = l ? config_setting_length(l) : 0;
+	if (n == 0)
+		return xasprintf("%s has no list \"%s\"; install the data files again", path, k->list);
+	void *array = xcalloc((size_t)n, k->size);
+	memcpy((char *)sh + k->where, &array, sizeof(array));
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *s = config_setting_get_elem(l, (unsigned)i);
+		char *error = check_required(k, path, s);
+		if (error)
+			return error;
+		k->read(sh, s);
+	}
+	return NULL;
+}
+
+static int by_code(const void *a, const void *b)
+{
+	return strcmp(((const struct solvent *)a)->code, ((const struct solvent *)b)->code);
+}
+
+static char *check_presets(const struct share *sh, const char *dir)
+{
+	for (size_t i = 0; i < sh->npresets; i++)
+		if (!sh->preset[i].shield_h || !sh->preset[i].shield_c)
+			return xasprintf("%s/presets.conf: the preset \"%s\" names a level that levels.conf does not have",
+					 dir, sh->preset[i].name);
+	return NULL;
+}
+
+struct share *share_load(const char *dir, char **ret_error)
+{
+	struct share *sh = xcalloc(1, sizeof(*sh));
+	char *error = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds) && !error; i++)
+		error = load_kind(sh, &kinds[i], dir);
+	if (!error)
+		error = check_presets(sh, dir);
+	if (error) {
+		share_free(sh);
+		*ret_error = error;
+		return NULL;
+	}
+	qsort(sh->solvent, sh->nsolvents, sizeof(*sh->solvent), by_code);
+	return sh;
+}
+
+void share_free(struct share *sh)
+{
+	if (!sh)
+		return;
+	for (size_t i = 0; i < sh->nsolvents; i++)
+		free((void *)sh->solvent[i].aliases);
+	for (size_t i = 0; i < sh->nlevels; i++) {
+		free((void *)sh->level[i].xc);
+		free((void *)sh->level[i].basis);
+		free((void *)sh->level[i].functions);
+	}
+	for (size_t i = 0; i < sh->ncfg; i++)
+		config_destroy(&sh->cfg[i]);
+	free(sh->solvent);
+	free(sh->level);
+	free(sh->preset);
+	free(sh->factor);
+	free(sh);
+}
+
+/* Letters and digits alone, lower case: "DMSO-d6" and "dmso_D6" are the same. */
+static void squeeze(const char *s, char *out, size_t size)
+{
+	size_t n = 0;
+	for (; *s && n + 1 < size; s++)
+		if (isalnum((unsigned char)*s))
+			out[n++] = (char)tolower((unsigned char)*s);
+	out[n] = '\0';
+}
+
+static bool same(const char *squeezed, const char *name)
+{
+	char b[64];
+	if (!name)
+		return false;
+	squeeze(name, b, sizeof(b));
+	return str_eq(squeezed, b);
+}
+
+const struct solvent *share_solvent(const struct share *sh, const char *typed)
+{
+	char t[64];
+	squeeze(typed, t, sizeof(t));
+	for (size_t i = 0; *t && i < sh->nsolvents; i++) {
+		const struct solvent *s = &sh->solvent[i];
+		if (same(t, s->code) || same(t, s->name) || same(t, s->deuterated))
+			return s;
+		for (const char *const *a = s->aliases; *a; a++)
+			if (same(t, *a))
+				return s;
+	}
+	return NULL;
+}
+
+const struct solvent *share_solvent_at(const struct share *sh, size_t i)
+{
+	return i < sh->nsolvents ? &sh->solvent[i] : NULL;
+}
+
+const struct preset *share_preset(const struct share *sh, const char *name)
+{
+	for (size_t i = 0; i < sh->npresets; i++)
+		if (str_ieq(sh->preset[i].name, name))
+			return &sh->preset[i];
+	return NULL;
+}
+
+const struct preset *share_preset_at(const struct share *sh, size_t i)
+{
+	return i < sh->npresets ? &sh->preset[i] : NULL;
+}
+
+const struct level *share_level(const struct share *sh, const char *name)
+{
+	for (size_t i = 0; i < sh->nlevels; i++)
+		if (str_eq(sh->level[i].name, name))
+			return &sh->level[i];
+	return NULL;
+}
+
+const struct scaling *share_scaling(const struct share *sh, const char *nucleus, const struct preset *p,
+				    const struct solvent *solvent)
+{
+	const char *geometry = p->optimise ? p->optimise->name : "xtb";
+	const struct level *level = str_eq(nucleus, "1H") ? p->shield_h : p->shield_c;
+	for (size_t i = 0; i < sh->nfactors; i++) {
+		const struct factor *f = &sh->factor[i];
+		if (str_eq(f->s.nucleus, nucleus) && str_eq(f->geometry, geometry) && str_eq(f->level, level->name) &&
+		    str_eq(f->solvent, solvent->code))
+			return &f->s;
+	}
+	return NULL;
+}
+
+bool share_is_uncalibrated(const struct share *sh, const struct preset *p, const struct solvent *solvent)
+{
+	return !share_scaling(sh, "1H", p, solvent) || !share_scaling(sh, "13C", p, solvent);
+}
+
+static bool level_has(const struct level *l, int z)
+{
+	if (z > l->z_max)
+		return false;
+	if (!l->elements)
+		return true;
+	size_t n = strlen(element_symbol(z));
+	for (const char *p = l->elements; (p = strstr(p, element_symbol(z))); p += n)
+		if ((p == l->elements || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0'))
+			return true;
+	return false;
+}
+
+int share_unsupported_element(const struct preset *p, const int *z, int n)
+{
+	const struct level *levels[] = { p->optimise, p->shield_h, p->shield_c };
+	for (int i = 0; i < n; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(levels); k++)
+			if (levels[k] && !level_has(levels[k], z[i]))
+				return z[i] ? z[i] : -1;
+	return 0;
+}
+
+/* An element that the table of a level does not name counts like its row. */
+static int functions_of(const struct level *l, int z)
+{
+	for (const char *const *f = l->functions; *f; f++) {
+		const char *space = strchr(*f, ' ');
+		if (space && strncmp(*f, element_symbol(z), (size_t)(space - *f)) == 0 &&
+		    element_symbol(z)[space - *f] == '\0')
+			return (int)strtol(space, NULL, 10);
+	}
+	return z <= 2 ? 6 : z <= 10 ? 22 : z <= 18 ? 30 : 45;
+}
+
+int level_functions(const struct level *l, const int *z, int n)
+{
+	int sum = 0;
+	for (int i = 0; i < n; i++)
+		sum += functions_of(l, z[i]);
+	return sum;
+}

@@ -1,0 +1,145 @@
+/* What is said about a prediction: warnings, the paragraph of computational details,
+ * references. Pure. */
+#include <string.h>
+
+#include "nmr/predict-internal.h"
+
+static void warn(json_t *list, const char *code, char *text)
+{
+	json_array_append_new(list, json_pack("{s:s,s:s}", "code", code, "text", text));
+	free(text);
+}
+
+static bool any_group(const json_t *mol, const char *flag, const char *element)
+{
+	const json_t *g;
+	size_t i;
+	json_array_foreach(json_arr(mol, "groups"), i, g)
+		if (json_flag(g, flag, false) && str_eq(json_str(g, "element", ""), element))
+			return true;
+	return false;
+}
+
+static void warn_solvent(const struct predict_input *in, json_t *list)
+{
+	const struct solvent *s = in->solvent;
+	if (s->aromatic)
+		warn(list, "aromatic-solvent",
+		     xasprintf("%s is aromatic: its ring currents shift signals of the solute by some tenths of a ppm, which "
+			       "a continuum solvent does not show.", s->name));
+	if (s->protic)
+		warn(list, "protic-solvent",
+		     xasprintf("%s makes hydrogen bonds to the solute, which a continuum solvent does not show.", s->name));
+	if (s->alpb_note)
+		warn(list, "solvent-substitution", xstrdup(s->alpb_note));
+}
+
+static void warn_exchange(const struct predict_input *in, json_t *list)
+{
+	if (!any_group(in->mol, "exchangeable", "H"))
+		return;
+	if (in->solvent->exchanges)
+		warn(list, "exchanged-hydrogens",
+		     xasprintf("OH, NH and SH hydrogens exchange with %s and are not seen; the spectrum leaves them out.",
+			       in->solvent->deuterated));
+	else
+		warn(list, "exchangeable-hydrogens",
+		     xstrdup("Shifts of OH, NH and SH hydrogens depend on concentration, water and temperature: take the "
+			     "computed values as those of an isolated molecule."));
+}
+
+json_t *predict_warnings(const struct predict_input *in, const struct scaling *const scaling[2])
+{
+	json_t *list = json_array();
+	const json_t *w;
+	size_t i;
+	if (in->geometry_kept)
+		warn(list, "uncalibrated", xstrdup("Uncalibrated: the geometry of the file was kept. Shifts are referenced to "
+						   "TMS and benzene at the same level."));
+	else if (!scaling[0] || !scaling[1])
+		warn(list, "uncalibrated",
+		     xasprintf("Uncalibrated: there are no scaling factors for %s // %s in %s. Shifts are referenced to TMS "
+			       "and benzene at the same level and carry no uncertainty.", in->preset->shield_h->text,
+			       in->geometry_text, in->solvent->name));
+	json_array_foreach(json_arr(in->mol, "warnings"), i, w)
+		json_array_append(list, json_array_get(json_arr(in->mol, "warnings"), i));
+	warn_solvent(in, list);
+	warn_exchange(in, list);
+	if (predict_is_ion(in->mol))
+		warn(list, "ion", xstrdup("The molecule is charged or a zwitterion: a continuum solvent without counter-ions "
+					  "describes it roughly."));
+	if (any_group(in->mol, "heavy_halogen", "C"))
+		warn(list, "heavy-halogen", xstrdup("Carbons that carry Br or I come out far too high: spin-orbit effects are "
+						    "not part of the calculation."));
+	if (any_group(in->mol, "chlorine", "C"))
+		warn(list, "chlorine", xstrdup("Carbons that carry Cl come out a few ppm too high: spin-orbit effects are not "
+					       "part of the calculation."));
+	return list;
+}
+
+json_t *predict_methods(const struct predict_input *in, const struct scaling *const scaling[2])
+{
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	const struct preset *p = in->preset;
+	const char *solvent = in->solvent->name;
+	if (in->geometry_kept)
+		buf_adds(&b, "The geometry was taken as given. ");
+	else {
+		buf_adds(&b, "Conformers were generated with ETKDGv3 and MMFF94s as implemented in RDKit and optimised with "
+			     "GFN2-xTB");
+		buf_addf(&b, "%s%s%s. ", in->solvent->alpb ? " and the ALPB solvation model (" : "",
+			 in->solvent->alpb ? in->solvent->alpb : "", in->solvent->alpb ? ")" : "");
+		if (p->optimise)
+			buf_addf(&b, "Geometries of those within %.1f kcal/mol were optimised at %s%s%s%s with NWChem. ",
+				 p->window_xtb, p->optimise->text, in->solvent->nwchem ? " with COSMO (" : "",
+				 in->solvent->nwchem ? solvent : "", in->solvent->nwchem ? ")" : "");
+	}
+	buf_addf(&b, "GIAO shieldings were computed at %s", p->shield_h->text);
+	if (p->shield_c != p->shield_h)
+		buf_addf(&b, " (1H) and %s (13C)", p->shield_c->text);
+	buf_addf(&b, "%s%s%s with NWChem", in->solvent->nwchem ? " with COSMO (" : " in the gas phase",
+		 in->solvent->nwchem ? solvent : "", in->solvent->nwchem ? ")" : "");
+	if (in->n > 1)
+		buf_addf(&b, ", Boltzmann-averaged over %d conformers at %.2f K with %s energies", in->n, in->temperature_k,
+			 p->optimise ? p->optimise->text : "GFN2-xTB");
+	buf_adds(&b, ". ");
+	if (scaling[0] && scaling[1] && !in->geometry_kept)
+		buf_addf(&b, "Shifts are linear functions of the shieldings: 1H = %.5f sigma + %.4f; 13C = %.5f sigma + %.4f (%s).",
+			 scaling[0]->slope, scaling[0]->intercept, scaling[1]->slope, scaling[1]->intercept,
+			 scaling[0]->source);
+	else
+		buf_adds(&b, "Shifts are referenced to TMS (sp3) and benzene (sp2 and sp; 7.36 and 128.37 ppm) at the same "
+			     "level; the level is uncalibrated.");
+	return json_string(b.s);
+}
+
+static void cite(json_t *list, const char *text) { json_array_append_new(list, json_string(text)); }
+
+json_t *predict_references(const struct predict_input *in, const struct scaling *const scaling[2])
+{
+	json_t *l = json_array();
+	const struct preset *p = in->preset;
+	cite(l, "RDKit: open-source cheminformatics, https://www.rdkit.org");
+	if (!in->geometry_kept) {
+		cite(l, "ETKDG: S. Wang, J. Witek, G. A. Landrum, S. Riniker, J. Chem. Inf. Model. 2020, 60, 2044");
+		cite(l, "GFN2-xTB: C. Bannwarth, S. Ehlert, S. Grimme, J. Chem. Theory Comput. 2019, 15, 1652");
+		if (in->solvent->alpb)
+			cite(l, "ALPB: S. Ehlert, M. Stahn, S. Spicher, S. Grimme, J. Chem. Theory Comput. 2021, 17, 4250");
+	}
+	cite(l, "NWChem: E. Apra et al., J. Chem. Phys. 2020, 152, 184102");
+	if (p->optimise && !in->geometry_kept)
+		cite(l, p->optimise->reference);
+	cite(l, p->shield_h->reference);
+	if (p->shield_c != p->shield_h)
+		cite(l, p->shield_c->reference);
+	cite(l, "GIAO: K. Wolinski, J. F. Hinton, P. Pulay, J. Am. Chem. Soc. 1990, 112, 8251");
+	if (in->solvent->nwchem)
+		cite(l, "COSMO: A. Klamt, G. Schuurmann, J. Chem. Soc. Perkin Trans. 2 1993, 799; D. M. York, M. Karplus, "
+			"J. Phys. Chem. A 1999, 103, 11060");
+	if (scaling[0] && scaling[1] && !in->geometry_kept)
+		cite(l, "Calibration set: R. D. Cohen, J. S. Wood, Y.-H. Lam, A. V. Buevich, E. C. Sherer, M. Reibarkh, "
+			"R. T. Williamson, G. E. Martin, Molecules 2023, 28, 2449");
+	else
+		cite(l, "Benzene reference: G. R. Fulmer et al., Organometallics 2010, 29, 2176");
+	return l;
+}
