@@ -37,7 +37,10 @@ static void check_launcher(struct doctor *d)
 	char **argv = conf_engine_argv(d->c->conf, "nwchem", 1, "x.nw");
 	if (argv && strstr(argv[0], "mpi")) {
 		_cleanup_free_ char *version = version_line(argv[0]);
-		say_program(d, argv[0], version, NULL, "apt install openmpi-bin, or set engines.nwchem in nmr.conf");
+		/* It says its own name: "mpirun (Open MPI) 4.1.4". */
+		bool named = version && str_has_prefix(version, "mpirun ");
+		say_program(d, argv[0], named ? version + strlen("mpirun ") : version, NULL,
+			    "apt install openmpi-bin, or set engines.nwchem in nmr.conf");
 	}
 	conf_argv_free(argv);
 }

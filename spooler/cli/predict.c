@@ -200,8 +200,8 @@ static int tell(const struct predict *p, const struct run_record *rec)
 	int ended = count[JOB_DONE] + count[JOB_FAILED];
 	if (!worked || ended == 0) {
 		show_log(p);
-		cli_error("nmr-spooler %s before there was a result; \"nmr doctor\" may know why",
-			  rec->reason == RUN_NOT_STARTED ? "did not start" : "ended");
+		cli_error("%s; \"nmr doctor\" may know why", rec->reason == RUN_NOT_STARTED
+			  ? "nmr-spooler could not be started" : "nmr-spooler ended before there was a result");
 		return CLI_FAILED;
 	}
 	queue_job_each(p->q, &(struct job_filter){ .oldest_first = true, .states = ~0u >> 1 }, tell_job, &t);

@@ -76,8 +76,10 @@ int cmd_request(struct cli *c)
 	if (e != CLI_OK)
 		return e;
 	cli_catch_signals();
-	for (size_t i = 0; i < c->args.noperands && !cli_interrupted(); i++)
-		e = MAX(e, ask(c, q, c->args.operand[i]));
+	for (size_t i = 0; i < c->args.noperands && !cli_interrupted(); i++) {
+		int one = ask(c, q, c->args.operand[i]);
+		e = MAX(e, one);
+	}
 	queue_close(q);
 	return e;
 }

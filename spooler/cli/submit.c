@@ -82,6 +82,16 @@ static void tell_id(const struct cli *c, const char *typed, const char *id)
 	fflush(stdout);
 }
 
+static int follow_ids(struct cli *c, char (*ids)[ID_LEN + 1], size_t n)
+{
+	const char **list = xcalloc(n, sizeof(*list));
+	for (size_t i = 0; i < n; i++)
+		list[i] = ids[i];
+	int e = watch_ids(c, list, n);
+	free(list);
+	return e;
+}
+
 int cmd_submit(struct cli *c)
 {
 	int e = submit_check_options(c);
@@ -97,13 +107,7 @@ int cmd_submit(struct cli *c)
 	}
 	if (n && !c->args.wait)
 		warn_when_nobody_is_there(c);
-	if (n && c->args.wait) {
-		const char **list = xcalloc(n, sizeof(*list));
-		for (size_t i = 0; i < n; i++)
-			list[i] = ids[i];
-		e = MAX(e, watch_ids(c, list, n));
-		free(list);
-	}
+	int waited = n && c->args.wait ? follow_ids(c, ids, n) : CLI_OK;
 	free(ids);
-	return e;
+	return MAX(e, waited);
 }

@@ -73,14 +73,14 @@ double view_left(const struct job *j, double now)
 	return fmax(j->eta_s - (now - j->updated), 0);
 }
 
+/* "6 min left, ": first, so that it is seen where the rest is cut. */
 static void add_left(struct buf *b, const struct job *j, double now)
 {
 	double left = view_left(j, now);
 	if (left < 0)
 		return;
-	buf_adds(b, ", ");
 	clock_words(b, fmax(left, 1));
-	buf_adds(b, " left");
+	buf_adds(b, " left, ");
 }
 
 static double fraction(const struct job *j)
@@ -124,8 +124,8 @@ void view_table_row(const struct term *t, struct buf *b, const struct job *j, do
 	_cleanup_(buf_release) struct buf detail = BUF_INIT;
 	if (j->state == JOB_RUNNING)
 		buf_addf(&detail, "%.0f %%, ", floor(fraction(j) * 100));
-	view_detail(&detail, j);
 	add_left(&detail, j, now);
+	view_detail(&detail, j);
 	int name = name_columns(t);
 	int room = t->columns - ID_COLUMNS - name - STATE_COLUMNS - 3 * (int)strlen(GAP);
 	buf_addf(b, "%-*s" GAP, ID_COLUMNS, j->id);
@@ -149,8 +149,8 @@ void view_progress(const struct term *t, struct buf *b, const struct job *j, dou
 	int name = t->columns >= 100 ? 24 : 16, bar = t->columns >= 100 ? 30 : t->columns >= 60 ? 20 : 8;
 	_cleanup_(buf_release) struct buf tail = BUF_INIT, blocks = BUF_INIT;
 	add_state_word(&tail, j);
-	view_detail(&tail, j);
 	add_left(&tail, j, now);
+	view_detail(&tail, j);
 	term_fit(t, b, j->name ? j->name : j->id, name);
 	buf_addc(b, ' ');
 	term_bar(t, &blocks, fraction(j), bar);
@@ -165,10 +165,10 @@ void view_line(const struct term *t, struct buf *b, const struct job *j, double 
 	_cleanup_(buf_release) struct buf line = BUF_INIT;
 	buf_addf(&line, "%s: ", j->name ? j->name : j->id);
 	add_state_word(&line, j);
-	view_detail(&line, j);
 	if (j->state == JOB_RUNNING)
-		buf_addf(&line, ", %.0f %%", floor(fraction(j) * 100));
+		buf_addf(&line, "%.0f %%, ", floor(fraction(j) * 100));
 	add_left(&line, j, now);
+	view_detail(&line, j);
 	term_cut(t, b, line.s, 1000);
 }
 

@@ -80,7 +80,7 @@ static void test_lines_tell_changes_once(_unused_ void **state)
 	assert_string_equal(text, "");
 	change(&j, JOB_EV_START);
 	look(f);
-	assert_non_null(strstr(text, "ethanol: reading the file"));
+	assert_non_null(strstr(text, "ethanol: 0 %, reading the file"));
 	j.progress = 0.3;
 	assert_int_equal(queue_job_set_progress(q, &j), 0);
 	look(f);

@@ -99,7 +99,7 @@ static void test_line(_unused_ void **state)
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	struct job j = running();
 	view_line(&t, &b, &j, 1000);
-	assert_string_equal(b.s, "ethanol: optimising geometries, step 2 of 3, 42 %, 10 min left");
+	assert_string_equal(b.s, "ethanol: 42 %, 10 min left, optimising geometries, step 2 of 3");
 	buf_clear(&b);
 	j.state = JOB_CANCELLED;
 	view_line(&t, &b, &j, 1000);
