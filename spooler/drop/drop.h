@@ -93,6 +93,9 @@ int drop_claim(const char *root, const struct drop_item *item, const char *dir, 
 int drop_take_away(const char *root, const struct drop_claim *c);
 void drop_scan_ignore(struct drop_scan *s, dev_t dev, ino_t ino, struct timespec ctime);
 
+/* inbox/README.txt for whoever opens the share; rewritten only when it differs. */
+int drop_write_readme(const char *inbox, const char *const *hot_folders, size_t n);
+
 /* ---- door: folders <12-hex id>/ renamed in whole {structure file, ticket};
  * files req-<uuid>.json. No settling needed. */
 struct door_item {

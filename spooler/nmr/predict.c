@@ -109,7 +109,7 @@ static double sensitivity(const struct predict_input *in, const double *shieldin
 static bool has_untested_element(const json_t *mol, const char **ret_symbol)
 {
 	/* Elements of the calibration set. */
-	static const char *const tested[] = { "H", "C", "N", "O", "F", "S", "Cl" };
+	static const char *const tested[] = { "H", "C", "N", "O" };
 	const json_t *e;
 	size_t i;
 	json_array_foreach(json_arr(mol, "elements"), i, e) {
