@@ -107,6 +107,23 @@ static void test_shipped_file_has_every_option(_unused_ void **state)
 	}
 }
 
+static void test_manual_has_every_option(_unused_ void **state)
+{
+	_cleanup_(buf_release) struct buf text = BUF_INIT;
+	assert_int_equal(file_read("man/nmr.conf.5", 1 << 20, &text), 0);
+	for (size_t i = 0; conf_option_at(i); i++) {
+		const struct conf_option *o = conf_option_at(i);
+		_cleanup_free_ char *line = xasprintf(".It Va %s Pq Ev %s\n", o->name, o->env);
+		const char *entry = strstr(text.s, line);
+		if (!entry)
+			fail_msg("%s is not in nmr.conf(5)", o->name);
+		/* Its default, in its entry: numbers, at least. */
+		_cleanup_free_ char *body = xstrndup(entry, strcspn(entry + 1, "\n") + 400);
+		if (strspn(o->fallback, "0123456789.") && !strstr(body, o->fallback))
+			fail_msg("the default of %s, %s, is not in nmr.conf(5)", o->name, o->fallback);
+	}
+}
+
 /* Nothing but options is there: an unknown one would be refused. And the values
  * shown are the defaults. */
 static void test_shipped_file_loads_and_shows_defaults(_unused_ void **state)
@@ -322,7 +339,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_shipped_file_has_every_option), T(test_shipped_file_loads_and_shows_defaults),
+		T(test_shipped_file_has_every_option), T(test_manual_has_every_option),
+		T(test_shipped_file_loads_and_shows_defaults),
 		T(test_precedence), T(test_data_override_moves_every_folder), T(test_misspelt), T(test_bad_values),
 		T(test_hot_list), T(test_engine_argv), T(test_engine_resolve), T(test_folders),
 		T(test_folders_refused), T(test_folder_through_a_link),

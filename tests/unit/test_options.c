@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "base/file.h"
 #include "nmr/options.h"
 
 static struct share *share;
@@ -285,8 +285,22 @@ static void test_copy(_unused_ void **state)
 	options_copy(&copy, &o);
 	assert_string_equal(copy.value[OPTION_NAME], "y");
 	options_release(&copy);
-	for (int i = 0; i < OPTION_COUNT; i++)
-		assert_true(strlen(option_help((enum option)i)) > 10);
+}
+
+static void test_manual_has_every_option(_unused_ void **state)
+{
+	_cleanup_(buf_release) struct buf text = BUF_INIT;
+	assert_int_equal(file_read("man/nmr.1", 1 << 20, &text), 0);
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		_cleanup_free_ char *entry = xasprintf("\n.It Fl -%s Ar", option_name((enum option)i));
+		for (char *p = entry; *p; p++)
+			*p = *p == '_' ? '-' : *p;
+		if (!strstr(text.s, entry))
+			fail_msg("%s is not in nmr(1)", option_name((enum option)i));
+		assert_in_range(strlen(option_help((enum option)i)), 10, 80 - 21);
+	}
+	for (size_t i = 0; share_solvent_at(share, i); i++)
+		assert_non_null(strstr(text.s, share_solvent_at(share, i)->code));
 }
 
 int main(void)
@@ -295,7 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_defaults), T(test_values), T(test_charges), T(test_names), T(test_refusals),
 		T(test_record_fields), T(test_tickets), T(test_utf16_tickets), T(test_bad_ticket_tells_all),
-		T(test_ticket_noise), T(test_json), T(test_copy),
+		T(test_ticket_noise), T(test_json), T(test_copy), T(test_manual_has_every_option),
 	};
 	return cmocka_run_group_tests(tests, load, unload);
 }
