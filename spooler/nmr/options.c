@@ -251,7 +251,7 @@ static const struct {
 			  " conformermode conformers ", check_mode },
 	[OPTION_GEOMETRY] = { "geometry", "auto", "auto, or keep: the file's own 3D geometry (default: auto)",
 			      " geom keepgeometry ", check_geometry },
-	[OPTION_CHARGE] = { "charge", "auto", "auto (as drawn), or a whole number from -9 to 9 (default: auto)",
+	[OPTION_CHARGE] = { "charge", "auto", "auto (as drawn), or from -9 to 9 (default: auto)",
 			    " totalcharge formalcharge chg ", check_charge },
 	[OPTION_NAME] = { "name", "", "shown in the results (default: the record's or the file's)",
 			  " title moleculename ", check_name },
