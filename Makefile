@@ -34,7 +34,7 @@ once      = $(eval $(1) := $(shell $(2)))$($(1))
 PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(PKGS))
 PKG_LIBS  = $(call once,PKG_LIBS,pkg-config --libs $(PKGS))
 ALLCFLAGS = $(CSTD) $(OPT) $(WARN) $(DEV) $(SAN) $(DEFS) -Ispooler -pthread -MMD -MP $(PKG_CFLAGS) $(CFLAGS)
-LIBS      = $(PKG_LIBS) -lm -pthread
+LIBS      = -Wl,--as-needed $(PKG_LIBS) -linotifytools -lm -pthread
 
 src      = $(wildcard spooler/$(1)/*.c)
 obj      = $(patsubst %.c,$(B)/obj/%.o,$(call src,$(1)))

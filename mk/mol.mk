@@ -4,7 +4,7 @@ MOL_OBJ   := $(patsubst %.cpp,$(B)/obj/%.o,$(MOL_SRC))
 MOL_BASE  := $(patsubst %,$(B)/obj/spooler/base/%.o,util buf file json)
 MOL_RDKIT := GraphMol FileParsers SmilesParse SubstructMatch Depictor MolDraw2D DistGeomHelpers ForceFieldHelpers \
              ForceField CIPLabeler RDGeometryLib RDGeneral
-MOL_LIBS  := $(patsubst %,-lRDKit%,$(MOL_RDKIT)) -linchi -lmagic -lseccomp $(shell pkg-config --libs jansson libmd)
+MOL_LIBS   = $(patsubst %,-lRDKit%,$(MOL_RDKIT)) -linchi -lmagic -lseccomp $(shell pkg-config --libs jansson libmd)
 # Headers of others are not held to our warnings (and std::regex confuses gcc 12 under ASan).
 MOL_WARN  := $(filter-out -Wmissing-prototypes -Wstrict-prototypes,$(WARN)) -Wno-sign-conversion \
              $(if $(SANITIZE),-Wno-maybe-uninitialized)
