@@ -183,7 +183,7 @@ static void on_fail(void *arg, const struct job *j, const char *what, const char
 	w->why = dup_or_null(why);
 	w->remedy = dup_or_null(remedy);
 	w->input_dir = publish_stage_input(f->d, j);
-	show_failure(f->d, j, what, why, remedy, NULL, &b);
+	show_failure(f->d, j, what, why, remedy, &b);
 	w->text = buf_detach(&b);
 	f->pending++;
 	worker_post(f->worker, work_fail, fail_done, w);

@@ -3,7 +3,6 @@
  * status 2; after that nothing does. Logs to stderr. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
@@ -14,47 +13,11 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/machine.h"
+#include "daemon/arguments.h"
 #include "daemon/daemon.h"
 
 #define REFRESH_S 2.0
 #define HEARTBEAT_S 10.0
-
-static const char usage[] =
-	"usage: nmr-spooler [--config FILE] [--data DIR] [--once]\n"
-	"\n"
-	"Watches DIR/inbox for molecule files, computes their NMR spectra and writes\n"
-	"the results to DIR/outbox.\n"
-	"\n"
-	"  --config FILE  read this nmr.conf\n"
-	"  --data DIR     folder that holds inbox, outbox and spool\n"
-	"  --once         work off what is there and exit: 0 all published, 1 a job failed\n"
-	"  --version      print the version\n"
-	"\n"
-	"See nmr-spooler(8) and nmr.conf(5).\n";
-
-struct arguments { const char *config, *data; bool once; };
-
-static void parse(int argc, char **argv, struct arguments *a)
-{
-	static const struct option longs[] = { { "config", required_argument, NULL, 'c' },
-					       { "data", required_argument, NULL, 'd' },
-					       { "once", no_argument, NULL, 'o' },
-					       { "version", no_argument, NULL, 'V' },
-					       { "help", no_argument, NULL, 'h' },
-					       { NULL, 0, NULL, 0 } };
-	for (int c; (c = getopt_long(argc, argv, "c:d:h", longs, NULL)) != -1;) {
-		switch (c) {
-		case 'c': a->config = optarg; break;
-		case 'd': a->data = optarg; break;
-		case 'o': a->once = true; break;
-		case 'V': puts("nmr-spooler " NMR_VERSION); exit(0);
-		case 'h': fputs(usage, stdout); exit(0);
-		default: fputs(usage, stderr); exit(2);
-		}
-	}
-	if (optind < argc)
-		die("unexpected argument \"%s\"; see nmr-spooler --help", argv[optind]);
-}
 
 static void set_log_level(const char *name)
 {
@@ -262,7 +225,7 @@ int main(int argc, char **argv)
 {
 	struct arguments a = { 0 };
 	struct daemon d = { .lock_fd = -1 };
-	parse(argc, argv, &a);
+	arguments_parse(&a, argc, argv);
 	open_parts(&d, &a);
 	write_readme(d.conf);
 	int r = run(&d);

@@ -7,7 +7,7 @@
 
 void show_status(struct daemon *d, const struct job *j, struct buf *b);
 void show_failure(struct daemon *d, const struct job *j, const char *what, const char *why,
-		  const char *remedy, const char *log_tail, struct buf *b);
+		  const char *remedy, struct buf *b);
 void show_trouble(const struct drop_item *item, struct buf *b);
 void show_queue(struct daemon *d, struct buf *b);
 

@@ -287,12 +287,16 @@ static int cluster(struct walk *w, struct funnel *f, const char *stage)
 		return r;
 	_cleanup_json_ json_t *list = cluster_list(f);
 	json_add_to(&text, list, false);
-	const char *args[] = { "cluster", "--in", "mol.sdf", "--conformers", "list.json", NULL };
+	const char *args[] = { "cluster", "--in", "mol.sdf", "--conformers", "list.json", "--numbers", "numbers.json",
+			       NULL };
 	struct plan plan;
 	_cleanup_free_ char *label = xasprintf("%scompare conformers (%s)", w->who, stage);
 	plan_program(&plan, w->lab, "mol", label, args);
 	plan_add_file(&plan, "mol.sdf", sdf.s, sdf.len);
 	plan_add_file(&plan, "list.json", text.s, text.len);
+	buf_clear(&text);
+	json_add_to(&text, json_arr(f->mol, "number"), false);
+	plan_add_file(&plan, "numbers.json", text.s, text.len);
 	plan_seal(&plan);
 	_cleanup_json_ json_t *result = NULL;
 	r = walk_ask(w, stage, &plan, &result);
