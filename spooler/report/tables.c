@@ -234,7 +234,9 @@ int report_table_text(const json_t *result, struct buf *b)
 	bool exchangeable = text_nucleus(result, DOC_1H, b);
 	text_nucleus(result, DOC_13C, b);
 	if (exchangeable)
-		line(b, "\n  * ", doc_exchanges(result) ? "exchangeable: not seen in this solvent"
+		buf_addc(b, '\n');
+	if (exchangeable)
+		line(b, "  * ", doc_exchanges(result) ? "exchangeable: not seen in this solvent"
 							  : "exchangeable: the shift depends on conditions");
 	if ((w = doc_warning(result, &i, false)))
 		buf_addc(b, '\n');
