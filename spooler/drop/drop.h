@@ -24,6 +24,7 @@ struct drop_rules {
 	double quiet_s, quiet_remote_s;
 	double empty_report_s;   /* empty, unreadable or still open after this: trouble */
 	size_t size_max;
+	double hole_s;           /* a file with a hole is left alone for so long; 0: 5 minutes */
 };
 
 enum drop_mode { DROP_EVENTS, DROP_POLL };
@@ -40,6 +41,11 @@ int drop_watch_read(struct drop_watch *w, bool *ret_look, bool *ret_rescan);
 /* Adds watches for folders that a scan found (idempotent). -ENOSPC: limit;
  * the caller polls and says so. */
 int drop_watch_add(struct drop_watch *w, const char *dir_relative);
+/* The last event in words, "CREATE,ISDIR" and the name, for a debug log. */
+const char *drop_watch_last(const struct drop_watch *w);
+/* The kernel's limits; -1 where it does not tell. */
+struct drop_limits { long watches, instances, queued; };
+void drop_watch_limits(struct drop_limits *ret_l);
 /* Events or poll for this root, and why, in words (static). */
 enum drop_mode drop_classify(const char *root, const char **ret_why);
 
@@ -53,16 +59,20 @@ struct drop_item {
 	enum drop_kind kind;
 	char *path;              /* relative to the root, bytes as they are */
 	char *ticket;            /* relative path of its ticket, or NULL */
-	char *trouble;           /* DROP_TROUBLE: code "empty" "unreadable" "busy" "not-a-file" "too-large" */
+	char *trouble;           /* DROP_TROUBLE: code "empty" "unreadable" "busy" "not-a-file"
+				  * "too-large" "lone-ticket" "too-deep" */
 	char *why, *remedy;      /* DROP_TROUBLE: words for a person */
 	dev_t dev; ino_t ino; off_t size; struct timespec mtime, ctime;
 	uid_t uid;
+	char sha256[65];         /* of a remote file, read twice already; else "" */
 };
 struct drop_list { struct drop_item *item; size_t n; };
 void drop_list_release(struct drop_list *l);
 /* One pass over the tree. New folders go to *ret_dirs (relative paths, n
  * entries, for drop_watch_add). *ret_next_s: when to look again because
- * something is still settling (< 0: nothing is). max: at most so many items. */
+ * something is still settling (< 0: nothing is). max: at most so many items (a
+ * few more where several structures share one ticket). A trouble comes once, until
+ * the file changes. "" among the folders: the root itself is another one now. */
 int drop_scan_pass(struct drop_scan *s, size_t max, struct drop_list *ret_items,
 		   char ***ret_dirs, size_t *ret_ndirs, double *ret_next_s);
 /* Names passed over (temporary or junk), README.txt included. */
@@ -81,6 +91,7 @@ struct drop_claim {
 	size_t ticket_len;
 	dev_t dev; ino_t ino; struct timespec ctime;       /* of the structure */
 	dev_t tdev; ino_t tino; struct timespec tctime;    /* of the ticket */
+	struct timespec mtime, tmtime;
 };
 void drop_claim_release(struct drop_claim *c);
 /* 0; -EAGAIN: it changed or is in use, try at the next scan; other -errno. */
@@ -94,6 +105,10 @@ int drop_take_away(const char *root, const struct drop_claim *c);
 void drop_scan_ignore(struct drop_scan *s, dev_t dev, ino_t ino, struct timespec ctime);
 
 /* inbox/README.txt for whoever opens the share; rewritten only when it differs. */
+int drop_write_readme(const char *inbox, const char *const *hot_folders, size_t n);
+
+/* ---- the inbox explains itself: README.txt in it, CRLF line ends, rewritten only
+ * when the text differs. hot_folders: those of the configuration. */
 int drop_write_readme(const char *inbox, const char *const *hot_folders, size_t n);
 
 /* ---- door: folders <12-hex id>/ renamed in whole {structure file, ticket};

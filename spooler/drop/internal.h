@@ -1,21 +1,120 @@
-/* Shared by the files of drop/ alone. */
+/* What the files of drop share among themselves; nobody else includes it. */
 #ifndef NMR_DROP_INTERNAL_H
 #define NMR_DROP_INTERNAL_H
 
+#include <string.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "drop/drop.h"
 
-/* Opens below root without following any link and without leaving it: -errno
- * (-ELOOP, -EXDEV for links). Never blocks on FIFOs. */
-int drop_open(const char *root, const char *path, int flags);
-/* A read lease: granted only while nobody has the file open for writing.
- * 1 granted, 0 a writer is there, -errno: cannot be known here. */
-int drop_lease(int fd);
-void drop_lease_end(int fd);
-static inline bool drop_same_time(struct timespec a, struct timespec b)
+#define CLAIMED_DIR ".nmr-claimed"
+#define TICKET_MAX 65536
+
+/* ---- path.c: relative paths below a root folder */
+/* Opens below rootfd: never leaves it, never follows a link, never blocks and
+ * never changes what it opens. "" is the root itself. fd or -errno. */
+int path_open(int rootfd, const char *relative, int flags);
+/* The folder that a path lies in, opened; *ret_name points into relative. */
+int path_open_parent(int rootfd, const char *relative, const char **ret_name);
+char *path_join(const char *dir, const char *name);
+/* The root folder, opened. fd or -errno. */
+int path_open_root(const char *root);
+static inline bool time_equal(struct timespec a, struct timespec b)
 {
 	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
+/* What must stand still for a file to count as unchanged. */
+bool path_same(const struct stat *a, const struct stat *b);
+
+/* ---- place.c */
+/* Is the filesystem behind fd one whose events and leases prove nothing? why: static words. */
+bool place_is_remote(int fd, const char **ret_why);
+
+/* ---- lease.c: proof that nobody has the file open for writing */
+enum lease { LEASE_HELD, LEASE_IN_USE, LEASE_UNKNOWN };
+enum lease lease_take(int fd);
+/* Still held, and nobody waits to write? */
+bool lease_intact(int fd);
+void lease_release(int fd);
+
+/* ---- hash.c */
+int hash_fd(int fd, char ret_hex[65]);
+
+/* ---- seen.c: what the last scans saw, by path */
+enum tri { TRI_UNKNOWN, TRI_NO, TRI_YES };
+struct seen {
+	struct seen *next;
+	uint64_t hash;
+	unsigned pass;           /* the last one that met it */
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec mtime, ctime;
+	uid_t uid;
+	mode_t mode;
+	double since;            /* unchanged since, clock_mono() */
+	double hashed_at;        /* sum is of this time; 0: none */
+	char sum[65];            /* of a remote file */
+	bool told;               /* its trouble was told */
+	enum tri ticket;         /* does the content look like one? */
+	unsigned busy;           /* refused leases in a row */
+	char path[];
+};
+struct seen_table { struct seen **slot; size_t nslots, n; };
+void seen_init(struct seen_table *t);
+void seen_release(struct seen_table *t);
+struct seen *seen_find(const struct seen_table *t, const char *path);
+/* Found or made (zeroed but for the path). */
+struct seen *seen_get(struct seen_table *t, const char *path);
+/* Drops what the pass did not meet. */
+void seen_sweep(struct seen_table *t, unsigned pass);
+/* Takes over a new stat; true when it differs from what was known. */
+bool seen_update(struct seen *s, const struct stat *st, double now);
+
+/* ---- ticket.c */
+/* Do these bytes read as "name = value" lines rather than as structures? */
+bool ticket_looks_like(const char *text, size_t n);
+bool ticket_is_conf(const char *name);
+bool ticket_is_txt(const char *name);
+
+/* ---- settle.c: is one file finished? */
+enum settle { SETTLE_READY, SETTLE_WAIT, SETTLE_TROUBLE };
+struct verdict {
+	enum settle settle;
+	double wait_s;           /* SETTLE_WAIT: look again then; < 0: an event will tell */
+	const char *code, *why, *remedy;   /* SETTLE_TROUBLE: static words */
+};
+/* s is fresh: seen_update() was called with the file's present stat. READY: a
+ * regular file that is closed and complete; it may be empty. */
+struct verdict settle_look(struct seen *s, int dirfd, const char *name, const struct drop_rules *rules,
+			   bool remote, double now);
+struct verdict settle_wait(double seconds);
+struct verdict settle_trouble(const char *code, const char *why, const char *remedy);
+/* Trouble once the file has stood still for so long, until then a wait. */
+struct verdict settle_later(const struct seen *s, double after_s, double now, struct verdict trouble);
+
+/* ---- listing.c: one folder's names, sorted, and which ticket belongs to whom */
+struct entry {
+	char *name;
+	unsigned char type;      /* DT_, never DT_UNKNOWN */
+	ssize_t own;             /* ticket by name, <file>.conf or <stem>.conf; -1 */
+	ssize_t maybe;           /* <file>.txt or <stem>.txt, a ticket if it reads as one; -1 */
+	ssize_t txt_owner;       /* of a .conf: a .txt that would use it; -1 */
+	size_t owners;           /* of a ticket: structures that would use it, .txt aside */
+	/* the scan's, for one pass: */
+	struct seen *seen;       /* NULL: not looked at yet */
+	struct verdict verdict;
+	enum tri group;          /* of a shared ticket: are all its structures ready? */
+	bool emitted;            /* of a ticket: it went with an item */
+};
+struct listing { struct entry *e; size_t n; bool partials; };
+/* Junk is left out. */
+int listing_read(int dirfd, struct listing *ret_l);
+void listing_release(struct listing *l);
+/* A download in progress (x.part, x.crdownload ...) that will become name? */
+bool listing_has_partial(const struct listing *l, const char *name);
+/* The structures that share ticket t lie in [*ret_first, *ret_end), among others. */
+void listing_range(const struct listing *l, size_t t, size_t *ret_first, size_t *ret_end);
 
 #endif

@@ -1,22 +1,40 @@
-/* Names passed over: what editors, browsers, synchronisers and operating systems
- * leave in shared folders, and our own. Pure. */
-#include <ctype.h>
+/* Names to pass over: what desktops, editors, browsers, sync programs and file
+ * servers leave beside the files that people mean. Patterns are matched without
+ * case, because half of them come from systems that have none. Hidden names are
+ * all passed over but one kind: a name that is only an extension (".xyz", what a
+ * script with an empty variable makes) is a structure like any other. */
 #include <fnmatch.h>
 #include <string.h>
 
 #include "drop/drop.h"
 
-static const char *const patterns[] = {
-	".*", "Thumbs.db", "desktop.ini", "~$*", "~WRL*.tmp", ".~lock.*#", "*~", "#*#", "4913", "*.part",
-	"*.crdownload", "*.partial", "*.download", "*.opdownload", "*.filepart", "*.tmp", "*.temp", "*.swp", "*.swo",
-	"*.swx", "~syncthing~*", "*.ocTransferId*.part", "*.aria2", "@eaDir", "#recycle", "$RECYCLE.BIN",
-	"System Volume Information", "__MACOSX", "lost+found", "Icon\r", "README.txt", "*.lock", "*.done",
+static const char *const junk[] = {
+	"readme.txt",                                          /* our own */
+	"thumbs.db", "desktop.ini", "ehthumbs.db", "~$*", "system volume information", "$recycle.bin",
+	"#recycle", "@eadir", "@recycle", "__macosx", "lost+found", "icon\r",
+	"*~", "#*#", "4913",                                   /* editors */
+	"*.part", "*.partial", "*.crdownload", "*.download", "*.filepart", "*.tmp", "*.temp", "*.aria2",
+	"*.opdownload", "~syncthing~*", "*.lnk",
 };
+
+static const char *const structures[] = {
+	".smi", ".smiles", ".mol", ".sdf", ".sd", ".xyz", ".inchi", ".mol2", ".cdxml", ".csv", ".txt",
+};
+
+static bool is_only_extension(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(structures); i++)
+		if (str_ieq(name, structures[i]))
+			return true;
+	return false;
+}
 
 bool drop_name_is_junk(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++)
-		if (fnmatch(patterns[i], name, FNM_CASEFOLD | FNM_NOESCAPE) == 0)
+	if (name[0] == '.')
+		return !is_only_extension(name);
+	for (size_t i = 0; i < ARRAY_SIZE(junk); i++)
+		if (fnmatch(junk[i], name, FNM_CASEFOLD) == 0)
 			return true;
 	return false;
 }

@@ -1,56 +1,87 @@
-/* The text that explains the inbox to whoever opens the share. Never logs. */
-#include <errno.h>
-#include <string.h>
-
+/* The inbox explains itself to whoever opens the share. Written with CRLF line
+ * ends, because Notepad on old machines knows no others, and only when the text is
+ * another than what lies there, so that no client sees it change at every start. */
 #include "base/file.h"
-#include "drop/drop.h"
+#include "drop/internal.h"
+
+#define README_MAX 65536
 
 static const char head[] =
-	"nmr-spool: drop molecule files here, get NMR spectra back\n"
-	"==========================================================\n"
+	"INBOX: drop molecule files here, get predicted NMR spectra back\n"
+	"================================================================\n"
 	"\n"
-	"Copy a molecule file into this folder. As soon as it is complete it is taken\n"
-	"away (so it DISAPPEARS from here; a copy is kept with the result) and its 1H\n"
-	"and 13C shifts are computed. The results appear in the folder \"outbox\":\n"
+	"Copy a structure file into this folder. Within a second or so (on some network\n"
+	"drives within a quarter of a minute) it disappears from here: that is right, it\n"
+	"has been taken. A folder of the same name with \".running\" appears in the outbox;\n"
+	"STATUS.txt in it says how far the calculation is. When it is done the folder\n"
+	"\"name\" in the outbox holds report.html (open that one), tables, pictures of the\n"
+	"spectra and the text for a paper. QUEUE.html in the outbox shows everything.\n"
 	"\n"
-	"  outbox/NAME.running/  while it is computed; STATUS.txt tells how far it is.\n"
-	"                        Put a file called \"cancel\" into it to stop the job.\n"
-	"  outbox/NAME/          the result; open report.html\n"
-	"  outbox/NAME.failed/   it could not be done; FAILED.txt says why and what to\n"
-	"                        do. Put a file called \"retry\" into it to try again.\n"
-	"  outbox/QUEUE.html     everything at a glance\n"
+	"WHAT TO DROP\n"
+	"  .mol .sdf .mol2 .cdxml .xyz .smi .inchi, or .txt and .csv with SMILES.\n"
+	"  One file may hold many molecules: each gets a folder of its own.\n"
+	"  A flat drawing is fine, wedges are understood. ChemDraw: Save As, \"MDL Molfile\"\n"
+	"  or \"ChemDraw XML\". Word, PDF and pictures cannot be read.\n"
+	"  Subfolders are kept and appear again in the outbox.\n"
 	"\n"
-	"Files: SMILES (.smi, .csv, .txt), MOL and SDF, XYZ, InChI, MOL2, ChemDraw XML\n"
-	"(.cdxml). From ChemDraw: File > Save As > MDL Molfile. A file with several\n"
-	"molecules gives one result each.\n"
+	"OPTIONS\n"
+	"  Put a small text file of the same name beside the structure:\n"
+	"      ethanol.mol\n"
+	"      ethanol.txt        with lines like\n"
 	"\n"
-	"Options: a text file of the same name beside the structure, for example\n"
-	"ethanol.mol and ethanol.txt, with lines such as\n"
+	"          solvent = CDCl3\n"
+	"          preset = draft\n"
 	"\n"
-	"  solvent = DMSO-d6\n"
-	"  preset = draft\n"
-	"\n"
-	"Put the text file in first. Without options the solvent is CDCl3.\n";
+	"  (ethanol.conf does the same; ethanol.mol.conf is for ethanol.mol alone.)\n"
+	"  Copy both together, or the text file first.\n";
 
-int drop_write_readme(const char *inbox, const char *const *hot, size_t n)
+static const char hot_head[] =
+	"\n"
+	"FOLDERS WITH OPTIONS\n"
+	"  What is copied into one of these folders gets the folder's options (make the\n"
+	"  folder if it is not there):\n";
+
+static const char tail[] =
+	"\n"
+	"TO STOP A CALCULATION\n"
+	"  Put an empty file called \"cancel\" (or cancel.txt) into its .running folder.\n"
+	"\n"
+	"WHEN SOMETHING FAILED\n"
+	"  The outbox has a folder \"name.failed\"; FAILED.txt in it says why and what to\n"
+	"  do. To run the same once more, put a file called \"retry\" into that folder.\n"
+	"\n"
+	"This file is not a molecule; it is left alone.\n";
+
+static void add_hot_folders(struct buf *b, const char *const *hot, size_t n)
+{
+	if (!n)
+		return;
+	buf_adds(b, hot_head);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(b, "      %s\n", hot[i]);
+}
+
+static void with_crlf(struct buf *b, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\n')
+			buf_addc(b, '\r');
+		buf_addc(b, *text);
+	}
+}
+
+int drop_write_readme(const char *inbox, const char *const *hot_folders, size_t n)
 {
 	_cleanup_(buf_release) struct buf text = BUF_INIT;
-	_cleanup_(buf_release) struct buf crlf = BUF_INIT;
-	_cleanup_(buf_release) struct buf old = BUF_INIT;
+	_cleanup_(buf_release) struct buf wanted = BUF_INIT;
+	_cleanup_(buf_release) struct buf there = BUF_INIT;
 	_cleanup_free_ char *path = xasprintf("%s/README.txt", inbox);
 	buf_adds(&text, head);
-	if (n) {
-		buf_adds(&text, "\nFolders with options of their own (make one of this name and drop into it):\n\n");
-		for (size_t i = 0; i < n; i++)
-			buf_addf(&text, "  %s\n", hot[i]);
-		buf_adds(&text, "\nOther folders you make here are just folders: results are grouped in the same way.\n");
-	}
-	for (const char *p = text.s; *p; p++) {
-		if (*p == '\n')
-			buf_addc(&crlf, '\r');
-		buf_addc(&crlf, *p);
-	}
-	if (file_read(path, 1 << 20, &old) == 0 && str_eq(old.s, crlf.s))
+	add_hot_folders(&text, hot_folders, n);
+	buf_adds(&text, tail);
+	with_crlf(&wanted, text.s);
+	if (file_read(path, README_MAX, &there) == 0 && there.len == wanted.len &&
+	    memcmp(there.s, wanted.s, wanted.len) == 0)
 		return 0;
-	return file_write_atomic(path, crlf.s, crlf.len, 0644, false);
+	return file_write_atomic(path, wanted.s, wanted.len, 0644, false);
 }

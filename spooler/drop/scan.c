@@ -1,45 +1,52 @@
-/* One pass over the inbox: what is there, has it settled, what is wrong with it.
+/* One pass over the inbox: folders breadth first, names in the order people see
+ * them, each looked at once. Folders are opened anew from the root each time, so
+ * one descriptor is open at once however deep the tree is, and a share mounted
+ * anywhere below is noticed. A pass ends early when it has found enough; what is
+ * known about files survives passes in a table, so nothing waits twice.
  *
- * A file has settled when device, inode, size, mtime and ctime have not changed for
- * the quiet time on the monotonic clock, nobody has it open for writing (lease), it
- * has no hole, and it is not empty. On remote mounts the content must hash the same
- * twice, a quiet time apart. Times in the file are compared for change only.
- * Never logs. */
-#include <dirent.h>
+ * Structures and tickets go together: a structure waits for its ticket to settle,
+ * and structures that share one ticket leave in one pass, because the ticket
+ * leaves with the first. A ticket whose structure never comes is told. */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "drop/internal.h"
-#include "drop/table.h"
 
-#define HOLE_S 300.0      /* a hole for so long is meant to be one */
-#define DEPTH_MAX 64
+#define LONE_TICKET_FACTOR 5     /* times empty_report_s */
+#define PARTIAL_S 5.0            /* how soon to look again at a download */
 
 struct drop_scan {
 	char *root;
 	struct drop_rules rules;
-	struct table files, dirs;
-	bool remote;
-	unsigned round;
+	struct seen_table files, dirs, ignored;
+	unsigned pass;
 };
 
-struct pass {
-	struct drop_scan *s;
+struct strings { char **s; size_t n; };
+
+struct walk {
+	struct drop_scan *scan;
+	double now;
+	int rootfd;
 	size_t max;
-	struct drop_list *items;
-	char ***dirs;
-	size_t *ndirs;
-	double now, next_s;
+	struct drop_list items;
+	struct strings queue, fresh;     /* folders to visit; folders not known before */
+	double next_s;
 };
+
+/* The folder being looked at. */
+struct place { struct walk *w; const char *path; int fd; bool remote; struct listing l; };
 
 struct drop_scan *drop_scan_new(const char *root, const struct drop_rules *rules)
 {
 	struct drop_scan *s = xcalloc(1, sizeof(*s));
-	const char *why;
-	*s = (struct drop_scan){ .root = xstrdup(root), .rules = *rules, .remote = drop_classify(root, &why) == DROP_POLL };
+	s->root = xstrdup(root);
+	s->rules = *rules;
+	seen_init(&s->files);
+	seen_init(&s->dirs);
+	seen_init(&s->ignored);
 	return s;
 }
 
@@ -47,392 +54,387 @@ void drop_scan_free(struct drop_scan *s)
 {
 	if (!s)
 		return;
-	table_release(&s->files);
-	table_release(&s->dirs);
+	seen_release(&s->files);
+	seen_release(&s->dirs);
+	seen_release(&s->ignored);
 	free(s->root);
 	free(s);
+}
+
+static char *identity(dev_t dev, ino_t ino, struct timespec ctime)
+{
+	return xasprintf("%llx:%llx:%lld.%09ld", (unsigned long long)dev, (unsigned long long)ino,
+			 (long long)ctime.tv_sec, ctime.tv_nsec);
+}
+
+void drop_scan_ignore(struct drop_scan *s, dev_t dev, ino_t ino, struct timespec ctime)
+{
+	_cleanup_free_ char *key = identity(dev, ino, ctime);
+	seen_get(&s->ignored, key);
+}
+
+static bool is_ignored(const struct drop_scan *s, const struct seen *f)
+{
+	if (!s->ignored.n)
+		return false;
+	_cleanup_free_ char *key = identity(f->dev, f->ino, f->ctime);
+	return seen_find(&s->ignored, key) != NULL;
+}
+
+static void strings_add(struct strings *l, char *s)
+{
+	if ((l->n & (l->n - 1)) == 0)
+		l->s = xreallocarray(l->s, l->n ? l->n * 2 : 1, sizeof(*l->s));
+	l->s[l->n++] = s;
+}
+
+static void strings_release(struct strings *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->s[i]);
+	free(l->s);
 }
 
 void drop_list_release(struct drop_list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		struct drop_item *it = &l->item[i];
-		char *own[] = { it->path, it->ticket, it->trouble, it->why, it->remedy };
-		for (size_t k = 0; k < ARRAY_SIZE(own); k++)
-			free(own[k]);
+		char *s[] = { it->path, it->ticket, it->trouble, it->why, it->remedy };
+		for (size_t k = 0; k < ARRAY_SIZE(s); k++)
+			free(s[k]);
 	}
 	free(l->item);
 	*l = (struct drop_list){ 0 };
 }
 
-static struct drop_item *add_item(struct pass *p, enum drop_kind kind, const struct seen *f)
+/* ---- what a pass gathers */
+
+static void look_again(struct walk *w, double seconds)
 {
-	struct drop_list *l = p->items;
-	l->item = xreallocarray(l->item, l->n + 1, sizeof(*l->item));
-	struct drop_item *it = &l->item[l->n++];
-	*it = (struct drop_item){ .kind = kind, .path = xstrdup(f->path), .dev = f->dev, .ino = f->ino, .size = f->size,
-				  .mtime = f->mtime, .ctime = f->ctime };
-	return it;
+	if (seconds >= 0 && (w->next_s < 0 || seconds < w->next_s))
+		w->next_s = seconds;
 }
 
-static void look_again(struct pass *p, double seconds)
+static struct drop_item *add_item(struct walk *w, const struct seen *s, enum drop_kind kind)
 {
-	seconds = MAX(seconds, 0.02);
-	if (p->next_s < 0 || seconds < p->next_s)
-		p->next_s = seconds;
+	struct drop_list *l = &w->items;
+	if ((l->n & (l->n - 1)) == 0)
+		l->item = xreallocarray(l->item, l->n ? l->n * 2 : 1, sizeof(*l->item));
+	l->item[l->n] = (struct drop_item){ .kind = kind, .path = xstrdup(s->path), .dev = s->dev, .ino = s->ino,
+					    .size = s->size, .mtime = s->mtime, .ctime = s->ctime, .uid = s->uid };
+	return &l->item[l->n++];
 }
 
-static void trouble(struct pass *p, struct seen *f, const char *code, const char *why, const char *remedy)
+static void add_trouble(struct walk *w, struct seen *s, const struct verdict *v)
 {
-	if (f->told)
+	if (s->told)
 		return;
-	struct drop_item *it = add_item(p, DROP_TROUBLE, f);
-	f->told = true;
-	it->trouble = xstrdup(code);
-	it->why = xstrdup(why);
-	it->remedy = xstrdup(remedy);
+	s->told = true;
+	struct drop_item *it = add_item(w, s, DROP_TROUBLE);
+	it->trouble = xstrdup(v->code);
+	it->why = xstrdup(v->why);
+	it->remedy = xstrdup(v->remedy);
 }
 
-/* Trouble that may pass: told only after a while. */
-static void trouble_later(struct pass *p, struct seen *f, double since, const char *code, const char *why,
-			  const char *remedy)
+/* A verdict that is not READY, acted upon. */
+static void act(struct walk *w, struct seen *s, const struct verdict *v)
 {
-	double left = since + p->s->rules.empty_report_s - p->now;
-	if (left > 0)
-		look_again(p, left);
-	else
-		trouble(p, f, code, why, remedy);
+	if (v->settle == SETTLE_WAIT)
+		look_again(w, v->wait_s);
+	else if (v->settle == SETTLE_TROUBLE)
+		add_trouble(w, s, v);
 }
 
-/* ---- tickets */
+/* ---- one name */
 
-/* Lines "key = value" or "key: value" and nothing else: what a ticket looks like. */
-static bool looks_like_ticket(const char *text)
+static const struct verdict gone = { .settle = SETTLE_WAIT, .wait_s = -1 };
+
+static struct verdict look_fresh(struct place *p, struct entry *e)
 {
-	bool any = false;
-	while (*text) {
-		size_t n = strcspn(text, "\r\n");
-		size_t skip = strspn(text, " \t\xef\xbb\xbf");
-		if (skip < n && text[skip] != '#') {
-			size_t word = strcspn(text + skip, "=:\r\n");
-			bool head = skip + word < n && word > 0 && word < 40;
-			for (size_t i = 0; head && i < word; i++)
-				head = strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_- \"'", text[skip + i]) != NULL;
-			if (!head)
-				return false;
-			any = true;
-		}
-		text += n;
-		text += strspn(text, "\r\n");
+	struct walk *w = p->w;
+	struct stat st;
+	if (fstatat(p->fd, e->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return gone;
+	seen_update(e->seen, &st, w->now);
+	if (is_ignored(w->scan, e->seen))
+		return gone;
+	return settle_look(e->seen, p->fd, e->name, &w->scan->rules, p->remote, w->now);
+}
+
+static const struct verdict *look(struct place *p, size_t i)
+{
+	struct entry *e = &p->l.e[i];
+	if (!e->seen) {
+		_cleanup_free_ char *path = path_join(p->path, e->name);
+		e->seen = seen_get(&p->w->scan->files, path);
+		e->seen->pass = p->w->scan->pass;
+		e->verdict = look_fresh(p, e);
 	}
-	return any;
+	return &e->verdict;
 }
 
-static bool file_looks_like_ticket(const struct drop_scan *s, const char *path)
+/* Does this settled .txt read as a ticket? Asked once for each content. */
+static bool reads_as_ticket(struct place *p, struct entry *e)
 {
-	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	_cleanup_close_ int fd = drop_open(s->root, path, O_RDONLY);
-	/* UTF-16 has NUL bytes: then only the words before the first one are looked at,
-	 * which are none; its name must do. */
-	return fd >= 0 && file_read_fd(fd, 65536, &b) == 0 && (looks_like_ticket(b.s) ||
-							       (b.len > 3 && strlen(b.s) < 4 && !b.s[b.len - 1]));
-}
-
-struct names { char **name; size_t n; };
-
-static void names_release(struct names *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->name[i]);
-	free(l->name);
-}
-
-static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
-
-static bool has_name(const struct names *l, const char *name)
-{
-	return bsearch(&name, l->name, l->n, sizeof(char *), by_name) != NULL;
-}
-
-static size_t stem_of(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-	return dot && dot > name ? (size_t)(dot - name) : strlen(name);
-}
-
-static bool could_be_ticket(const char *name)
-{
-	return str_has_isuffix(name, ".conf") || str_has_isuffix(name, ".txt");
-}
-
-static char *join(const char *dir, const char *name)
-{
-	return *dir ? xasprintf("%s/%s", dir, name) : xstrdup(name);
-}
-
-/* Does a structure of this stem (or, for <file>.conf, of this very name) lie there? */
-static bool has_structure(const struct names *l, const char *ticket)
-{
-	size_t n = stem_of(ticket);
-	for (size_t i = 0; i < l->n; i++) {
-		const char *f = l->name[i];
-		if (str_eq(f, ticket) || str_has_isuffix(f, ".conf"))
-			continue;
-		if (strncmp(f, ticket, n) == 0 && (f[n] == '\0' || (f[n] == '.' && stem_of(f) == n)))
-			return true;
+	if (e->seen->ticket == TRI_UNKNOWN) {
+		_cleanup_(buf_release) struct buf b = BUF_INIT;
+		_cleanup_close_ int fd = path_open(p->fd, e->name, O_RDONLY);
+		bool yes = fd >= 0 && file_read_fd(fd, TICKET_MAX, &b) == 0 && ticket_looks_like(b.s, b.len);
+		e->seen->ticket = yes ? TRI_YES : TRI_NO;
 	}
-	return false;
+	return e->seen->ticket == TRI_YES;
 }
 
-/* The ticket of a structure: <stem>.conf, <stem>.txt or <file>.conf. */
-static char *find_ticket(const struct pass *p, const struct names *l, const char *dir, const char *name)
+/* Is this name a ticket? UNKNOWN: a .txt that has not settled. */
+static enum tri is_ticket(struct place *p, size_t i)
 {
-	char *list[] = { xasprintf("%s.conf", name), xasprintf("%.*s.conf", (int)stem_of(name), name),
-			 xasprintf("%.*s.txt", (int)stem_of(name), name) };
-	char *found = NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
-		if (!found && !str_eq(list[i], name) && has_name(l, list[i])) {
-			_cleanup_free_ char *path = join(dir, list[i]);
-			if (str_has_isuffix(path, ".conf") || file_looks_like_ticket(p->s, path))
-				found = xstrdup(path);
-		}
-		free(list[i]);
-	}
-	return found;
+	struct entry *e = &p->l.e[i];
+	if (ticket_is_conf(e->name))
+		return TRI_YES;
+	if (!ticket_is_txt(e->name))
+		return TRI_NO;
+	const struct verdict *v = look(p, i);
+	if (v->settle == SETTLE_READY)
+		return reads_as_ticket(p, e) ? TRI_YES : TRI_NO;
+	return v->settle == SETTLE_WAIT ? TRI_UNKNOWN : TRI_NO;
 }
 
-/* ---- one file */
-
-static bool changed(const struct seen *f, const struct stat *st)
+/* The ticket that goes with a structure: -1 none, -2 not known yet. */
+static ssize_t ticket_of(struct place *p, size_t i)
 {
-	return f->dev != st->st_dev || f->ino != st->st_ino || f->size != st->st_size ||
-	       !drop_same_time(f->mtime, st->st_mtim) || !drop_same_time(f->ctime, st->st_ctim);
+	const struct entry *e = &p->l.e[i];
+	if (e->own >= 0)
+		return e->own;
+	if (e->maybe < 0)
+		return -1;
+	enum tri t = is_ticket(p, (size_t)e->maybe);
+	return t == TRI_YES ? e->maybe : t == TRI_NO ? -1 : -2;
 }
 
-static void remember(struct seen *f, const struct stat *st, double now)
+/* As look(), for a structure: it must not be empty. */
+static struct verdict look_structure(struct place *p, size_t i)
 {
-	f->dev = st->st_dev;
-	f->ino = st->st_ino;
-	f->size = st->st_size;
-	f->mtime = st->st_mtim;
-	f->ctime = st->st_ctim;
-	f->since = now;
-	f->hash[0] = '\0';
-	f->told = f->ignored = false;
+	struct entry *e = &p->l.e[i];
+	struct verdict v = *look(p, i);
+	if (v.settle != SETTLE_READY || e->seen->size > 0)
+		return v;
+	/* Firefox makes an empty file of the final name beside its download. */
+	if (listing_has_partial(&p->l, e->name))
+		return settle_wait(PARTIAL_S);
+	return settle_later(e->seen, p->w->scan->rules.empty_report_s, p->w->now,
+			    settle_trouble("empty", "The file is empty.",
+					   "Save or copy it again; it is taken as soon as it has content."));
 }
 
-static bool has_hole(int fd, off_t size)
+/* ---- structures that share a ticket */
+
+static bool uses(const struct entry *e, size_t t)
 {
-	off_t hole = lseek(fd, 0, SEEK_HOLE);
-	return hole >= 0 && hole < size;
+	return e->type == DT_REG && (e->own == (ssize_t)t || (e->own < 0 && e->maybe == (ssize_t)t));
 }
 
-/* Remote: the same content twice, a quiet time apart. */
-static bool content_rests(struct pass *p, struct seen *f, int fd)
+static bool group_is_ready(struct place *p, size_t t)
 {
-	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	char hex[SHA256_HEX_LEN];
-	if (lseek(fd, 0, SEEK_SET) < 0 || file_read_fd(fd, p->s->rules.size_max, &b) < 0)
-		return false;
-	sha256_hex(b.s, b.len, hex);
-	bool same = str_eq(hex, f->hash);
-	memcpy(f->hash, hex, sizeof(hex));
-	if (!same) {
-		f->since = p->now;
-		look_again(p, p->s->rules.quiet_remote_s);
-	}
-	return same;
+	struct entry *ticket = &p->l.e[t];
+	size_t first, end;
+	if (ticket->owners + (ticket->txt_owner >= 0) < 2)
+		return true;
+	if (ticket->group != TRI_UNKNOWN)
+		return ticket->group == TRI_YES;
+	ticket->group = TRI_YES;
+	listing_range(&p->l, t, &first, &end);
+	for (size_t i = first; i < end; i++)
+		if (uses(&p->l.e[i], t) && is_ticket(p, i) != TRI_YES && look_structure(p, i).settle == SETTLE_WAIT)
+			ticket->group = TRI_NO;
+	return ticket->group == TRI_YES;
 }
 
-static bool is_settled(struct pass *p, struct seen *f, int fd)
+static bool ticket_ready(struct place *p, size_t t)
 {
-	const struct drop_rules *r = &p->s->rules;
-	int lease = drop_lease(fd);
-	if (lease > 0)
-		drop_lease_end(fd);
-	/* Where a lease cannot tell about writers, only a longer rest can. */
-	double quiet = p->s->remote ? r->quiet_remote_s : lease < 0 ? MAX(r->quiet_s, MIN(5.0, 10 * r->quiet_s)) : r->quiet_s;
-	if (lease == 0) {
-		f->busy_since = f->busy_since > 0 ? f->busy_since : p->now;
-		look_again(p, r->quiet_s);
-		trouble_later(p, f, f->busy_since, "busy", "A program still has the file open for writing.",
-			      "Close it in the program that writes it, or copy the finished file here.");
-		return false;
-	}
-	f->busy_since = 0;
-	if (p->now - f->since < quiet) {
-		look_again(p, quiet - (p->now - f->since));
-		return false;
-	}
-	if (has_hole(fd, f->size)) {
-		f->hole_since = f->hole_since > 0 ? f->hole_since : p->now;
-		if (p->now - f->hole_since < HOLE_S) {
-			look_again(p, MIN(5.0, HOLE_S - (p->now - f->hole_since)));
-			return false;
-		}
-	}
-	return !p->s->remote || content_rests(p, f, fd);
+	const struct verdict *v = look(p, t);
+	struct verdict large = settle_trouble("too-large", "A ticket of options has a few lines; this file is larger.",
+					      "Keep only lines like \"solvent = CDCl3\".");
+	if (v->settle == SETTLE_READY && p->l.e[t].seen->size > TICKET_MAX)
+		v = &large;
+	act(p->w, p->l.e[t].seen, v);
+	return v->settle == SETTLE_READY && group_is_ready(p, t);
 }
 
-static void look_at_open(struct pass *p, struct seen *f, int fd, const struct names *l, const char *dir, const char *name)
+/* ---- structure or lone ticket */
+
+static void take_structure(struct place *p, size_t i)
 {
-	if (f->size == 0) {
-		trouble_later(p, f, f->since, "empty", "The file is empty.",
-			      "Copy it again. If it comes from a program, save it once more from there.");
+	struct entry *e = &p->l.e[i];
+	struct verdict v = look_structure(p, i);
+	if (v.settle != SETTLE_READY) {
+		act(p->w, e->seen, &v);
 		return;
 	}
-	if ((size_t)f->size > p->s->rules.size_max) {
-		trouble(p, f, "too-large", "The file is larger than this spooler takes.",
-			"Split it into smaller files, or raise file_size_max_mb in nmr.conf.");
+	ssize_t t = ticket_of(p, i);
+	if (t == -2 || (t >= 0 && !ticket_ready(p, (size_t)t)))
 		return;
+	struct drop_item *it = add_item(p->w, e->seen, DROP_SETTLED);
+	if (p->remote)
+		memcpy(it->sha256, e->seen->sum, sizeof(it->sha256));
+	if (t >= 0) {
+		it->ticket = path_join(p->path, p->l.e[t].name);
+		p->l.e[t].emitted = true;
 	}
-	if (!is_settled(p, f, fd))
-		return;
-	struct drop_item *it = add_item(p, DROP_SETTLED, f);
-	it->ticket = find_ticket(p, l, dir, name);
 }
 
-/* Told once as it is: no file, or not to be opened. */
-static void look_at_odd(struct pass *p, struct seen *f, int error, const struct stat *st)
+static bool has_owner(struct place *p, const struct entry *ticket)
 {
-	if (S_ISLNK(st->st_mode) || error == -ELOOP || error == -EXDEV)
-		trouble(p, f, "not-a-file", "It is a link, not a file. Links are not followed.",
-			"Copy the file itself into the inbox.");
-	else if (!S_ISREG(st->st_mode))
-		trouble(p, f, "not-a-file", "It is no ordinary file.", "Copy the structure file itself into the inbox.");
-	else
-		trouble_later(p, f, f->first, "unreadable", "The spooler may not read the file, or it is in use.",
-			      "Give read permission on it (for example chmod a+r), or copy it here as the share's user.");
+	return ticket->owners || (ticket->txt_owner >= 0 && is_ticket(p, (size_t)ticket->txt_owner) != TRI_YES);
 }
 
-static void look_at(struct pass *p, const struct names *l, const char *dir, const char *name, const struct stat *st)
+static void take_ticket(struct place *p, size_t i)
 {
-	_cleanup_free_ char *path = join(dir, name);
-	bool fresh;
-	struct seen *f = table_get(&p->s->files, path, &fresh);
-	if (fresh)
-		f->first = p->now;
-	if (fresh || changed(f, st))
-		remember(f, st, p->now);
-	f->round = p->s->round;
-	if (f->ignored)
+	struct entry *e = &p->l.e[i];
+	const struct verdict *v = look(p, i);
+	if (has_owner(p, e))
 		return;
-	_cleanup_close_ int fd = S_ISREG(st->st_mode) ? drop_open(p->s->root, path, O_RDONLY) : -EINVAL;
-	struct stat now;
-	if (fd < 0) {
-		look_at_odd(p, f, fd, st);
+	if (v->settle != SETTLE_READY) {
+		act(p->w, e->seen, v);
 		return;
 	}
-	if (fstat(fd, &now) < 0 || !S_ISREG(now.st_mode) || changed(f, &now)) {
-		look_again(p, p->s->rules.quiet_s);
-		return;
-	}
-	look_at_open(p, f, fd, l, dir, name);
+	struct verdict lone = settle_later(e->seen, p->w->scan->rules.empty_report_s * LONE_TICKET_FACTOR, p->w->now,
+		settle_trouble("lone-ticket", "This is a ticket of options, but no structure of that name came with it.",
+			       "Copy the structure too, under the same name before the dot. If it came earlier "
+			       "and was taken without the ticket, copy both again, the ticket first."));
+	act(p->w, e->seen, &lone);
 }
 
-/* A ticket whose structure is not there (yet). */
-static void lone_ticket(struct pass *p, const char *dir, const char *name, const struct stat *st)
+static void take(struct place *p, size_t i)
 {
-	_cleanup_free_ char *path = join(dir, name);
-	bool fresh;
-	struct seen *f = table_get(&p->s->files, path, &fresh);
-	if (fresh)
-		f->first = p->now;
-	if (fresh || changed(f, st))
-		remember(f, st, p->now);
-	f->round = p->s->round;
-	double left = f->since + 5 * p->s->rules.empty_report_s - p->now;
-	if (left <= 0)
-		trouble(p, f, "lone-ticket", "It holds options, but there is no structure file of the same name beside it.",
-			"Put the structure beside it, for example ethanol.mol beside ethanol.txt.");
+	switch (is_ticket(p, i)) {
+	case TRI_YES:
+		take_ticket(p, i);
+		break;
+	case TRI_NO:
+		take_structure(p, i);
+		break;
+	case TRI_UNKNOWN:
+		act(p->w, p->l.e[i].seen, look(p, i));
+		break;
+	}
+}
+
+/* Enough is found: only those still go that share a ticket with one that went. */
+static bool may_go(const struct place *p, size_t i)
+{
+	const struct entry *e = &p->l.e[i];
+	if (p->w->items.n < p->w->max)
+		return true;
+	ssize_t t = e->own >= 0 ? e->own : e->maybe;
+	return t >= 0 && p->l.e[t].emitted;
 }
 
 /* ---- folders */
 
-static int read_names(const char *root, const char *dir, struct names *l)
+static bool enough(const struct walk *w) { return w->items.n >= w->max; }
+
+static void note_dir(struct walk *w, const char *path, const struct stat *st)
 {
-	int fd = drop_open(root, dir, O_RDONLY | O_DIRECTORY);
+	struct seen *d = seen_get(&w->scan->dirs, path);
+	bool known = d->since > 0 && d->dev == st->st_dev && d->ino == st->st_ino;
+	bool first_root = d->since <= 0 && !*path;
+	d->pass = w->scan->pass;
+	d->dev = st->st_dev;
+	d->ino = st->st_ino;
+	d->since = w->now;
+	if (!known && !first_root)
+		strings_add(&w->fresh, xstrdup(path));
+}
+
+/* A folder that cannot be opened; its trouble is kept among the files'. */
+static void closed_dir(struct walk *w, const char *path, int error)
+{
+	struct seen *s = seen_get(&w->scan->files, path);
+	struct verdict v = settle_later(s, w->scan->rules.empty_report_s, w->now,
+		settle_trouble("unreadable", "The spooler is not allowed to look into this folder.",
+			       "Give it permission to read and enter the folder (chmod a+rx)."));
+	if (error == -ENOENT)
+		return;
+	s->pass = w->scan->pass;
+	if (s->since <= 0) {
+		s->since = w->now;
+		v = settle_wait(w->scan->rules.empty_report_s);
+	}
+	if (error == -ENAMETOOLONG)
+		v = settle_trouble("too-deep", "The path of this folder is longer than the system allows.",
+				   "Put it nearer to the top of the inbox, or shorten the names of folders.");
+	act(w, s, &v);
+}
+
+static void queue_dirs(struct place *p)
+{
+	for (size_t i = 0; i < p->l.n; i++)
+		if (p->l.e[i].type == DT_DIR)
+			strings_add(&p->w->queue, path_join(p->path, p->l.e[i].name));
+}
+
+static int visit(struct walk *w, const char *path)
+{
+	const char *why;
+	struct stat st;
+	_cleanup_close_ int fd = path_open(w->rootfd, path, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
-	_cleanup_closedir_ DIR *d = fdopendir(fd);
-	if (!d) {
-		close(fd);
-		return -errno;
-	}
-	for (struct dirent *e; (e = readdir(d));) {
-		if (drop_name_is_junk(e->d_name))
-			continue;
-		if (l->n % 256 == 0)
-			l->name = xreallocarray(l->name, l->n + 256, sizeof(char *));
-		l->name[l->n++] = xstrdup(e->d_name);
-	}
-	if (l->n)
-		qsort(l->name, l->n, sizeof(char *), by_name);
+	struct place p = { .w = w, .path = path, .fd = fd, .remote = place_is_remote(fd, &why) };
+	int r = listing_read(fd, &p.l);
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) == 0)
+		note_dir(w, path, &st);
+	queue_dirs(&p);
+	for (size_t i = 0; i < p.l.n; i++)
+		if (p.l.e[i].type != DT_DIR && p.l.e[i].type != DT_WHT && may_go(&p, i))
+			take(&p, i);
+	listing_release(&p.l);
 	return 0;
 }
 
-static void note_dir(struct pass *p, const char *path)
+static void walk_folders(struct walk *w)
 {
-	bool fresh;
-	struct seen *d = table_get(&p->s->dirs, path, &fresh);
-	d->round = p->s->round;
-	if (!fresh)
+	for (size_t i = 0; i < w->queue.n && !enough(w); i++) {
+		int r = visit(w, w->queue.s[i]);
+		if (r < 0)
+			closed_dir(w, w->queue.s[i], r);
+	}
+	if (enough(w)) {
+		look_again(w, 0);
 		return;
-	*p->dirs = xreallocarray(*p->dirs, *p->ndirs + 1, sizeof(char *));
-	(*p->dirs)[(*p->ndirs)++] = xstrdup(path);
-}
-
-/* Our own results dropped back: a folder with our mark is no input. */
-static bool is_result(const struct drop_scan *s, const char *path)
-{
-	_cleanup_free_ char *mark = xasprintf("%s/%s/.nmr-id", s->root, path);
-	return access(mark, F_OK) == 0;
-}
-
-static int scan_dir(struct pass *p, const char *dir, int depth)
-{
-	_cleanup_(names_release) struct names l = { 0 };
-	int r = read_names(p->s->root, dir, &l);
-	for (size_t i = 0; r == 0 && i < l.n && p->items->n < p->max; i++) {
-		_cleanup_free_ char *path = join(dir, l.name[i]);
-		_cleanup_free_ char *full = xasprintf("%s/%s", p->s->root, path);
-		struct stat st;
-		if (lstat(full, &st) < 0)
-			continue;
-		if (S_ISDIR(st.st_mode)) {
-			if (depth >= DEPTH_MAX || is_result(p->s, path))
-				continue;
-			note_dir(p, path);
-			scan_dir(p, path, depth + 1);
-		} else if (S_ISREG(st.st_mode) && could_be_ticket(l.name[i]) &&
-			   (str_has_isuffix(l.name[i], ".conf") || file_looks_like_ticket(p->s, path))) {
-			if (!has_structure(&l, l.name[i]))
-				lone_ticket(p, dir, l.name[i], &st);
-		} else
-			look_at(p, &l, dir, l.name[i], &st);
 	}
-	return r;
+	seen_sweep(&w->scan->files, w->scan->pass);
+	seen_sweep(&w->scan->dirs, w->scan->pass);
 }
 
-int drop_scan_pass(struct drop_scan *s, size_t max, struct drop_list *ret_items, char ***ret_dirs, size_t *ret_ndirs,
-		   double *ret_next_s)
+int drop_scan_pass(struct drop_scan *s, size_t max, struct drop_list *ret_items, char ***ret_dirs,
+		   size_t *ret_ndirs, double *ret_next_s)
 {
-	struct pass p = { s, max, ret_items, ret_dirs, ret_ndirs, clock_mono(), -1 };
-	s->round++;
-	int r = scan_dir(&p, "", 0);
-	/* A pass that stopped early has not met everything: forget nothing. */
-	if (r == 0 && ret_items->n < max) {
-		table_sweep(&s->files, s->round);
-		table_sweep(&s->dirs, s->round);
+	struct walk w = { .scan = s, .now = clock_mono(), .max = MAX(max, 1U), .next_s = -1 };
+	w.rootfd = path_open_root(s->root);
+	if (w.rootfd < 0) {
+		/* When it is back it is another folder, whatever its number: forget this one. */
+		struct seen *root = seen_get(&s->dirs, "");
+		root->ino = 0;
+		root->since = w.now;
+		return w.rootfd;
 	}
-	*ret_next_s = p.next_s;
-	return r;
-}
-
-void drop_scan_ignore(struct drop_scan *s, dev_t dev, ino_t ino, struct timespec ctime)
-{
-	for (size_t i = 0; i < s->files.nbuckets; i++)
-		for (struct seen *f = s->files.bucket[i]; f; f = f->next)
-			if (f->dev == dev && f->ino == ino && drop_same_time(f->ctime, ctime))
-				f->ignored = true;
+	s->pass++;
+	int r = visit(&w, "");
+	if (r == 0)
+		walk_folders(&w);
+	close(w.rootfd);
+	strings_release(&w.queue);
+	if (r < 0) {
+		drop_list_release(&w.items);
+		strings_release(&w.fresh);
+		return r;
+	}
+	*ret_items = w.items;
+	*ret_dirs = w.fresh.s;
+	*ret_ndirs = w.fresh.n;
+	*ret_next_s = w.next_s;
+	return 0;
 }

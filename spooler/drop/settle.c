@@ -1,0 +1,140 @@
+/* Is a file finished? A ladder of questions, cheap ones first: has it stood still
+ * long enough (on a clock that nobody sets), is it a file, not too large, can it
+ * be opened, has it no hole, does nobody have it open for writing; on a network
+ * mount, where a lease and a modification time prove little, is its content the
+ * same twice. Whatever is open or in use is waited for, never given up; after a
+ * while the person is told. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "drop/internal.h"
+
+#define HOLE_S 300.0
+#define BACKOFF_MAX_S 5.0
+
+struct verdict settle_wait(double seconds) { return (struct verdict){ .settle = SETTLE_WAIT, .wait_s = seconds }; }
+
+struct verdict settle_trouble(const char *code, const char *why, const char *remedy)
+{
+	return (struct verdict){ .settle = SETTLE_TROUBLE, .code = code, .why = why, .remedy = remedy };
+}
+
+struct verdict settle_later(const struct seen *s, double after_s, double now, struct verdict trouble)
+{
+	double left = s->since + after_s - now;
+	return left > 0 ? settle_wait(left) : trouble;
+}
+
+static const struct verdict ready = { .settle = SETTLE_READY };
+
+static struct verdict not_a_file(void)
+{
+	return settle_trouble("not-a-file", "This is a link, a pipe, a socket or a device, not a file.",
+			      "Copy the file itself into the inbox.");
+}
+
+/* Doubles the wait each time, so that a file held open for a day costs little. */
+static struct verdict busy(struct seen *s, const struct drop_rules *rules, double now)
+{
+	double backoff = MAX(rules->quiet_s, 0.02) * (double)(1U << MIN(s->busy, 12U));
+	s->busy++;
+	struct verdict v = settle_later(s, rules->empty_report_s, now,
+		settle_trouble("busy", "Another program still has the file open for writing.",
+			       "Close it there. The file is taken as soon as it is closed."));
+	v.wait_s = MIN(v.wait_s, MIN(backoff, BACKOFF_MAX_S));
+	return v;
+}
+
+static struct verdict cannot_open(struct seen *s, int error, const struct drop_rules *rules, double now)
+{
+	switch (error) {
+	case ENOENT:
+		return settle_wait(-1);          /* gone: the next scan will not meet it */
+	case ELOOP: case ENXIO: case ENOTDIR:
+		return not_a_file();
+	case EMFILE: case ENFILE: case ENOMEM:
+		return settle_wait(BACKOFF_MAX_S);   /* our shortage, not the file's fault */
+	case EBUSY: case ETXTBSY: case EAGAIN: case ESTALE:
+		return busy(s, rules, now);
+	case EACCES: case EPERM: {
+		struct verdict v = settle_later(s, rules->empty_report_s, now,
+			settle_trouble("unreadable", "The spooler is not allowed to read this file.",
+				       "Give it read permission for everybody (chmod a+r), or copy it again."));
+		v.wait_s = MIN(v.wait_s, BACKOFF_MAX_S);
+		return v;
+	}
+	default: {
+		struct verdict v = settle_later(s, rules->empty_report_s, now,
+			settle_trouble("unreadable", "The file cannot be read from the disk or the server.",
+				       "Copy it again; if that fails too, the disk or the share needs a look."));
+		v.wait_s = MIN(v.wait_s, BACKOFF_MAX_S);
+		return v;
+	}
+	}
+}
+
+/* A hole is what a copy that reserved its space first has not filled yet; after
+ * five minutes it is taken for what the file is like. */
+static bool has_young_hole(int fd, const struct seen *s, const struct drop_rules *rules, double now)
+{
+	off_t hole = s->size ? lseek(fd, 0, SEEK_HOLE) : -1;
+	return hole >= 0 && hole < s->size && now - s->since < (rules->hole_s > 0 ? rules->hole_s : HOLE_S);
+}
+
+static struct verdict ask_lease(int fd, struct seen *s, const struct drop_rules *rules, double now)
+{
+	switch (lease_take(fd)) {
+	case LEASE_HELD:
+		lease_release(fd);
+		s->busy = 0;
+		return ready;
+	case LEASE_IN_USE:
+		return busy(s, rules, now);
+	case LEASE_UNKNOWN:
+		break;
+	}
+	return settle_later(s, MAX(rules->quiet_s, rules->quiet_remote_s), now, ready);
+}
+
+static struct verdict ask_content(int fd, struct seen *s, const struct drop_rules *rules, double now)
+{
+	char sum[65];
+	double left = s->hashed_at + rules->quiet_remote_s - now;
+	if (s->hashed_at > 0 && left > 0)
+		return settle_wait(left);
+	int r = hash_fd(fd, sum);
+	if (r < 0)
+		return cannot_open(s, -r, rules, now);
+	bool same = s->hashed_at > 0 && str_eq(sum, s->sum);
+	memcpy(s->sum, sum, sizeof(sum));
+	s->hashed_at = now;
+	return same ? ready : settle_wait(rules->quiet_remote_s);
+}
+
+static bool is_what_was_seen(int fd, const struct seen *s)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 && st.st_dev == s->dev && st.st_ino == s->ino && st.st_size == s->size &&
+	       time_equal(st.st_mtim, s->mtime) && time_equal(st.st_ctim, s->ctime);
+}
+
+struct verdict settle_look(struct seen *s, int dirfd, const char *name, const struct drop_rules *rules,
+			   bool remote, double now)
+{
+	double quiet = remote ? rules->quiet_remote_s : rules->quiet_s;
+	if (now - s->since < quiet)
+		return settle_wait(s->since + quiet - now);
+	if (!S_ISREG(s->mode))
+		return not_a_file();
+	if ((uint64_t)s->size > rules->size_max)
+		return settle_trouble("too-large", "The file is larger than the limit.",
+				      "Split it into smaller files, or raise file_size_max_mb in nmr.conf.");
+	_cleanup_close_ int fd = path_open(dirfd, name, O_RDONLY);
+	if (fd < 0)
+		return cannot_open(s, -fd, rules, now);
+	if (!is_what_was_seen(fd, s))
+		return settle_wait(quiet);
+	if (has_young_hole(fd, s, rules, now))
+		return settle_wait(MIN(s->since + (rules->hole_s > 0 ? rules->hole_s : HOLE_S) - now, BACKOFF_MAX_S));
+	return remote ? ask_content(fd, s, rules, now) : ask_lease(fd, s, rules, now);
+}
