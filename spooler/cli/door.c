@@ -146,12 +146,25 @@ static int read_structure_file(const struct conf *conf, const char *path, struct
 	return 0;
 }
 
-/* Letters that SMILES is made of, and at least one atom. */
+/* Could it be a SMILES? Outside brackets only the organic subset goes without
+ * them, so that "ethanol", a file that is not there, is not taken for one. Whether
+ * it is a good one, nmr-mol decides. */
 static bool is_smiles(const char *s)
 {
-	static const char alphabet[] = "ABCDEFGHIKLMNOPRSTUVXYZabcdefghiklmnoprstuy"
-				       "0123456789()[]{}=#$:/\\.%+-@*~>&|^,;!?";
-	return *s && strspn(s, alphabet) == strlen(s) && strpbrk(s, "BCNOPSFIHbcnops*[");
+	bool atom = false;
+	for (const char *p = s; *p; p++) {
+		if (*p == '[') {
+			p += strcspn(p, "]");
+			if (!*p)
+				return false;
+			atom = true;
+		} else if (strchr("BCNOPSFIbcnops*", *p)) {
+			atom = true;
+			p += (p[0] == 'C' && p[1] == 'l') || (p[0] == 'B' && p[1] == 'r');
+		} else if (!strchr("0123456789()=#$:/\\.%+-@~>&", *p))
+			return false;
+	}
+	return atom;
 }
 
 /* "ethanol.mol", "./x": a file was meant, and it is not there. */

@@ -63,6 +63,7 @@ static void test_lines(_unused_ void **state)
 	input_is("C", "a/b\nc", "C a_b_c\n", "a_b_c.smi");
 	input_is("F/C=C/F", NULL, "F/C=C/F\n", "molecule.smi");
 	input_is("[Na+].[Cl-]", NULL, "[Na+].[Cl-]\n", "molecule.smi");
+	input_is("ClC(Br)=C1[C@@H](I)C%10N1.[W]>>*", NULL, "ClC(Br)=C1[C@@H](I)C%10N1.[W]>>*\n", "molecule.smi");
 	input_is("InChI=1S/CH4/h1H4", NULL, "InChI=1S/CH4/h1H4\n", "molecule.inchi");
 	input_is("InChI=1S/CH4/h1H4", "methane", "InChI=1S/CH4/h1H4\n", "methane.inchi");
 }
@@ -92,6 +93,9 @@ static void test_refusals(_unused_ void **state)
 	input_refused(dir, -EISDIR, "is a folder");
 	input_refused("ethanol.mol", -ENOENT, "there is no file ethanol.mol");
 	input_refused("./CCO", -ENOENT, "no file");
+	static const char *const words[] = { "ethanol", "H", "[CH4", "12", "CCO ethanol", "CLC" };
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		input_refused(words[i], -EINVAL, "neither a file nor a SMILES");
 	input_refused("what is this", -EINVAL, "neither a file nor a SMILES");
 	input_refused("", -EINVAL, "neither");
 }
