@@ -28,10 +28,22 @@ static void add_lines(const char *text, const struct term *t, struct buf *b)
 	}
 }
 
+/* Two columns for two: the table stays straight. */
+static void plus_minus(struct buf *b)
+{
+	for (char *p = b->s; (p = strstr(p, "\xc2\xb1 "));) {
+		memcpy(p, "+-", 2);
+		memmove(p + 2, p + 3, strlen(p + 3) + 1);
+		b->len--;
+	}
+}
+
 void result_table(const json_t *result, const struct term *t, struct buf *b)
 {
 	_cleanup_(buf_release) struct buf text = BUF_INIT;
 	report_table_text(result, &text);
+	if (!t->utf8)
+		plus_minus(&text);
 	add_lines(text.s, t, b);
 }
 

@@ -37,6 +37,32 @@ void term_style(const struct term *t, struct buf *b, enum term_style style, cons
 		buf_adds(b, text);
 }
 
+/* What a locale without UTF-8 shows instead, so that tables keep their columns:
+ * typography and the superscripts of 13C; 0 when there is nothing alike. */
+static char ascii_for(uint32_t c)
+{
+	static const struct { uint16_t from, to; char first; bool counts; } ranges[] = {
+		{ 0xa0, 0xa0, ' ', false }, { 0xb0, 0xb0, 'o', false }, { 0xb1, 0xb1, '~', false },
+		{ 0xb2, 0xb3, '2', true }, { 0xb7, 0xb7, '.', false }, { 0xb9, 0xb9, '1', false },
+		{ 0xc5, 0xc5, 'A', false }, { 0xd7, 0xd7, 'x', false }, { 0x3b4, 0x3b4, 'd', false },
+		{ 0x2010, 0x2015, '-', false }, { 0x2018, 0x2019, '\'', false }, { 0x201c, 0x201d, '"', false },
+		{ 0x2070, 0x2070, '0', false }, { 0x2074, 0x2079, '4', true }, { 0x207a, 0x207a, '+', false },
+		{ 0x207b, 0x207b, '-', false }, { 0x2080, 0x2089, '0', true }, { 0x2212, 0x2212, '-', false },
+		{ 0x2500, 0x2500, '-', false },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+		if (c >= ranges[i].from && c <= ranges[i].to)
+			return (char)(ranges[i].first + (ranges[i].counts ? (int)(c - ranges[i].from) : 0));
+	return 0;
+}
+
+/* Borrowed one-character strings. */
+static const char *ascii_string(char c)
+{
+	static const char all[] = " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
+	return &all[c - ' '];
+}
+
 /* One character of UTF-8 text: its bytes to show (length in *ret_n, taken from
  * *ret_s), its columns, and *p moved on. */
 static int next_character(const struct term *t, const char **p, const char **ret_s, size_t *ret_n)
@@ -60,7 +86,8 @@ static int next_character(const struct term *t, const char **p, const char **ret
 		   (c >= 0x2066 && c <= 0x2069) || (c >= 0x80 && (!t->utf8 || width < 0));
 	if (!bad)
 		return width;
-	*ret_s = "?";
+	char alike = n > 1 && !t->utf8 ? ascii_for(c) : 0;
+	*ret_s = ascii_string(alike ? alike : '?');
 	*ret_n = 1;
 	return 1;
 }

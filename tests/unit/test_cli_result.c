@@ -76,6 +76,9 @@ static void test_table_is_harmless(_unused_ void **state)
 	result_table(j, &t, &b);
 	assert_null(strchr(b.s, '\033'));
 	assert_non_null(strstr(b.s, "18.2"));
+	assert_non_null(strstr(b.s, "13C"));
+	for (const char *p = b.s; *p; p++)      /* no UTF-8 where the locale has none */
+		assert_true((unsigned char)*p < 0x80);
 	json_decref(j);
 }
 

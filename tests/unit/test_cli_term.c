@@ -48,6 +48,15 @@ static void test_control_characters(_unused_ void **state)
 	fits(&utf8, "\xf5\x80\x80\x80", 4, "????");
 }
 
+static void test_ascii_look_alikes(_unused_ void **state)
+{
+	fits(&ascii, "\xc2\xb9\xc2\xb3" "C", 4, "13C ");
+	fits(&ascii, "C\xe2\x82\x82H\xe2\x82\x86O", 5, "C2H6O");
+	fits(&ascii, "4\xe2\x80\x93" "6 \xce\xb4 \xe2\x94\x80\xe2\x88\x92", 9, "4-6 d -- ");
+	fits(&ascii, "\xc2\x9b", 1, "?");
+	fits(&ascii, "\xce\xb1", 1, "?");
+}
+
 static void bar(const struct term *t, double f, const char *expected)
 {
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
@@ -112,7 +121,7 @@ int main(void)
 {
 	have_utf8 = setlocale(LC_CTYPE, "C.UTF-8") != NULL;
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fit), cmocka_unit_test(test_control_characters), cmocka_unit_test(test_bar),
+		cmocka_unit_test(test_fit), cmocka_unit_test(test_control_characters), cmocka_unit_test(test_ascii_look_alikes), cmocka_unit_test(test_bar),
 		cmocka_unit_test(test_style), cmocka_unit_test(test_wrap), cmocka_unit_test(test_init),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
