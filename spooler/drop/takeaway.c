@@ -67,11 +67,12 @@ static int move_into(int basedir, int parent, const char *name, char *ret_new, s
 	return r;
 }
 
-/* At the root, or beside the file where the root is another mount. */
+/* At the root, or beside the file where the root is another mount or not ours to
+ * write. */
 static int move_aside(int rootfd, int parent, const char *name, char *ret_new, size_t n, int *ret_fd)
 {
 	int r = move_into(rootfd, parent, name, ret_new, n, ret_fd);
-	if (r == -EXDEV)
+	if (r == -EXDEV || r == -EACCES || r == -EPERM || r == -EROFS)
 		r = move_into(parent, parent, name, ret_new, n, ret_fd);
 	return r;
 }
@@ -122,6 +123,10 @@ static int remove_original(int rootfd, const struct original *o)
 	if (parent < 0)
 		return parent == -ENOENT ? 0 : parent;
 	int r = remove_from(rootfd, parent, name, o);
+	/* At the root it stays, to be there for the next file; people's own folders
+	 * are left as they were. */
+	if (strchr(o->path, '/'))
+		unlinkat(parent, CLAIMED_DIR, AT_REMOVEDIR);
 	/* Some servers refuse to sync a folder; the removal itself has happened. */
 	if (r == 0 && fsync(parent) < 0 && errno == EIO)
 		r = -EIO;

@@ -17,6 +17,9 @@ struct outbox { const char *root; mode_t mode_files, mode_dirs; };
  * valid UTF-8, at most 120 bytes; the extension of a structure file is dropped.
  * Never empty ("molecule"). Caller frees. */
 char *outbox_safe_name(const char *any);
+/* The same for a folder's name (a group): nothing is taken for an extension.
+ * Never empty ("folder"). */
+char *outbox_safe_folder_name(const char *any);
 /* The n-th candidate for a taken name: ethanol, ethanol-2, ethanol-3 ... */
 char *outbox_name_candidate(const char *safe, int n);
 /* Case-folded form under which two names are the same on a Windows share. */
@@ -40,12 +43,18 @@ int outbox_file(const struct outbox *o, const char *relative, const void *data, 
 
 /* ---- control files people put there */
 enum outbox_verb { OUTBOX_CANCEL, OUTBOX_RETRY };
-struct outbox_control { enum outbox_verb verb; char *outname; };
+struct outbox_control {
+	enum outbox_verb verb;
+	char *outname;
+	char *file;              /* relative to the root */
+};
 struct outbox_controls { struct outbox_control *item; size_t n; };
 void outbox_controls_release(struct outbox_controls *c);
 /* Looks into every .running (cancel) and .failed (retry) folder, any case, any
  * extension (cancel.txt, CANCEL, "Cancel.txt.txt"), two levels deep. */
 int outbox_controls(const struct outbox *o, struct outbox_controls *ret_c);
+/* Removes the file once it was obeyed or refused, so that it is not read again. */
+int outbox_control_remove(const struct outbox *o, const struct outbox_control *c);
 
 /* ---- publish: moves the tree `from` (anywhere) to outbox/<outname>/ :
  * copied to outbox/.tmp-<id>/, files and folders synced, permissions set, one

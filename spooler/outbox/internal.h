@@ -1,0 +1,35 @@
+/* What the files of outbox share among themselves; nobody else includes it. */
+#ifndef NMR_OUTBOX_INTERNAL_H
+#define NMR_OUTBOX_INTERNAL_H
+
+#include "base/buf.h"
+#include "outbox/outbox.h"
+
+#define ID_FILE ".nmr-id"
+#define TMP_PREFIX ".tmp-"
+
+/* root/relative; NULL when relative could lead out of the root. Caller frees. */
+char *outbox_path(const struct outbox *o, const char *relative, const char *suffix);
+/* root/.tmp-<tag>. Caller frees. */
+char *outbox_tmp(const struct outbox *o, const char *tag);
+/* A folder with our permissions, its parents below the root too. */
+int outbox_mkdir(const struct outbox *o, const char *path);
+/* The folders above path. */
+int outbox_mkdir_above(const struct outbox *o, const char *path);
+/* Replaces a file as a whole; not durable. *ret_held: another program holds the
+ * old one, it stays. */
+int outbox_replace(const struct outbox *o, const char *path, const void *data, size_t n, bool *ret_held);
+/* Copies a tree of files and folders with our permissions; to must not exist.
+ * Links and other kinds are left out. Every file and folder is synced. */
+int outbox_copy_tree(const struct outbox *o, const char *from, const char *to);
+/* A new file, durable. */
+int outbox_new_file(const struct outbox *o, const char *path, const void *data, size_t n);
+/* rename() that never replaces, waiting a little for Windows clients that hold
+ * something open: -EEXIST when the target is there. */
+int outbox_rename(const char *from, const char *to);
+/* Removes a tree in one visible step: renamed to a hidden name first. */
+int outbox_remove(const struct outbox *o, const char *path);
+int outbox_sync_folder(const char *path);
+int outbox_sync_above(const char *path);     /* the folder that path lies in */
+
+#endif
