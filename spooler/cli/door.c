@@ -81,6 +81,12 @@ int door_submit(const struct conf *conf, const struct door_submission *s, char r
 	return 0;
 }
 
+bool door_holds(const struct conf *conf, const char *id)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", conf->door, id);
+	return id_valid(id) && file_exists(path);
+}
+
 static void uuid_new(char ret_uuid[UUID_LEN + 1])
 {
 	unsigned char b[16];

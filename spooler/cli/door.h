@@ -16,6 +16,9 @@ struct door_submission {
 int door_submit(const struct conf *conf, const struct door_submission *s, char ret_id[ID_LEN + 1],
 		char **ret_error);
 
+/* Handed in, and not yet taken. */
+bool door_holds(const struct conf *conf, const char *id);
+
 #define UUID_LEN 36
 /* verb: cancel, retry, hold, release. The outcome comes as a row of the queue. */
 int door_request(const struct conf *conf, const char *verb, const char *target,

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/door.h"
 #include "cli/result.h"
 #include "cli/view.h"
 
@@ -169,16 +170,9 @@ static void show_batch(const struct cli *c, struct queue *q, const struct batch 
 	buf_release(&l.text);
 }
 
-/* In the door, and not yet taken: known by its folder there. */
-static bool is_at_the_door(const struct cli *c, const char *id)
-{
-	_cleanup_free_ char *path = xasprintf("%s/%s", c->conf->door, id);
-	return id_valid(id) && file_exists(path);
-}
-
 static int not_found(const struct cli *c, const char *typed)
 {
-	if (is_at_the_door(c, typed))
+	if (door_holds(c->conf, typed))
 		cli_error("%s is at the door, not yet taken in: is nmr-spooler running? (nmr status)", typed);
 	else
 		cli_error("there is no job \"%s\"; \"nmr status --all\" lists them", typed);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "cli/cli.h"
+#include "cli/door.h"
 #include "cli/follow.h"
 #include "cli/watch.h"
 
@@ -14,13 +15,19 @@ static enum follow_style style_of(const struct cli *c)
 	return c->args.json ? FOLLOW_JSON : c->out.tty ? FOLLOW_BARS : FOLLOW_LINES;
 }
 
-static bool is_known(struct queue *q, const char *typed)
+static bool is_in_queue(struct queue *q, const char *typed)
 {
 	_cleanup_(job_release) struct job j;
 	_cleanup_(batch_release) struct batch b;
 	job_init(&j);
 	batch_init(&b);
 	return queue_job_find(q, typed, &j) == 0 || queue_batch_find(q, typed, &b) == 0;
+}
+
+/* A fresh id may still be at the door, or be taken between two looks. */
+static bool is_known(const struct cli *c, struct queue *q, const char *typed)
+{
+	return is_in_queue(q, typed) || door_holds(c->conf, typed) || is_in_queue(q, typed);
 }
 
 int watch_until_ended(struct cli *c, struct queue *q, struct follow *f)
@@ -53,7 +60,7 @@ int cmd_watch(struct cli *c)
 	struct follow *f = follow_new(c->conf, stdout, &c->out, style_of(c));
 	for (size_t i = 0; i < c->args.noperands && e == CLI_OK; i++) {
 		follow_add(f, c->args.operand[i]);
-		if (!is_known(q, c->args.operand[i])) {
+		if (!is_known(c, q, c->args.operand[i])) {
 			cli_error("there is no job \"%s\"; \"nmr status --all\" lists them", c->args.operand[i]);
 			e = CLI_NOT_FOUND;
 		}

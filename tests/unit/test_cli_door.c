@@ -116,6 +116,9 @@ static void test_submit(_unused_ void **state)
 	struct stat st;
 	assert_int_equal(door_submit(&conf, &s, id, &error), 0);
 	assert_true(id_valid(id));
+	assert_true(door_holds(&conf, id));
+	assert_false(door_holds(&conf, "0123456789ab"));
+	assert_false(door_holds(&conf, "."));
 	_cleanup_free_ char *structure = read_text(id, "structure");
 	_cleanup_free_ char *ticket = read_text(id, "ticket");
 	assert_string_equal(structure, "CCO\n");
