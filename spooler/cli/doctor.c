@@ -41,19 +41,6 @@ void doctor_say(struct doctor *d, enum doctor_verdict v, const char *topic, cons
 	fflush(stdout);
 }
 
-static void check_pairs(struct doctor *d, const struct conf_pair *p, size_t n, const char *where)
-{
-	struct options o;
-	options_init(&o, d->share);
-	for (size_t i = 0; i < n; i++) {
-		_cleanup_free_ char *error = NULL;
-		if (options_set(&o, d->share, p[i].name, p[i].value, where, &error) < 0)
-			doctor_say(d, DOCTOR_PROBLEM, "options", "correct it in nmr.conf; every file dropped would be refused",
-				   "%s: %s", where, error);
-	}
-	options_release(&o);
-}
-
 static void check_configuration(struct doctor *d)
 {
 	const struct conf *c = d->c->conf;
@@ -65,11 +52,8 @@ static void check_configuration(struct doctor *d)
 		return;
 	}
 	doctor_say(d, DOCTOR_OK, "share", NULL, "levels, presets, solvents and factors in %s", c->share);
-	check_pairs(d, c->defaults, c->ndefaults, "defaults");
-	for (size_t i = 0; i < c->nhot; i++) {
-		_cleanup_free_ char *where = xasprintf("hot folder %s", c->hot[i].name);
-		check_pairs(d, c->hot[i].options, c->hot[i].noptions, where);
-	}
+	if (options_check_conf(c, d->share, &error) < 0)
+		doctor_say(d, DOCTOR_PROBLEM, "options", "correct nmr.conf; files with these options would be refused", "%s", error);
 }
 
 static void say_spooler(struct doctor *d, const struct spooler *s)

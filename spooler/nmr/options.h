@@ -52,6 +52,12 @@ bool options_is_record_field(const char *name);
 int options_ticket(struct options *o, const struct share *share, const char *text, size_t n,
 		   const char *origin, char **ret_error);
 
+/* The options in nmr.conf, of its defaults and its hot folders: at start, so that
+ * a slip there is told once and not with every file. 0, or -EINVAL with all
+ * problems, a line each. */
+struct conf;
+int options_check_conf(const struct conf *conf, const struct share *share, char **ret_error);
+
 /* {"solvent":{"value":..,"origin":..},...}; from_json accepts exactly that. */
 json_t *options_to_json(const struct options *o);
 int options_from_json(struct options *o, const json_t *j);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/conf.h"
 #include "base/file.h"
 #include "nmr/options.h"
 
@@ -287,6 +288,30 @@ static void test_copy(_unused_ void **state)
 	options_release(&copy);
 }
 
+static void test_conf_pairs(_unused_ void **state)
+{
+	struct conf_pair good = { (char *)"solvent", (char *)"D2O" }, bad = { (char *)"solvnt", (char *)"D2O" };
+	struct conf_hot hot[] = { { (char *)"A", &good, 1 }, { (char *)"B", &bad, 1 } };
+	struct conf conf = { .defaults = &good, .ndefaults = 1, .hot = hot, .nhot = 1 };
+	char *error = NULL;
+	assert_int_equal(options_check_conf(&conf, share, &error), 0);
+	conf.nhot = 2;
+	assert_int_equal(options_check_conf(&conf, share, &error), -EINVAL);
+	assert_true(str_has_prefix(error, "hot folder B: \"solvnt\" is not an option"));
+	free(error);
+}
+
+/* The shipped configuration, too, has to be understood. */
+static void test_shipped_conf(_unused_ void **state)
+{
+	char *error = NULL;
+	struct conf *conf = conf_load("spooler/share/nmr.conf", NULL, &error);
+	assert_non_null(conf);
+	assert_true(conf->nhot > 0);
+	assert_int_equal(options_check_conf(conf, share, &error), 0);
+	conf_free(conf);
+}
+
 static void test_manual_has_every_option(_unused_ void **state)
 {
 	_cleanup_(buf_release) struct buf text = BUF_INIT;
@@ -309,7 +334,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_defaults), T(test_values), T(test_charges), T(test_names), T(test_refusals),
 		T(test_record_fields), T(test_tickets), T(test_utf16_tickets), T(test_bad_ticket_tells_all),
-		T(test_ticket_noise), T(test_json), T(test_copy), T(test_manual_has_every_option),
+		T(test_ticket_noise), T(test_json), T(test_copy), T(test_conf_pairs), T(test_shipped_conf),
+		T(test_manual_has_every_option),
 	};
 	return cmocka_run_group_tests(tests, load, unload);
 }
