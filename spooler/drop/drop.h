@@ -104,9 +104,6 @@ int drop_claim(const char *root, const struct drop_item *item, const char *dir, 
 int drop_take_away(const char *root, const struct drop_claim *c);
 void drop_scan_ignore(struct drop_scan *s, dev_t dev, ino_t ino, struct timespec ctime);
 
-/* inbox/README.txt for whoever opens the share; rewritten only when it differs. */
-int drop_write_readme(const char *inbox, const char *const *hot_folders, size_t n);
-
 /* ---- the inbox explains itself: README.txt in it, CRLF line ends, rewritten only
  * when the text differs. hot_folders: those of the configuration. */
 int drop_write_readme(const char *inbox, const char *const *hot_folders, size_t n);

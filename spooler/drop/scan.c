@@ -373,6 +373,9 @@ static void queue_dirs(struct place *p)
 			strings_add(&p->w->queue, path_join(p->path, p->l.e[i].name));
 }
 
+/* A result folder that somebody copied here carries the outbox's mark: no input. */
+static bool is_result(int dirfd) { return faccessat(dirfd, ".nmr-id", F_OK, AT_SYMLINK_NOFOLLOW) == 0; }
+
 static int visit(struct walk *w, const char *path)
 {
 	const char *why;
@@ -380,6 +383,8 @@ static int visit(struct walk *w, const char *path)
 	_cleanup_close_ int fd = path_open(w->rootfd, path, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
+	if (*path && is_result(fd))
+		return 0;
 	struct place p = { .w = w, .path = path, .fd = fd, .remote = place_is_remote(fd, &why) };
 	int r = listing_read(fd, &p.l);
 	if (r < 0)
