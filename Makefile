@@ -23,7 +23,8 @@ VERSION  := $(shell cat VERSION)
 PKGS     := sqlite3 libconfig jansson libmd
 WARN     := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wconversion -Wvla -Wpointer-arith
 CSTD     := -std=gnu17
-OPT      := -O2 -g
+# Sanitized RDKit headers compile slowly enough as it is.
+OPT      := $(if $(SANITIZE),-O1 -g1,-O2 -g)
 comma    := ,
 SAN      := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 DEV      := $(if $(RELEASE),,-Werror)
