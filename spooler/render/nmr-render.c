@@ -52,6 +52,9 @@ static int write_files(const struct render *r)
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		_cleanup_(buf_release) struct buf b = BUF_INIT;
 		int e = files[i].write(r->doc, &b);
+		/* Without bonds there is no SDF; hours of work are not lost for that. */
+		if (e == -ENODATA)
+			continue;
 		if (e == 0)
 			e = put(r, files[i].name, &b);
 		if (e < 0)

@@ -172,7 +172,9 @@ static int v3000(struct lines *l, const char *counts, const json_t *coords, stru
 static int molblock(const json_t *result, const json_t *coords, struct buf *b)
 {
 	const char *block = json_str(json_object_get(result, "molecule"), "molblock", NULL);
-	if (!block || json_array_size(coords) == 0)
+	if (!block)
+		return -ENODATA;
+	if (json_array_size(coords) == 0)
 		return -EBADMSG;
 	_cleanup_(lines_release) struct lines l = { .text = xstrdup(block) };
 	l.next = l.text;

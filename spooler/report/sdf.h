@@ -1,7 +1,7 @@
 /* Geometries of a result document as files: XYZ and SDF, atoms in the order of the
- * dropped file, hydrogens included. 0, or -EBADMSG when atoms, bonds and
- * coordinates of the document do not fit together: nothing is then appended.
- * Pure. */
+ * dropped file, hydrogens included. 0; -ENODATA when the document has no bonds;
+ * -EBADMSG when atoms, bonds and coordinates do not fit together: nothing is then
+ * appended. Pure. */
 #ifndef NMR_REPORT_SDF_H
 #define NMR_REPORT_SDF_H
 

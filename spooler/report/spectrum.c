@@ -1,7 +1,7 @@
 /* The picture of a spectrum.
  *
- * Lines are Lorentzians of one width (1/500 of the axis), their height the number
- * of nuclei; lines that overlap add up. Exchangeable hydrogens are dashed, as
+ * Lines are Lorentzians of one width (1/500 of the 1H axis, half of that for 13C),
+ * their height the number of nuclei; lines that overlap add up. Exchangeable hydrogens are dashed, as
  * nobody can say where they are; in D2O and CD3OD they are not drawn. Labels stand
  * upright above the lines, spread along the axis, each tied to its line; when there
  * is no room for all, neighbours share one.
@@ -274,7 +274,8 @@ static struct label *make_labels(struct spectrum *p, size_t *ret_n, double *ret_
 	}
 	while (n > most)
 		join_nearest(l, &n);
-	*ret_font = fmin(FONT_MAX, PLOT_WIDTH / (LINE_GAP * (double)MAX(n, (size_t)1)));
+	/* Smaller before it is full: labels stay nearer to their lines. */
+	*ret_font = fmin(FONT_MAX, fmax(FONT_MIN, 0.78 * PLOT_WIDTH / (LINE_GAP * (double)MAX(n, (size_t)1))));
 	_cleanup_free_ double *x = xcalloc(n, sizeof(double));
 	for (size_t i = 0; i < n; i++)
 		x[i] = l[i].at;
@@ -375,7 +376,7 @@ int report_spectrum_svg(const json_t *result, const char *nucleus, struct buf *b
 	doc_signals(result, p.nucleus, &p.s);
 	drop_exchanged(&p);
 	axis_init(&p.axis, p.nucleus, &p.s, LEFT, PLOT_WIDTH);
-	p.half_width = (p.axis.hi - p.axis.lo) / 1000;
+	p.half_width = (p.axis.hi - p.axis.lo) / (p.nucleus == DOC_1H ? 1000 : 2000);
 	draw(&p);
 	doc_signals_release(&p.s);
 	return 0;

@@ -338,3 +338,16 @@ char *text_number_new(double v, int digits)
 	text_number(&b, v, digits, true);
 	return buf_detach(&b);
 }
+
+void text_base64(struct buf *b, const void *data, size_t n)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *p = data;
+	for (size_t i = 0; i < n; i += 3) {
+		unsigned v = (unsigned)p[i] << 16 | (i + 1 < n ? (unsigned)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0u);
+		buf_addc(b, digits[v >> 18 & 63]);
+		buf_addc(b, digits[v >> 12 & 63]);
+		buf_addc(b, i + 1 < n ? digits[v >> 6 & 63] : '=');
+		buf_addc(b, i + 2 < n ? digits[v & 63] : '=');
+	}
+}

@@ -33,5 +33,6 @@ char *text_subscripts_new(const char *s);
 /* A number without "-0.00"; a true minus sign when pretty. */
 void text_number(struct buf *b, double v, int digits, bool pretty);
 char *text_number_new(double v, int digits);
+void text_base64(struct buf *b, const void *data, size_t n);
 
 #endif
