@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -39,22 +40,38 @@ static int read_proc(pid_t pid, const char *name, struct buf *b)
 	return file_read(path, 1 << 20, b);
 }
 
+/* A file of one short line, read in one go. 0 or -errno. */
+static int read_line(pid_t pid, const char *name, char *line, size_t size)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ssize_t n = read(fd, line, size - 1);
+	if (n < 0)
+		return -errno;
+	line[n] = '\0';
+	return 0;
+}
+
+#define LINE_SIZE 1024
+
 /* Fields of /proc/PID/stat from the third on ("state ppid ..."): the second, the
  * command in parentheses, may hold anything. NULL when gone. */
-static const char *stat_tail(pid_t pid, struct buf *b)
+static const char *stat_tail(pid_t pid, char line[LINE_SIZE])
 {
-	if (read_proc(pid, "stat", b) < 0)
+	if (read_line(pid, "stat", line, LINE_SIZE) < 0)
 		return NULL;
-	const char *p = strrchr(b->s, ')');
+	const char *p = strrchr(line, ')');
 	return p && p[1] == ' ' ? p + 2 : NULL;
 }
 
 static bool stat_parent(pid_t pid, pid_t *ret_parent)
 {
-	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	const char *p = stat_tail(pid, &b);
+	char line[LINE_SIZE], state;
 	long parent;
-	char state;
+	const char *p = stat_tail(pid, line);
 	if (!p || sscanf(p, "%c %ld", &state, &parent) != 2 || state == 'Z' || state == 'X')
 		return false;
 	*ret_parent = (pid_t)parent;
@@ -63,8 +80,8 @@ static bool stat_parent(pid_t pid, pid_t *ret_parent)
 
 unsigned long long procs_start_time(pid_t pid)
 {
-	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	const char *p = stat_tail(pid, &b);
+	char line[LINE_SIZE];
+	const char *p = stat_tail(pid, line);
 	if (!p || *p == 'Z')
 		return 0;
 	/* starttime is field 22; the tail starts at field 3. */
@@ -166,9 +183,9 @@ void procs_of_run(const char *dir, const char *run_id, struct pids *ret_p)
 
 static uint64_t resident_of(pid_t pid)
 {
-	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	char line[LINE_SIZE];
 	unsigned long pages, resident;
-	if (read_proc(pid, "statm", &b) < 0 || sscanf(b.s, "%lu %lu", &pages, &resident) != 2)
+	if (read_line(pid, "statm", line, sizeof(line)) < 0 || sscanf(line, "%lu %lu", &pages, &resident) != 2)
 		return 0;
 	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
