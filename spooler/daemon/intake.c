@@ -526,7 +526,9 @@ struct intake *intake_new(struct daemon *d)
 {
 	const struct conf *c = d->conf;
 	struct intake *in = xcalloc(1, sizeof(*in));
-	struct drop_rules rules = { c->quiet_s, c->quiet_remote_s, c->empty_report_s, (size_t)c->file_size_max_mb << 20 };
+	struct drop_rules rules = { .quiet_s = c->quiet_s, .quiet_remote_s = c->quiet_remote_s,
+				    .empty_report_s = c->empty_report_s,
+				    .size_max = (size_t)c->file_size_max_mb << 20 };
 	const char *why = "";
 	in->d = d;
 	in->inbox.worker = worker_new("inbox");

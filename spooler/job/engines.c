@@ -68,10 +68,11 @@ static char *nwchem_version(const struct conf *conf, const char *work_dir)
 	if (file_mkdir_p(dir, 0755) < 0 || file_write(input, text, sizeof(text) - 1, 0644) < 0)
 		return NULL;
 	char **argv = conf_engine_argv(conf, "nwchem", 1, "probe.nw");
+	const char *const env[] = ENGINES_ENV("OMP_NUM_THREADS=1");
 	struct run *run;
 	struct run_record rec;
-	if (argv && run_start(&(struct run_spec){ .dir = dir, .argv = (const char *const *)argv,
-						  .timeout_s = 60 }, &run) == 0) {
+	if (argv && run_start(&(struct run_spec){ .dir = dir, .argv = (const char *const *)argv, .env = env,
+						  .timeout_s = 120 }, &run) == 0) {
 		run_reap(run, &rec);
 		_cleanup_free_ char *log = xasprintf("%s/stdout", dir);
 		if (file_read(log, 1 << 20, &out) == 0)

@@ -17,6 +17,13 @@ struct engines {
  * *ret_problem (caller frees; NULL when all is there). */
 void engines_find(struct engines *e, const struct conf *conf, const char *work_dir, char **ret_problem);
 void engines_release(struct engines *e);
+/* Environment of every engine: one thread a rank, and mpirun as root in containers.
+ * NULL-terminated; the first entry is free for OMP_NUM_THREADS. */
+#define ENGINES_ENV(threads) \
+	{ threads, "OPENBLAS_NUM_THREADS=1", "MKL_NUM_THREADS=1", "OMP_STACKSIZE=1G", \
+	  "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", "PRTE_ALLOW_RUN_AS_ROOT=1", \
+	  "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1", "OMPI_MCA_btl_vader_single_copy_mechanism=none", NULL }
+
 /* The folder of the running program, for its helpers. Caller frees. */
 char *engines_program_path(const char *name);
 

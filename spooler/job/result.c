@@ -176,6 +176,89 @@ static void add_identity(struct walk *w, json_t *doc)
 	add_warnings(w, doc);
 }
 
+/* ---- the topology in file order, for the SDF files of the report */
+
+/* mol.sdf is V2000: fixed columns, at most 999 atoms (presets take far fewer). */
+static bool three(const char *line, int at, int *ret_v)
+{
+	char digits[4] = "";
+	if (strlen(line) < (size_t)at + 3)
+		return false;
+	memcpy(digits, line + at, 3);
+	*ret_v = (int)strtol(digits, NULL, 10);
+	return true;
+}
+
+static char *next_line(char **p)
+{
+	char *line = *p, *end = line ? strchr(line, '\n') : NULL;
+	if (end)
+		*end++ = '\0';
+	*p = end;
+	return line;
+}
+
+static int file_place(const json_t *order, int canonical)
+{
+	for (size_t i = 0; i < json_array_size(order); i++)
+		if (json_integer_value(json_array_get(order, i)) == canonical)
+			return (int)i;
+	return -1;
+}
+
+static int add_bonds(char *p, int natoms, int nbonds, const json_t *order, struct buf *b)
+{
+	for (int i = 0; i < natoms; i++)
+		next_line(&p);
+	for (int i = 0; i < nbonds; i++) {
+		int from, to, kind;
+		const char *line = next_line(&p);
+		if (!line || !three(line, 0, &from) || !three(line, 3, &to) || !three(line, 6, &kind))
+			return -EBADMSG;
+		buf_addf(b, "%3d%3d%3d  0\n", file_place(order, from - 1) + 1, file_place(order, to - 1) + 1, kind);
+	}
+	/* Charges and isotopes, with the atoms' new numbers. */
+	for (const char *line; (line = next_line(&p)) && !str_has_prefix(line, "M  END");) {
+		int n = 0;
+		if ((!str_has_prefix(line, "M  CHG") && !str_has_prefix(line, "M  ISO")) || !three(line, 6, &n))
+			continue;
+		buf_addf(b, "%.9s", line);
+		for (int i = 0, at, v; i < n && three(line, 10 + 8 * i, &at) && three(line, 14 + 8 * i, &v); i++)
+			buf_addf(b, " %3d %3d", file_place(order, at - 1) + 1, v);
+		buf_addc(b, '\n');
+	}
+	return 0;
+}
+
+static void add_molblock(struct funnel *f, json_t *doc)
+{
+	_cleanup_(buf_release) struct buf sdf = BUF_INIT;
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	_cleanup_free_ char *path = xasprintf("%s/mol.sdf", f->mol_dir);
+	const json_t *order = json_arr(f->mol, "order");
+	const struct geometry *g = &f->member[0].geometry;
+	int natoms = 0, nbonds = 0;
+	if (file_read(path, (size_t)1 << 26, &sdf) < 0)
+		return;
+	char *p = sdf.s;
+	for (int i = 0; i < 3; i++)
+		next_line(&p);
+	const char *counts = next_line(&p);
+	if (!p || !counts || !strstr(counts, "V2000") || !three(counts, 0, &natoms) || !three(counts, 3, &nbonds) ||
+	    natoms != f->natoms || (size_t)natoms != json_array_size(order))
+		return;
+	buf_addf(&b, "\n  nmr-spool          3D\n\n%3d%3d  0  0  0  0  0  0  0  0999 V2000\n", natoms, nbonds);
+	for (int i = 0; i < natoms; i++) {
+		long long k = json_integer_value(json_array_get(order, (size_t)i));
+		buf_addf(&b, "%10.4f%10.4f%10.4f %-3s 0  0  0  0  0  0  0  0  0  0  0  0\n", g->xyz[k][0], g->xyz[k][1],
+			 g->xyz[k][2], element_symbol(g->z[k]));
+	}
+	if (add_bonds(p, natoms, nbonds, order, &b) < 0)
+		return;
+	buf_adds(&b, "M  END\n");
+	json_object_set_new(json_object_get(doc, "molecule"), "molblock", json_string(b.s));
+}
+
 /* ---- the drawing */
 
 static int canonical_of(const json_t *number, long long shown)
@@ -249,6 +332,7 @@ int walk_report(struct walk *w, struct funnel *f, const struct predict_reference
 	if (r < 0)
 		return r;
 	add_identity(w, doc);
+	add_molblock(f, doc);
 	const char *args[] = { "--in", "result.json", "--out", "out", NULL };
 	struct plan plan;
 	plan_program(&plan, w->lab, "render", "write the report", args);

@@ -211,9 +211,7 @@ int step_start(const struct lab *lab, const char *key, int ranks, struct run **r
 	_cleanup_free_ char *opt = xasprintf("%s/xtbopt.xyz", dir);
 	unlink(opt);
 	_cleanup_free_ char *threads = xasprintf("OMP_NUM_THREADS=%d", is_nwchem(plan) ? 1 : ranks);
-	const char *env[] = { threads, "OPENBLAS_NUM_THREADS=1", "MKL_NUM_THREADS=1", "OMP_STACKSIZE=1G",
-			      "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
-			      "OMPI_MCA_btl_vader_single_copy_mechanism=none", NULL };
+	const char *const env[] = ENGINES_ENV(threads);
 	struct run_spec spec = { .dir = dir, .argv = (const char *const *)argv, .env = env,
 				 .timeout_s = lab->conf->step_timeout_h * 3600, .nice = lab->conf->nice,
 				 .memory_bytes = lab->conf->step_memory_mb
