@@ -169,7 +169,9 @@ void view_line(const struct term *t, struct buf *b, const struct job *j, double 
 		buf_addf(&line, "%.0f %%, ", floor(fraction(j) * 100));
 	add_left(&line, j, now);
 	view_detail(&line, j);
-	term_cut(t, b, line.s, 1000);
+	if (j->state == JOB_FAILED && j->remedy)
+		buf_addf(&line, " %s", j->remedy);
+	term_cut(t, b, line.s, 2000);
 }
 
 void view_counts(struct buf *b, const int count[JOB_STATE_COUNT])

@@ -105,6 +105,12 @@ static void test_line(_unused_ void **state)
 	view_line(&t, &b, &j, 1000);
 	assert_string_equal(b.s, "ethanol: cancelled");
 	buf_clear(&b);
+	j.state = JOB_FAILED;
+	j.reason = (char *)"It is a radical.";
+	j.remedy = (char *)"Draw it closed-shell.";
+	view_line(&t, &b, &j, 1000);
+	assert_string_equal(b.s, "ethanol: failed, It is a radical. Draw it closed-shell.");
+	buf_clear(&b);
 	j.state = JOB_HELD;
 	view_line(&t, &b, &j, 1000);
 	assert_string_equal(b.s, "ethanol: held until it is released");
