@@ -1,4 +1,8 @@
-/* Atoms in space, and the periodic table as far as needed. Pure. */
+/* Atoms in space, and the periodic table up to uranium (metals are refused by name,
+ * so they need one). Coordinates in angstrom. Parsers take a buffer and its length
+ * and leave the result untouched when they fail. Two roundings matter: XYZ files
+ * carry 1e-8 angstrom, the canonical text 1e-5, which is what step keys hash and
+ * what NWChem is given: equal keys mean equal inputs. Pure; never logs. */
 #include "nmr/geometry.h"
 
 #include <errno.h>
@@ -18,6 +22,13 @@ static const struct { const char *symbol; double mass; } elements[] = {
 	{ "Mo", 95.95 }, { "Tc", 97 }, { "Ru", 101.07 }, { "Rh", 102.91 }, { "Pd", 106.42 }, { "Ag", 107.87 },
 	{ "Cd", 112.41 }, { "In", 114.82 }, { "Sn", 118.71 }, { "Sb", 121.76 }, { "Te", 127.60 }, { "I", 126.90 },
 	{ "Xe", 131.29 },
+	{ "Cs", 132.91 }, { "Ba", 137.33 }, { "La", 138.91 }, { "Ce", 140.12 }, { "Pr", 140.91 }, { "Nd", 144.24 },
+	{ "Pm", 145 }, { "Sm", 150.36 }, { "Eu", 151.96 }, { "Gd", 157.25 }, { "Tb", 158.93 }, { "Dy", 162.50 },
+	{ "Ho", 164.93 }, { "Er", 167.26 }, { "Tm", 168.93 }, { "Yb", 173.05 }, { "Lu", 174.97 }, { "Hf", 178.49 },
+	{ "Ta", 180.95 }, { "W", 183.84 }, { "Re", 186.21 }, { "Os", 190.23 }, { "Ir", 192.22 }, { "Pt", 195.08 },
+	{ "Au", 196.97 }, { "Hg", 200.59 }, { "Tl", 204.38 }, { "Pb", 207.20 }, { "Bi", 208.98 }, { "Po", 209 },
+	{ "At", 210 }, { "Rn", 222 }, { "Fr", 223 }, { "Ra", 226 }, { "Ac", 227 }, { "Th", 232.04 }, { "Pa", 231.04 },
+	{ "U", 238.03 },
 };
 
 void geometry_init(struct geometry *g) { *g = (struct geometry){ 0 }; }
@@ -119,8 +130,11 @@ int geometry_coords_from_json(const json_t *a, struct geometry *ret_g)
 		const json_t *row = json_array_get(a, (size_t)i);
 		if (json_array_size(row) != 3)
 			return -EBADMSG;
-		for (int k = 0; k < 3; k++)
+		for (int k = 0; k < 3; k++) {
+			if (!json_is_number(json_array_get(row, (size_t)k)))
+				return -EBADMSG;
 			ret_g->xyz[i][k] = json_number_value(json_array_get(row, (size_t)k));
+		}
 	}
 	return 0;
 }

@@ -83,64 +83,92 @@ static const char block_title[] = "Output coordinates in angstroms";
 int nwchem_last_geometry(const char *out, size_t n, struct geometry *g)
 {
 	struct span t = { out, out + n };
-	_cleanup_(geometry_release) struct geometry found = { 0 };
-	geometry_copy(&found, g);
-	for (struct span head = t; ; ) {
-		const char *p = find_last(head, block_title);
-		if (!p)
-			return -ENOENT;
-		if (read_block(t, p, &found) == 0) {
-			geometry_copy(g, &found);
-			return 0;
+	_cleanup_(geometry_release) struct geometry block = { 0 };
+	bool found = false;
+	geometry_copy(&block, g);
+	for (struct span s = t; (s.s = find(s, block_title)) != NULL; s.s++)
+		if (read_block(t, s.s, &block) == 0) {
+			memcpy(g->xyz, block.xyz, (size_t)g->natoms * sizeof(*g->xyz));
+			found = true;
 		}
-		head.end = p;
-	}
+	return found ? 0 : -ENOENT;
 }
 
 /* ---- causes */
 
+/* The sign that comes last in an output names the cause: an early complaint that
+ * NWChem got over is not why it ended. */
 static const struct { const char *words; enum cause cause; } signs[] = {
 	{ "No space left on device", CAUSE_DISK_FULL },
 	{ "failed to locate basis", CAUSE_BASIS },
-	{ "no basis functions", CAUSE_BASIS },
-	{ "cphf_solve2: SCF residual greater", CAUSE_CPHF },
-	{ "cphf_solve: SCF residual greater", CAUSE_CPHF },
+	{ "SCF residual greater than", CAUSE_CPHF },
 	{ "cphf: failed to converge", CAUSE_CPHF },
 	{ "CPHF failed", CAUSE_CPHF },
 	{ "!! Either AUTOZ failed", CAUSE_AUTOZ },
+	{ "geom_binvr: #indep variables incorrect", CAUSE_AUTOZ },
 	{ "Failed to converge in maximum number of steps", CAUSE_OPT_STEPS },
 	{ "Calculation failed to converge", CAUSE_SCF },
-	{ "insufficient memory", CAUSE_MEMORY },
+	{ "Global memory limit unreasonable", CAUSE_MEMORY },
+	{ "not enuf mem", CAUSE_MEMORY },
+	{ "nsufficient memory", CAUSE_MEMORY },
 	{ "ma_alloc", CAUSE_MEMORY },
 	{ "MA_alloc", CAUSE_MEMORY },
+	{ "MA_push", CAUSE_MEMORY },
+	{ "ma_push", CAUSE_MEMORY },
 	{ "push_get failed", CAUSE_MEMORY },
 	{ "pushget failed", CAUSE_MEMORY },
 	{ "ga_create failed", CAUSE_MEMORY },
 	{ "could not create global array", CAUSE_MEMORY },
 	{ "Could not allocate", CAUSE_MEMORY },
-	{ "There is an error in the input file", CAUSE_INPUT },
 	{ "There are not enough slots available", CAUSE_MPI },
 	{ "ORTE was unable to", CAUSE_MPI },
 	{ "unable to launch", CAUSE_MPI },
 };
 
-static enum cause find_cause(struct span t, char **ret_detail)
+static enum cause last_sign(struct span t, const char **ret_p)
 {
+	enum cause c = CAUSE_NONE;
+	*ret_p = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(signs); i++) {
 		const char *p = find_last(t, signs[i].words);
-		if (p) {
-			*ret_detail = words_at(t, p);
-			return signs[i].cause;
+		if (p && (!*ret_p || p > *ret_p)) {
+			*ret_p = p;
+			c = signs[i].cause;
 		}
 	}
-	/* NWChem's own error box: a rule, then the words. */
-	const char *box = find(t, "There is an error");
-	if (!box)
-		box = find(t, "This type of error is most commonly");
-	if (!box)
-		return CAUSE_TRUNCATED;
-	*ret_detail = words_at(t, box);
-	return CAUSE_OTHER;
+	return c;
+}
+
+/* NWChem's own words for what has no sign: the line above its closing box
+ *     ---------
+ *     words of the routine that gave up            -1
+ *     ---------
+ *      current input line : */
+static char *box_words(struct span t)
+{
+	const char *p = find(t, "current input line :");
+	for (int up = 0; p && up < 4; up++) {
+		while (p > t.s && p[-1] != '\n')
+			p--;
+		if (p == t.s)
+			return NULL;
+		p--;
+	}
+	return p ? words_at(t, p) : NULL;
+}
+
+static enum cause find_cause(struct span t, char **ret_detail)
+{
+	const char *p;
+	enum cause c = last_sign(t, &p);
+	if (p) {
+		*ret_detail = words_at(t, p);
+		return c;
+	}
+	*ret_detail = box_words(t);
+	if (find(t, "There is an error in the input file"))
+		return CAUSE_INPUT;
+	return *ret_detail || find(t, "For further details see manual section") ? CAUSE_OTHER : CAUSE_TRUNCATED;
 }
 
 /* ---- results */
@@ -242,7 +270,7 @@ enum verdict nwchem_parse(const char *out, size_t n, enum nwchem_task task, int 
 {
 	struct span t = { out, out + n };
 	const char *times = find_last(t, "Total times  cpu:");
-	bool ended = times && line_end(t, times) < t.end;
+	bool ended = natoms > 0 && times && line_end(t, times) < t.end;
 	json_t *result = !ended ? NULL : task == NWCHEM_OPTIMISE ? read_optimise(t, natoms) : read_shield(t, natoms);
 	if (result) {
 		*ret_result = result;
@@ -277,15 +305,33 @@ static void read_opt_line(struct span t, struct nwchem_progress *p)
 	}
 }
 
-/* Number in the last line that starts with `head` and an iteration count. */
-static int last_iteration(struct span t, const char *head)
+/* " d= 0,ls=0.0,diis     2   -115.68..." : damping and level shift vary. */
+static int scf_iteration(struct span t)
 {
 	int found = -1;
 	char line[256];
-	for (struct span s = t; (s.s = find(s, head)) != NULL; s.s++) {
+	for (struct span s = t; (s.s = find(s, "\n d=")) != NULL; s.s++) {
 		int k;
-		if (take_line(t, s.s + strlen(head), line, sizeof(line)) && sscanf(line, "%d", &k) == 1)
+		const char *diis = take_line(t, s.s + 1, line, sizeof(line)) ? strstr(line, "diis") : NULL;
+		if (diis && sscanf(diis + 4, "%d", &k) == 1)
 			found = k;
+	}
+	return found;
+}
+
+/* The table "iter nsub residual time" of the response module. */
+static int cphf_iteration(struct span t)
+{
+	const char *p = find(t, "residual");
+	int found = 0;
+	char line[256];
+	p = p ? take_line(t, p, line, sizeof(line)) : NULL;
+	p = p ? take_line(t, p, line, sizeof(line)) : NULL;
+	while (p && (p = take_line(t, p, line, sizeof(line)))) {
+		int k, nsub;
+		if (sscanf(line, "%d %d", &k, &nsub) != 2)
+			break;
+		found = k;
 	}
 	return found;
 }
@@ -297,7 +343,7 @@ void nwchem_progress(const char *out, size_t n, struct nwchem_progress *ret_p)
 	read_opt_line(t, ret_p);
 	const char *cphf = find_last(t, "NWChem CPHF Module");
 	if (cphf)
-		ret_p->cphf_iter = MAX(0, last_iteration((struct span){ cphf, t.end }, "\n   "));
+		ret_p->cphf_iter = cphf_iteration((struct span){ cphf, t.end });
 	else
-		ret_p->scf_iter = last_iteration(t, "\n d= 0,ls=0.0,diis");
+		ret_p->scf_iter = scf_iteration(t);
 }

@@ -11,10 +11,6 @@
 
 #include "nmr/predict-internal.h"
 
-/* Experimental shifts of benzene in CDCl3 (G. R. Fulmer et al., Organometallics
- * 2010, 29, 2176), ppm against TMS. */
-#define BENZENE_H 7.36
-#define BENZENE_C 128.37
 /* How far a conformer's energy may be off, kcal/mol. */
 #define ENERGY_DOUBT 0.5
 
@@ -106,28 +102,26 @@ static double sensitivity(const struct predict_input *in, const double *shieldin
 
 /* ---- what is not known, and why */
 
-static bool has_untested_element(const json_t *mol, const char **ret_symbol)
+static bool has_untested_element(const json_t *mol, const struct scaling *s, const char **ret_symbol)
 {
-	/* Elements of the calibration set. */
-	static const char *const tested[] = { "H", "C", "N", "O" };
 	const json_t *e;
 	size_t i;
-	json_array_foreach(json_arr(mol, "elements"), i, e) {
-		bool found = false;
-		for (size_t k = 0; k < ARRAY_SIZE(tested); k++)
-			found = found || str_eq(tested[k], json_string_value(e));
-		if (!found) {
+	json_array_foreach(json_arr(mol, "elements"), i, e)
+		if (!scaling_has_element(s, json_string_value(e))) {
 			*ret_symbol = json_string_value(e);
 			return true;
 		}
-	}
 	return false;
 }
 
 bool predict_is_ion(const json_t *mol)
 {
-	const char *smiles = json_str(mol, "smiles", "");
-	return json_int(mol, "charge", 0) != 0 || (strstr(smiles, "[NH") && strstr(smiles, "+]"));
+	const json_t *w;
+	size_t i;
+	bool zwitterion = false;
+	json_array_foreach(json_arr(mol, "warnings"), i, w)
+		zwitterion = zwitterion || str_eq(json_str(w, "code", ""), "zwitterion");
+	return zwitterion || json_int(mol, "charge", 0) != 0;
 }
 
 static char *unknown_reason(const struct predict_input *in, const json_t *group, const struct scaling *s)
@@ -140,8 +134,8 @@ static char *unknown_reason(const struct predict_input *in, const json_t *group,
 	if (predict_is_ion(in->mol))
 		return xstrdup("the calibration has no ions");
 	if (json_flag(group, "heavy_halogen", false))
-		return xstrdup("carbon with Br or I: spin-orbit effects are not computed");
-	if (has_untested_element(in->mol, &symbol))
+		return xstrdup("beside Br or I: spin-orbit effects are not computed");
+	if (has_untested_element(in->mol, s, &symbol))
 		return xasprintf("the calibration has no molecules with %s", symbol);
 	if (in->geometry_kept)
 		return xstrdup("the calibration holds for optimised geometries, not for the one given");
@@ -163,7 +157,8 @@ static double reference_shift(const struct context *c, double shielding, const j
 	if (!r || !r->have)
 		return NAN;
 	if (is_unsaturated(c->in->conformers[0].geometry, first))
-		return hydrogen ? BENZENE_H + r->benzene_h - shielding : BENZENE_C + r->benzene_c - shielding;
+		return hydrogen ? c->in->solvent->benzene_h + r->benzene_h - shielding
+				: c->in->solvent->benzene_c + r->benzene_c - shielding;
 	return (hydrogen ? r->tms_h : r->tms_c) - shielding;
 }
 
@@ -193,9 +188,11 @@ static json_t *entry(const struct context *c, const json_t *group, bool hydrogen
 		v[i] = group_shielding(&in->conformers[i], atoms, hydrogen);
 	double shielding = weighted(v, c->p, in->n);
 	double shift = s ? s->slope * shielding + s->intercept : reference_shift(c, shielding, atoms, hydrogen);
-	json_t *o = json_pack("{s:s,s:o,s:s,s:f,s:f}", "label", json_str(group, "label", "?"), "atoms",
+	/* Without a reference there is no shift: null, never a zero that looks like one. */
+	json_t *o = json_pack("{s:s,s:o,s:s,s:o,s:f}", "label", json_str(group, "label", "?"), "atoms",
 			      shown_atoms(in->mol, atoms), "type", json_str(group, "type", ""), "shift",
-			      round_to(isfinite(shift) ? shift : 0, 4), "shielding", round_to(shielding, 4));
+			      isfinite(shift) ? json_real(round_to(shift, 4)) : json_null(), "shielding",
+			      round_to(shielding, 4));
 	_cleanup_free_ char *reason = unknown_reason(in, group, s);
 	double doubt = s ? s->rmsd : 0, move = (s ? fabs(s->slope) : 1) * sensitivity(in, v, c->e, c->g);
 	/* Carbon beside chlorine: spin-orbit effects are small but not nothing. */

@@ -1,6 +1,8 @@
 /* Loading solvents, levels, presets and factors. The one file of nmr/ that reads
  * from disk. All strings live in the libconfig trees, which live as long as the
- * struct share. Never logs. */
+ * struct share. A mistake in the data is an error at load time, with its file: a
+ * preset whose level does not exist, a factor for an unknown solvent or a name that
+ * two solvents claim would otherwise give wrong numbers silently. Never logs. */
 #include "nmr/share.h"
 
 #include <ctype.h>
@@ -59,7 +61,8 @@ static void read_solvent(struct share *sh, const config_setting_t *s)
 	*v = (struct solvent){ .code = text(s, "code"), .name = text(s, "name"), .deuterated = text(s, "deuterated"),
 			       .nwchem = text(s, "nwchem"), .alpb = text(s, "alpb"), .alpb_note = text(s, "alpb_note"),
 			       .aromatic = flag(s, "aromatic", false), .protic = flag(s, "protic", false),
-			       .exchanges = flag(s, "exchanges", false), .aliases = list(s, "aliases") };
+			       .exchanges = flag(s, "exchanges", false), .aliases = list(s, "aliases"),
+			       .benzene_h = number(s, "benzene_h", 0), .benzene_c = number(s, "benzene_c", 0) };
 }
 
 static void read_level(struct share *sh, const config_setting_t *s)
@@ -91,7 +94,8 @@ static void read_factor(struct share *sh, const config_setting_t *s)
 	struct factor *v = &sh->factor[sh->nfactors++];
 	*v = (struct factor){ .s = { .nucleus = text(s, "nucleus"), .slope = number(s, "slope", 0),
 				     .intercept = number(s, "intercept", 0), .rmsd = number(s, "rmsd", 0),
-				     .n = (int)number(s, "n", 0), .source = text(s, "source"), .note = text(s, "note") },
+				     .n = (int)number(s, "n", 0), .source = text(s, "source"), .note = text(s, "note"),
+				     .elements = text(s, "elements"), .warning = text(s, "warning") },
 			      .geometry = text(s, "geometry"), .level = text(s, "level"), .solvent = text(s, "solvent") };
 }
 
@@ -150,12 +154,60 @@ static int by_code(const void *a, const void *b)
 	return strcmp(((const struct solvent *)a)->code, ((const struct solvent *)b)->code);
 }
 
-static char *check_presets(const struct share *sh, const char *dir)
+static char *check_solvents(const struct share *sh, const char *dir)
 {
-	for (size_t i = 0; i < sh->npresets; i++)
-		if (!sh->preset[i].shield_h || !sh->preset[i].shield_c)
+	for (size_t i = 0; i < sh->nsolvents; i++) {
+		const struct solvent *v = &sh->solvent[i];
+		const char *const names[] = { v->code, v->name, v->deuterated };
+		for (size_t k = 0; k < ARRAY_SIZE(names); k++)
+			if (names[k] && share_solvent(sh, names[k]) != v)
+				return xasprintf("%s/solvents.conf: two solvents are called \"%s\"", dir, names[k]);
+		for (const char *const *a = v->aliases; *a; a++)
+			if (share_solvent(sh, *a) != v)
+				return xasprintf("%s/solvents.conf: two solvents are called \"%s\"", dir, *a);
+		if (v->benzene_h <= 0 || v->benzene_c <= 0)
+			return xasprintf("%s/solvents.conf: \"%s\" has no shifts of benzene", dir, v->code);
+	}
+	return NULL;
+}
+
+static char *check_levels(const struct share *sh, const char *dir)
+{
+	for (size_t i = 0; i < sh->nlevels; i++)
+		if (!sh->level[i].xc[0] || !sh->level[i].basis[0] || sh->level[i].z_max < 1)
+			return xasprintf("%s/levels.conf: the level \"%s\" needs xc, basis and z_max", dir,
+					 sh->level[i].name);
+	return NULL;
+}
+
+static char *check_presets(const struct share *sh, const struct kind *k, const char *dir)
+{
+	const config_setting_t *l = config_lookup(&sh->cfg[k - kinds], k->list);
+	for (size_t i = 0; i < sh->npresets; i++) {
+		const struct preset *p = &sh->preset[i];
+		bool has_optimise = text(config_setting_get_elem(l, (unsigned)i), "optimise") != NULL;
+		if (!p->shield_h || !p->shield_c || (has_optimise && !p->optimise))
 			return xasprintf("%s/presets.conf: the preset \"%s\" names a level that levels.conf does not have",
-					 dir, sh->preset[i].name);
+					 dir, p->name);
+		if (p->conformers_max < 1 || p->conformers_dft_max < 1 || p->window_xtb <= 0 || p->window_dft <= 0 ||
+		    p->atoms_max < 1)
+			return xasprintf("%s/presets.conf: the preset \"%s\" has a limit that lets nothing through", dir,
+					 p->name);
+	}
+	return NULL;
+}
+
+static char *check_factors(const struct share *sh, const char *dir)
+{
+	for (size_t i = 0; i < sh->nfactors; i++) {
+		const struct factor *f = &sh->factor[i];
+		bool geometry = str_eq(f->geometry, "xtb") || share_level(sh, f->geometry);
+		/* A shift falls as the shielding rises: any other slope is a typing error. */
+		if (!geometry || !share_level(sh, f->level) || !share_solvent(sh, f->solvent) || f->s.slope > -0.5 ||
+		    f->s.slope < -1.5 || f->s.rmsd <= 0 || (!str_eq(f->s.nucleus, "1H") && !str_eq(f->s.nucleus, "13C")))
+			return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s) is not usable", dir, i + 1, f->s.nucleus,
+					 f->level, f->solvent);
+	}
 	return NULL;
 }
 
@@ -166,7 +218,13 @@ struct share *share_load(const char *dir, char **ret_error)
 	for (size_t i = 0; i < ARRAY_SIZE(kinds) && !error; i++)
 		error = load_kind(sh, &kinds[i], dir);
 	if (!error)
-		error = check_presets(sh, dir);
+		error = check_solvents(sh, dir);
+	if (!error)
+		error = check_levels(sh, dir);
+	if (!error)
+		error = check_presets(sh, &kinds[2], dir);
+	if (!error)
+		error = check_factors(sh, dir);
 	if (error) {
 		share_free(sh);
 		*ret_error = error;
@@ -275,17 +333,26 @@ bool share_is_uncalibrated(const struct share *sh, const struct preset *p, const
 	return !share_scaling(sh, "1H", p, solvent) || !share_scaling(sh, "13C", p, solvent);
 }
 
-static bool level_has(const struct level *l, int z)
+/* Is the symbol a word of "H C N O"? NULL: any is. */
+static bool names_element(const char *list, const char *symbol)
 {
-	if (z > l->z_max)
-		return false;
-	if (!l->elements)
+	size_t n = strlen(symbol);
+	if (!list)
 		return true;
-	size_t n = strlen(element_symbol(z));
-	for (const char *p = l->elements; (p = strstr(p, element_symbol(z))); p += n)
-		if ((p == l->elements || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0'))
+	for (const char *p = list; (p = strstr(p, symbol)); p += n)
+		if ((p == list || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0'))
 			return true;
 	return false;
+}
+
+static bool level_has(const struct level *l, int z)
+{
+	return z > 0 && z <= l->z_max && names_element(l->elements, element_symbol(z));
+}
+
+bool scaling_has_element(const struct scaling *s, const char *symbol)
+{
+	return symbol && names_element(s->elements, symbol);
 }
 
 int share_unsupported_element(const struct preset *p, const int *z, int n)

@@ -19,6 +19,7 @@ struct solvent {
 	bool aromatic, protic;
 	bool exchanges;          /* D2O, CD3OD: exchangeable H are not seen */
 	const char *const *aliases; /* NULL-terminated, matched without case, spaces, '-' and '_' */
+	double benzene_h, benzene_c; /* measured shifts of benzene in it (chloroform's where none are known), ppm */
 };
 
 struct level {
@@ -55,6 +56,8 @@ struct scaling {
 	int n;
 	const char *source;      /* citation shown in reports */
 	const char *note;        /* e.g. fitted on other geometries; or NULL */
+	const char *elements;    /* of the molecules of the fit, "H C N O"; NULL: any */
+	const char *warning;     /* said in every report that uses it, or NULL */
 };
 
 struct share;
@@ -74,6 +77,8 @@ const struct level *share_level(const struct share *s, const char *name);
 const struct scaling *share_scaling(const struct share *s, const char *nucleus,
 				    const struct preset *p, const struct solvent *solvent);
 bool share_is_uncalibrated(const struct share *s, const struct preset *p, const struct solvent *solvent);
+/* Was this element among those of the fit? */
+bool scaling_has_element(const struct scaling *s, const char *symbol);
 /* All elements of z[] supported by every level of the preset? Returns 0 or the
  * first unsupported atomic number. */
 int share_unsupported_element(const struct preset *p, const int *z, int n);

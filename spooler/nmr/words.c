@@ -61,13 +61,13 @@ json_t *predict_warnings(const struct predict_input *in, const struct scaling *c
 		     xasprintf("Uncalibrated: there are no scaling factors for %s // %s in %s. Shifts are referenced to TMS "
 			       "and benzene at the same level and carry no uncertainty.", in->preset->shield_h->text,
 			       in->geometry_text, in->solvent->name));
+	for (int k = 0; k < 2 && !in->geometry_kept; k++)
+		if (scaling[k] && scaling[k]->warning && (k == 0 || !scaling[0] || !scaling[0]->warning))
+			warn(list, "scaling", xstrdup(scaling[k]->warning));
 	json_array_foreach(json_arr(in->mol, "warnings"), i, w)
 		json_array_append(list, json_array_get(json_arr(in->mol, "warnings"), i));
 	warn_solvent(in, list);
 	warn_exchange(in, list);
-	if (predict_is_ion(in->mol))
-		warn(list, "ion", xstrdup("The molecule is charged or a zwitterion: a continuum solvent without counter-ions "
-					  "describes it roughly."));
 	if (any_group(in->mol, "heavy_halogen", "C"))
 		warn(list, "heavy-halogen", xstrdup("Carbons that carry Br or I come out far too high: spin-orbit effects are "
 						    "not part of the calculation."));
@@ -108,8 +108,8 @@ json_t *predict_methods(const struct predict_input *in, const struct scaling *co
 			 scaling[0]->slope, scaling[0]->intercept, scaling[1]->slope, scaling[1]->intercept,
 			 scaling[0]->source);
 	else
-		buf_adds(&b, "Shifts are referenced to TMS (sp3) and benzene (sp2 and sp; 7.36 and 128.37 ppm) at the same "
-			     "level; the level is uncalibrated.");
+		buf_addf(&b, "Shifts are referenced to TMS (sp3) and benzene (sp2 and sp; %.2f and %.2f ppm) computed at the "
+			     "same level; the level is not calibrated.", in->solvent->benzene_h, in->solvent->benzene_c);
 	return json_string(b.s);
 }
 
@@ -132,6 +132,8 @@ json_t *predict_references(const struct predict_input *in, const struct scaling 
 	cite(l, p->shield_h->reference);
 	if (p->shield_c != p->shield_h)
 		cite(l, p->shield_c->reference);
+	if (p->optimise && p->optimise->dispersion && !in->geometry_kept)
+		cite(l, "D3: S. Grimme, J. Antony, S. Ehrlich, H. Krieg, J. Chem. Phys. 2010, 132, 154104");
 	cite(l, "GIAO: K. Wolinski, J. F. Hinton, P. Pulay, J. Am. Chem. Soc. 1990, 112, 8251");
 	if (in->solvent->nwchem)
 		cite(l, "COSMO: A. Klamt, G. Schuurmann, J. Chem. Soc. Perkin Trans. 2 1993, 799; D. M. York, M. Karplus, "

@@ -1,7 +1,10 @@
-/* xTB: arguments and output. `xtb in.xyz --opt tight --gfn 2 --alpb S --chrg q`.
- * Pure.
- * Rungs: 0 tight thresholds; 1 normal thresholds with a higher electronic
- * temperature at the start and more iterations. */
+/* xTB: arguments and output. `xtb in.xyz --gfn 2 --chrg q --opt tight --alpb S`.
+ * xtb ends with status 0 and its closing lines even when an optimisation ran out of
+ * cycles: its own words decide, not its status. The geometry comes from
+ * xtbopt.xyz, the energy from the last summary.
+ * Rungs: 0 tight thresholds; 1 normal thresholds, many cycles, an electronic
+ * temperature of 1000 K and more iterations (for a closed shell with a gap the
+ * same energy to 1e-6 hartree). Pure; never logs. */
 #include "nmr/xtb.h"
 
 #include <string.h>
@@ -31,6 +34,10 @@ char **xtb_args(const struct xtb_calc *c, const char *xyz_file)
 		v[n++] = xstrdup("1000");
 		v[n++] = xstrdup("--etemp");
 		v[n++] = xstrdup("1000");
+		if (c->optimise) {
+			v[n++] = xstrdup("--cycles");
+			v[n++] = xstrdup("1000");
+		}
 	}
 	if (c->solvent->alpb) {
 		v[n++] = xstrdup("--alpb");
@@ -83,9 +90,10 @@ static enum cause find_cause(const char *out, size_t n, char **ret_detail)
 	static const struct { const char *words; enum cause cause; } table[] = {
 		{ "FAILED TO CONVERGE GEOMETRY OPTIMIZATION", CAUSE_OPT_STEPS },
 		{ "did not converge", CAUSE_SCF },
-		{ "SCF not converged", CAUSE_SCF },
+		{ "convergence criteria cannot be satisfied", CAUSE_SCF },
 		{ "No space left", CAUSE_DISK_FULL },
 		{ "llocation", CAUSE_MEMORY },
+		{ "-1- ", CAUSE_INPUT },   /* the innermost line of xtb's error stack */
 		{ "[ERROR]", CAUSE_INPUT },
 		{ "abnormal termination", CAUSE_OTHER },
 	};
