@@ -47,6 +47,7 @@ const char html_style_report[] =
 ".box.loud{border:2px solid var(--loud-line);background:var(--loud-bg);color:var(--loud-ink);border-radius:4px}\n"
 ".box.loud b{letter-spacing:.06em}\n"
 ".intro{display:grid;grid-template-columns:minmax(0,1.15fr) minmax(0,1fr);gap:1.2rem 2.4rem;align-items:center}\n"
+".intro.wide{grid-template-columns:minmax(0,1fr)}.intro.wide img{max-height:40rem}\n"
 "figure{margin:0}\n"
 ".intro img{display:block;max-width:100%;max-height:24rem;height:auto;margin:0 auto}\n"
 "figcaption{font-size:.9rem;color:var(--soft);margin-top:.5rem}\n"
@@ -76,7 +77,7 @@ const char html_style_report[] =
 "@media screen and (prefers-color-scheme:dark){.intro img{filter:invert(.9) hue-rotate(180deg)}}\n"
 "@media (max-width:46rem){body{font-size:16px}main{padding:1.3rem 1rem 3rem}h1{font-size:1.75rem}\n"
 ".intro,.pair{grid-template-columns:minmax(0,1fr)}ul.files{columns:1}th,td{padding:.3rem .4rem}\n"
-".spectrum{overflow-x:auto}.spectrum svg{min-width:34rem}}\n"
+".spectrum{overflow-x:auto}.spectrum svg{min-width:31rem}}\n"
 "@media print{h2{break-after:avoid}tr,.box,.intro{break-inside:avoid}.pair{display:block}}\n";
 
 const char html_style_queue[] =

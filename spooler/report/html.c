@@ -77,6 +77,13 @@ static void code_term(struct buf *b, const char *name, const char *value)
 	buf_adds(b, "</code></dd>\n");
 }
 
+/* A big drawing needs the whole width to be read: told by its own size in pixels. */
+static bool is_wide(const char *svg)
+{
+	const char *w = strstr(svg, "width=");
+	return w && strtod(w + strlen("width='"), NULL) > 620;
+}
+
 static void drawing(const json_t *result, struct buf *b)
 {
 	const char *svg = json_str(result, "structure_svg", "");
@@ -105,7 +112,7 @@ static void identity(const json_t *result, struct buf *b)
 	term(b, "Solvent", solvent, true);
 	term(b, str_eq(h, c) ? "Level" : "Level, ¹H", h, false);
 	term(b, "Level, ¹³C", str_eq(h, c) ? NULL : c, false);
-	term(b, "Temperature", temperature, false);
+	term(b, "Temperature", isfinite(json_num(l, "temperature_k", NAN)) ? temperature : NULL, false);
 	buf_addf(b, "<dt>Conformers</dt><dd>%zu</dd>\n</dl>\n", json_array_size(json_arr(result, "conformers")));
 }
 
@@ -232,7 +239,7 @@ int report_html(const json_t *result, struct buf *b)
 	head(result, b);
 	loud(result, b);
 	warnings(result, b);
-	buf_adds(b, "<div class=\"intro\">\n");
+	buf_addf(b, "<div class=\"intro%s\">\n", is_wide(json_str(result, "structure_svg", "")) ? " wide" : "");
 	drawing(result, b);
 	identity(result, b);
 	buf_adds(b, "</div>\n<h2>Spectra</h2>\n");

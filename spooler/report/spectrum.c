@@ -60,11 +60,12 @@ static void text_at(struct spectrum *p, double x, double y, double size, const c
 
 static void title_left(struct spectrum *p)
 {
-	_cleanup_free_ char *name = text_line_new(doc_name(p->result), 38);
+	bool is_long = text_width(doc_name(p->result)) > 38;
+	_cleanup_free_ char *name = text_line_new(doc_name(p->result), 52);
 	_cleanup_free_ char *formula = text_subscripts_new(doc_formula(p->result));
 	_cleanup_free_ char *what = xasprintf("%s%spredicted %s NMR spectrum", formula, *formula ? " · " : "",
 					      doc_nucleus_text(p->nucleus));
-	text_at(p, LEFT, 24, 16, INK " font-weight=\"bold\"", name);
+	text_at(p, LEFT, 24, is_long ? 12 : 16, INK " font-weight=\"bold\"", name);
 	text_at(p, LEFT, 40, 11, INK, what);
 	if (p->s.n > 0 && !doc_calibrated(p->result, p->nucleus))
 		text_at(p, LEFT, 55, 10, LOUD, "UNCALIBRATED: referenced to TMS and benzene");

@@ -168,7 +168,7 @@ static void text_head(const json_t *result, struct buf *b)
 	_cleanup_free_ char *formula = text_subscripts_new(doc_formula(result));
 	_cleanup_free_ char *solvent = text_subscripts_new(doc_solvent(result));
 	_cleanup_free_ char *h = doc_level_text(result, DOC_1H), *c = doc_level_text(result, DOC_13C);
-	_cleanup_free_ char *head = xasprintf("%s  %s  in %s", name, formula, solvent);
+	_cleanup_free_ char *head = xasprintf("%s · %s · %s", name, formula, solvent);
 	line(b, "", head);
 	if (str_eq(h, c))
 		line(b, "", h);
