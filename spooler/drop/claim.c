@@ -181,7 +181,8 @@ static int claim_both(int rootfd, const struct drop_item *item, int dirfd, size_
 static int claim_error(int r)
 {
 	switch (-r) {
-	case EBUSY: case ETXTBSY: case ESTALE: case ENOENT: case ELOOP: case EINVAL: case ENXIO: case EXDEV:
+	case EBUSY: case ETXTBSY: case ESTALE: case ENOENT: case ELOOP: case ENOTDIR: case EINVAL: case ENXIO:
+	case EXDEV:
 		return -EAGAIN;
 	default:
 		return r;

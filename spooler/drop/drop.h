@@ -24,7 +24,6 @@ struct drop_rules {
 	double quiet_s, quiet_remote_s;
 	double empty_report_s;   /* empty, unreadable or still open after this: trouble */
 	size_t size_max;
-	double hole_s;           /* a file with a hole is left alone for so long; 0: 5 minutes */
 };
 
 enum drop_mode { DROP_EVENTS, DROP_POLL };
@@ -53,6 +52,8 @@ enum drop_mode drop_classify(const char *root, const char **ret_why);
 struct drop_scan;
 struct drop_scan *drop_scan_new(const char *root, const struct drop_rules *rules);
 void drop_scan_free(struct drop_scan *s);
+/* How long a file with a hole is left alone: 300 s unless told. */
+void drop_scan_set_hole(struct drop_scan *s, double seconds);
 
 enum drop_kind { DROP_SETTLED, DROP_TROUBLE };
 struct drop_item {

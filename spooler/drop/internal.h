@@ -55,6 +55,7 @@ struct seen {
 	mode_t mode;
 	double since;            /* unchanged since, clock_mono() */
 	double hashed_at;        /* sum is of this time; 0: none */
+	bool same_twice;         /* so was its sum, a quiet time apart */
 	char sum[65];            /* of a remote file */
 	bool told;               /* its trouble was told */
 	enum tri ticket;         /* does the content look like one? */
@@ -85,10 +86,13 @@ struct verdict {
 	double wait_s;           /* SETTLE_WAIT: look again then; < 0: an event will tell */
 	const char *code, *why, *remedy;   /* SETTLE_TROUBLE: static words */
 };
+/* What is asked of each file of a folder. */
+struct question { const struct drop_rules *rules; double hole_s; bool remote; double now; };
 /* s is fresh: seen_update() was called with the file's present stat. READY: a
  * regular file that is closed and complete; it may be empty. */
-struct verdict settle_look(struct seen *s, int dirfd, const char *name, const struct drop_rules *rules,
-			   bool remote, double now);
+struct verdict settle_look(struct seen *s, int dirfd, const char *name, const struct question *q);
+/* The file is handed out: if it comes back, a remote one must prove itself anew. */
+void settle_again(struct seen *s);
 struct verdict settle_wait(double seconds);
 struct verdict settle_trouble(const char *code, const char *why, const char *remedy);
 /* Trouble once the file has stood still for so long, until then a wait. */

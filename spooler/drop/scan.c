@@ -15,11 +15,13 @@
 #include "drop/internal.h"
 
 #define LONE_TICKET_FACTOR 5     /* times empty_report_s */
+#define HOLE_S 300.0
 #define PARTIAL_S 5.0            /* how soon to look again at a download */
 
 struct drop_scan {
 	char *root;
 	struct drop_rules rules;
+	double hole_s;
 	struct seen_table files, dirs, ignored;
 	unsigned pass;
 };
@@ -44,6 +46,7 @@ struct drop_scan *drop_scan_new(const char *root, const struct drop_rules *rules
 	struct drop_scan *s = xcalloc(1, sizeof(*s));
 	s->root = xstrdup(root);
 	s->rules = *rules;
+	s->hole_s = HOLE_S;
 	seen_init(&s->files);
 	seen_init(&s->dirs);
 	seen_init(&s->ignored);
@@ -60,6 +63,8 @@ void drop_scan_free(struct drop_scan *s)
 	free(s->root);
 	free(s);
 }
+
+void drop_scan_set_hole(struct drop_scan *s, double seconds) { s->hole_s = seconds; }
 
 static char *identity(dev_t dev, ino_t ino, struct timespec ctime)
 {
@@ -158,7 +163,8 @@ static struct verdict look_fresh(struct place *p, struct entry *e)
 	seen_update(e->seen, &st, w->now);
 	if (is_ignored(w->scan, e->seen))
 		return gone;
-	return settle_look(e->seen, p->fd, e->name, &w->scan->rules, p->remote, w->now);
+	struct question q = { &w->scan->rules, w->scan->hole_s, p->remote, w->now };
+	return settle_look(e->seen, p->fd, e->name, &q);
 }
 
 static const struct verdict *look(struct place *p, size_t i)
@@ -276,6 +282,7 @@ static void take_structure(struct place *p, size_t i)
 	struct drop_item *it = add_item(p->w, e->seen, DROP_SETTLED);
 	if (p->remote)
 		memcpy(it->sha256, e->seen->sum, sizeof(it->sha256));
+	settle_again(e->seen);
 	if (t >= 0) {
 		it->ticket = path_join(p->path, p->l.e[t].name);
 		p->l.e[t].emitted = true;
@@ -353,7 +360,8 @@ static void closed_dir(struct walk *w, const char *path, int error)
 	struct verdict v = settle_later(s, w->scan->rules.empty_report_s, w->now,
 		settle_trouble("unreadable", "The spooler is not allowed to look into this folder.",
 			       "Give it permission to read and enter the folder (chmod a+rx)."));
-	if (error == -ENOENT)
+	/* Gone or replaced since it was listed: the next pass sees what it is now. */
+	if (error == -ENOENT || error == -ENOTDIR || error == -ELOOP)
 		return;
 	s->pass = w->scan->pass;
 	if (s->since <= 0) {

@@ -9,7 +9,6 @@
 
 #include "drop/internal.h"
 
-#define HOLE_S 300.0
 #define BACKOFF_MAX_S 5.0
 
 struct verdict settle_wait(double seconds) { return (struct verdict){ .settle = SETTLE_WAIT, .wait_s = seconds }; }
@@ -34,18 +33,25 @@ static struct verdict not_a_file(void)
 }
 
 /* Doubles the wait each time, so that a file held open for a day costs little. */
-static struct verdict busy(struct seen *s, const struct drop_rules *rules, double now)
+static struct verdict busy(struct seen *s, const struct question *q)
 {
-	double backoff = MAX(rules->quiet_s, 0.02) * (double)(1U << MIN(s->busy, 12U));
+	double backoff = MAX(q->rules->quiet_s, 0.02) * (double)(1U << MIN(s->busy, 12U));
 	s->busy++;
-	struct verdict v = settle_later(s, rules->empty_report_s, now,
+	struct verdict v = settle_later(s, q->rules->empty_report_s, q->now,
 		settle_trouble("busy", "Another program still has the file open for writing.",
 			       "Close it there. The file is taken as soon as it is closed."));
 	v.wait_s = MIN(v.wait_s, MIN(backoff, BACKOFF_MAX_S));
 	return v;
 }
 
-static struct verdict cannot_open(struct seen *s, int error, const struct drop_rules *rules, double now)
+static struct verdict unreadable(const struct seen *s, const struct question *q, const char *why, const char *remedy)
+{
+	struct verdict v = settle_later(s, q->rules->empty_report_s, q->now, settle_trouble("unreadable", why, remedy));
+	v.wait_s = MIN(v.wait_s, BACKOFF_MAX_S);
+	return v;
+}
+
+static struct verdict cannot_open(struct seen *s, int error, const struct question *q)
 {
 	switch (error) {
 	case ENOENT:
@@ -55,33 +61,25 @@ static struct verdict cannot_open(struct seen *s, int error, const struct drop_r
 	case EMFILE: case ENFILE: case ENOMEM:
 		return settle_wait(BACKOFF_MAX_S);   /* our shortage, not the file's fault */
 	case EBUSY: case ETXTBSY: case EAGAIN: case ESTALE:
-		return busy(s, rules, now);
-	case EACCES: case EPERM: {
-		struct verdict v = settle_later(s, rules->empty_report_s, now,
-			settle_trouble("unreadable", "The spooler is not allowed to read this file.",
-				       "Give it read permission for everybody (chmod a+r), or copy it again."));
-		v.wait_s = MIN(v.wait_s, BACKOFF_MAX_S);
-		return v;
-	}
-	default: {
-		struct verdict v = settle_later(s, rules->empty_report_s, now,
-			settle_trouble("unreadable", "The file cannot be read from the disk or the server.",
-				       "Copy it again; if that fails too, the disk or the share needs a look."));
-		v.wait_s = MIN(v.wait_s, BACKOFF_MAX_S);
-		return v;
-	}
+		return busy(s, q);
+	case EACCES: case EPERM:
+		return unreadable(s, q, "The spooler is not allowed to read this file.",
+				  "Give it read permission for everybody (chmod a+r), or copy it again.");
+	default:
+		return unreadable(s, q, "The file cannot be read from the disk or the server.",
+				  "Copy it again; if that fails too, the disk or the share needs a look.");
 	}
 }
 
 /* A hole is what a copy that reserved its space first has not filled yet; after
  * five minutes it is taken for what the file is like. */
-static bool has_young_hole(int fd, const struct seen *s, const struct drop_rules *rules, double now)
+static bool has_young_hole(int fd, const struct seen *s, const struct question *q)
 {
 	off_t hole = s->size ? lseek(fd, 0, SEEK_HOLE) : -1;
-	return hole >= 0 && hole < s->size && now - s->since < (rules->hole_s > 0 ? rules->hole_s : HOLE_S);
+	return hole >= 0 && hole < s->size && q->now - s->since < q->hole_s;
 }
 
-static struct verdict ask_lease(int fd, struct seen *s, const struct drop_rules *rules, double now)
+static struct verdict ask_lease(int fd, struct seen *s, const struct question *q)
 {
 	switch (lease_take(fd)) {
 	case LEASE_HELD:
@@ -89,26 +87,36 @@ static struct verdict ask_lease(int fd, struct seen *s, const struct drop_rules 
 		s->busy = 0;
 		return ready;
 	case LEASE_IN_USE:
-		return busy(s, rules, now);
+		return busy(s, q);
 	case LEASE_UNKNOWN:
 		break;
 	}
-	return settle_later(s, MAX(rules->quiet_s, rules->quiet_remote_s), now, ready);
+	return settle_later(s, MAX(q->rules->quiet_s, q->rules->quiet_remote_s), q->now, ready);
 }
 
-static struct verdict ask_content(int fd, struct seen *s, const struct drop_rules *rules, double now)
+/* The same sum twice is good until the file is handed out, so that several files
+ * that leave together need not be read at the same time. */
+static struct verdict ask_content(int fd, struct seen *s, const struct question *q)
 {
 	char sum[65];
-	double left = s->hashed_at + rules->quiet_remote_s - now;
+	double left = s->hashed_at + q->rules->quiet_remote_s - q->now;
+	if (s->same_twice)
+		return ready;
 	if (s->hashed_at > 0 && left > 0)
 		return settle_wait(left);
 	int r = hash_fd(fd, sum);
 	if (r < 0)
-		return cannot_open(s, -r, rules, now);
-	bool same = s->hashed_at > 0 && str_eq(sum, s->sum);
+		return cannot_open(s, -r, q);
+	s->same_twice = s->hashed_at > 0 && str_eq(sum, s->sum);
 	memcpy(s->sum, sum, sizeof(sum));
-	s->hashed_at = now;
-	return same ? ready : settle_wait(rules->quiet_remote_s);
+	s->hashed_at = q->now;
+	return s->same_twice ? ready : settle_wait(q->rules->quiet_remote_s);
+}
+
+void settle_again(struct seen *s)
+{
+	s->hashed_at = 0;
+	s->same_twice = false;
 }
 
 static bool is_what_was_seen(int fd, const struct seen *s)
@@ -118,23 +126,22 @@ static bool is_what_was_seen(int fd, const struct seen *s)
 	       time_equal(st.st_mtim, s->mtime) && time_equal(st.st_ctim, s->ctime);
 }
 
-struct verdict settle_look(struct seen *s, int dirfd, const char *name, const struct drop_rules *rules,
-			   bool remote, double now)
+struct verdict settle_look(struct seen *s, int dirfd, const char *name, const struct question *q)
 {
-	double quiet = remote ? rules->quiet_remote_s : rules->quiet_s;
-	if (now - s->since < quiet)
-		return settle_wait(s->since + quiet - now);
+	double quiet = q->remote ? q->rules->quiet_remote_s : q->rules->quiet_s;
+	if (q->now - s->since < quiet)
+		return settle_wait(s->since + quiet - q->now);
 	if (!S_ISREG(s->mode))
 		return not_a_file();
-	if ((uint64_t)s->size > rules->size_max)
+	if ((uint64_t)s->size > q->rules->size_max)
 		return settle_trouble("too-large", "The file is larger than the limit.",
 				      "Split it into smaller files, or raise file_size_max_mb in nmr.conf.");
 	_cleanup_close_ int fd = path_open(dirfd, name, O_RDONLY);
 	if (fd < 0)
-		return cannot_open(s, -fd, rules, now);
+		return cannot_open(s, -fd, q);
 	if (!is_what_was_seen(fd, s))
 		return settle_wait(quiet);
-	if (has_young_hole(fd, s, rules, now))
-		return settle_wait(MIN(s->since + (rules->hole_s > 0 ? rules->hole_s : HOLE_S) - now, BACKOFF_MAX_S));
-	return remote ? ask_content(fd, s, rules, now) : ask_lease(fd, s, rules, now);
+	if (has_young_hole(fd, s, q))
+		return settle_wait(MIN(s->since + q->hole_s - q->now, BACKOFF_MAX_S));
+	return q->remote ? ask_content(fd, s, q) : ask_lease(fd, s, q);
 }

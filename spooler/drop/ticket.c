@@ -3,9 +3,10 @@
  * when a name comes before '=' or ':' and the name cannot be SMILES: it has a
  * letter that SMILES knows only in brackets, or white space before the sign. A
  * text is a ticket when its first line of content is a setting and at least half
- * of them are; what is wrong with the others the options say later. A ticket of
- * UTF-16 (Notepad) is read by leaving out the zero bytes. Works on a buffer and
- * its length; pure. */
+ * of them are; what is wrong with the others the options say later. "solvent
+ * CDCl3" counts too, but where no line has a sign all must be like that ("name
+ * smiles" heads a table). A ticket of UTF-16 (Notepad) is read by leaving out the
+ * zero bytes. Works on a buffer and its length; pure. */
 #include <ctype.h>
 
 #include "drop/internal.h"
@@ -24,8 +25,8 @@ static bool is_option_name(const char *s, size_t n)
 	return false;
 }
 
-/* Letters of SMILES atoms outside brackets; l and r are of Cl and Br. */
-static bool is_smiles_letter(char c) { return strchr("BCNOPSFIHbcnopslr", c) != NULL; }
+/* Of atoms outside brackets; l and r are of Cl and Br. */
+#define SMILES_LETTERS "BCNOPSFIHbcnopslr"
 
 /* "solvent CDCl3" */
 static bool starts_with_option(const char *s)
@@ -34,18 +35,23 @@ static bool starts_with_option(const char *s)
 	return s[n] && is_option_name(s, n);
 }
 
-static bool is_setting(const char *s)
+/* "solvent = CDCl3", and no SMILES */
+static bool has_sign(const char *s)
 {
 	size_t n = strcspn(s, "=:");
 	bool only_smiles = true;
 	if (!s[n] || n == 0 || n > 40 || !isalpha((unsigned char)s[0]))
-		return starts_with_option(s);
+		return false;
 	for (size_t i = 0; i < n; i++) {
 		if (!isalnum((unsigned char)s[i]) && !strchr(" \t_-.", s[i]))
-			return starts_with_option(s);
-		only_smiles = only_smiles && (is_smiles_letter(s[i]) || !isalpha((unsigned char)s[i]));
+			return false;
+		only_smiles = only_smiles && (strchr(SMILES_LETTERS, s[i]) || !isalpha((unsigned char)s[i]));
 	}
 	if (n == 5 && strncasecmp(s, "inchi", 5) == 0)
+		return false;
+	/* "CCO name: ethanol" is a structure with a remark, "C = 1" is not. */
+	size_t word = strspn(s, SMILES_LETTERS);
+	if (isspace((unsigned char)s[word]) && word + strspn(s + word, " \t") < n)
 		return false;
 	return !only_smiles || isspace((unsigned char)s[n - 1]);
 }
@@ -83,18 +89,19 @@ bool ticket_looks_like(const char *text, size_t n)
 	if (n > TICKET_MAX)
 		return false;
 	_cleanup_free_ char *copy = plain(text, n);
-	size_t lines = 0, settings = 0;
+	size_t lines = 0, settings = 0, signs = 0;
 	for (char *line = copy, *next; line; line = next) {
 		if ((next = strchr(line, '\n')))
 			*next++ = '\0';
 		char *s = str_trim(line);
 		if (is_filler(s) && !is_bracket_atom(s))
 			continue;
-		if (is_setting(s))
-			settings++;
-		else if (lines == 0)
+		bool sign = has_sign(s);
+		if (!sign && !starts_with_option(s) && lines == 0)
 			return false;
+		settings += sign || starts_with_option(s);
+		signs += sign;
 		lines++;
 	}
-	return settings > 0 && settings * 2 >= lines;
+	return settings > 0 && (signs ? settings * 2 >= lines : settings == lines);
 }
