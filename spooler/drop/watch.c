@@ -13,6 +13,7 @@
 #include <sys/inotify.h>
 #include <inotifytools/inotifytools.h>
 
+#include "base/file.h"
 #include "drop/internal.h"
 
 #define MASK (IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
@@ -192,8 +193,19 @@ int drop_watch_read(struct drop_watch *w, bool *ret_look, bool *ret_rescan)
 	return r;
 }
 
+/* libinotifytools up to 3.22 looks for it under a name that does not exist. */
+static long queue_length(void)
+{
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	long n = inotifytools_get_max_queued_events();
+	if (n < 0 && (file_read("/proc/sys/fs/inotify/max_queued_events", 64, &b) < 0 ||
+		      str_to_long(str_trim(b.s), &n) < 0))
+		return -1;
+	return n;
+}
+
 void drop_watch_limits(struct drop_limits *ret_l)
 {
 	*ret_l = (struct drop_limits){ inotifytools_get_max_user_watches(), inotifytools_get_max_user_instances(),
-				       inotifytools_get_max_queued_events() };
+				       queue_length() };
 }
