@@ -244,10 +244,18 @@ static void store_round(struct intake *in, struct round *r)
 	}
 }
 
+/* A timer that has fired is gone: its pointer must not outlive it. */
+static void on_inbox_time(void *arg)
+{
+	struct intake *in = arg;
+	in->inbox.timer = NULL;
+	look(in);
+}
+
 static void arm(struct intake *in, double seconds)
 {
 	loop_remove(in->d->loop, in->inbox.timer);
-	in->inbox.timer = loop_after(in->d->loop, seconds, look, in);
+	in->inbox.timer = loop_after(in->d->loop, seconds, on_inbox_time, in);
 }
 
 static void scanned(void *arg)
@@ -449,6 +457,13 @@ static void store_submission(struct daemon *d, struct door_entry *e)
 	}
 }
 
+static void on_door_time(void *arg)
+{
+	struct intake *in = arg;
+	in->door.timer = NULL;
+	door_look(in);
+}
+
 static void door_scanned(void *arg)
 {
 	struct door_round *r = arg;
@@ -468,7 +483,7 @@ static void door_scanned(void *arg)
 	r->in->door.quiet = r->n == 0;
 	worker_post(r->in->door.worker, work_door_remove, door_removed, r);
 	loop_remove(d->loop, r->in->door.timer);
-	r->in->door.timer = loop_after(d->loop, r->in->door.watch ? d->conf->scan_s : 1, door_look, r->in);
+	r->in->door.timer = loop_after(d->loop, r->in->door.watch ? d->conf->scan_s : 1, on_door_time, r->in);
 }
 
 static void door_look(void *arg)

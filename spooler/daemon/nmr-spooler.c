@@ -70,6 +70,8 @@ static void open_parts(struct daemon *d, const struct arguments *a)
 	d->lab.share = share_load(d->conf->share, &error);
 	if (!d->lab.share)
 		die("%s", error);
+	if (options_check_conf(d->conf, d->lab.share, &error) < 0)
+		die("%s", error);
 	d->lab.conf = d->conf;
 	d->lab.safe_name = outbox_safe_name;
 	d->lab.cores = d->conf->cores > 0 ? d->conf->cores : machine_cores();
@@ -230,6 +232,7 @@ int main(int argc, char **argv)
 	write_readme(d.conf);
 	int r = run(&d);
 	log_event(LOG_INFO, "end", NULL);
+	queue_fact_set(d.q, "heartbeat", "0");
 	queue_close(d.q);
 	share_free(d.lab.share);
 	engines_release(&d.lab.engines);

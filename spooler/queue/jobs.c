@@ -307,6 +307,8 @@ int queue_job_each(struct queue *q, const struct job_filter *f, queue_job_fn fn,
 	if (f->oldest_first && f->batch_row > 0)
 		sql = "SELECT " JOB_COLUMNS " FROM job" EACH_WHERE
 		      " AND batch_row=?2 AND row>?6 ORDER BY row ASC LIMIT ?4";
+	if (f->oldest_first && !f->states && f->batch_row <= 0)
+		sql = "SELECT " JOB_COLUMNS " FROM job" EACH_WHERE " AND row>?6 ORDER BY row ASC LIMIT ?4";
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(q->db, sql, -1, &st, NULL);
 	if (rc != SQLITE_OK)

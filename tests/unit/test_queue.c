@@ -259,6 +259,9 @@ static void listings_filter(void **state)
 	queue_job_each(f->q, &(struct job_filter){ .states = 1u << JOB_QUEUED, .oldest_first = true }, count_job, &n);
 	assert_int_equal(n, 2);
 	n = 0;
+	queue_job_each(f->q, &(struct job_filter){ .oldest_first = true }, count_job, &n);
+	assert_int_equal(n, 2);
+	n = 0;
 	queue_job_each(f->q, &(struct job_filter){ .states = 1u << JOB_DONE }, count_job, &n);
 	assert_int_equal(n, 0);
 	n = 0;
