@@ -147,7 +147,7 @@ static enum cause last_sign(struct span t, const char **ret_p)
 static char *box_words(struct span t)
 {
 	const char *p = find(t, "current input line :");
-	for (int up = 0; p && up < 4; up++) {
+	for (int up = 0; p && up < 3; up++) {
 		while (p > t.s && p[-1] != '\n')
 			p--;
 		if (p == t.s)
@@ -322,7 +322,7 @@ static int scf_iteration(struct span t)
 /* The table "iter nsub residual time" of the response module. */
 static int cphf_iteration(struct span t)
 {
-	const char *p = find(t, "residual");
+	const char *p = find(t, "nsub   residual");
 	int found = 0;
 	char line[256];
 	p = p ? take_line(t, p, line, sizeof(line)) : NULL;
