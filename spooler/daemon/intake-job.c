@@ -109,6 +109,7 @@ void intake_job(struct daemon *d, const struct intake_source *src, struct job *j
 	j->options = options_to_json(&o);
 	j->priority = (int)strtol(o.value[OPTION_PRIORITY], NULL, 10);
 	if (error) {
+		j->priority = JOB_PRIORITY_REFUSED;
 		j->reason = error;
 		j->remedy = xstrdup("Correct the options and drop the file again with them.");
 	} else

@@ -269,6 +269,9 @@ static int add_part(struct manager *m, const struct job *parent, const struct ba
 	} else
 		free(error);
 	c.priority = (int)strtol(json_str(json_object_get(c.options, "priority"), "value", "0"), NULL, 10);
+	/* A refusal needs no computing: it is told before others are started. */
+	if (!c.input)
+		c.priority = JOB_PRIORITY_REFUSED;
 	c.created = parent->created;
 	int r = queue_job_add(m->q, &c);
 	job_release(&c);

@@ -35,6 +35,9 @@ static inline bool job_state_ended(enum job_state s)
 	return s == JOB_DONE || s == JOB_FAILED || s == JOB_CANCELLED;
 }
 
+/* Above every priority that people can ask for (-10..10). */
+#define JOB_PRIORITY_REFUSED 100
+
 /* All strings are owned by the struct; job_release() frees them. */
 struct job {
 	long long row;
