@@ -8,7 +8,7 @@ use lib 'tests/integration/lib';
 use Test::More;
 use Spool;
 
-my $s = Spool->new(env => { NMR_PRESET => 'draft' })->start;
+my $s = Spool->new(env => { NMR_DEFAULTS => 'preset = "draft";' })->start;
 my $T = 900;
 
 $s->drop('D2O/ammonium.smi', "[NH4+] ammonium\n");

@@ -9,7 +9,7 @@ use Test::More;
 use Spool;
 use Ethanol;
 
-my $s = Spool->new(env => { NMR_PRESET => 'draft' })->start;
+my $s = Spool->new(env => { NMR_DEFAULTS => 'preset = "draft";' })->start;
 my $T = 900;
 
 $s->drop('ethanol-smi.smi', $Ethanol::FORMAT{'ethanol-smi.smi'});
