@@ -333,12 +333,13 @@ int walk_report(struct walk *w, struct funnel *f, const struct predict_reference
 		return r;
 	add_identity(w, doc);
 	add_molblock(f, doc);
-	const char *args[] = { "--in", "result.json", "--out", "out", NULL };
+	/* Not "result.json": that is the name of every step's own result. */
+	const char *args[] = { "--in", "document.json", "--out", "out", NULL };
 	struct plan plan;
 	plan_program(&plan, w->lab, "render", "write the report", args);
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	json_add_to(&b, doc, true);
-	plan_add_file(&plan, "result.json", b.s, b.len);
+	plan_add_file(&plan, "document.json", b.s, b.len);
 	plan_seal(&plan);
 	memcpy(w->p->render_key, plan.key, sizeof(plan.key));
 	_cleanup_json_ json_t *done = NULL;
