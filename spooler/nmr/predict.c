@@ -6,6 +6,7 @@
  * Pure. */
 #include "nmr/predict.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -316,7 +317,8 @@ static json_t *level(const struct context *c)
 
 json_t *predict_result(const struct predict_input *in)
 {
-	size_t n = (size_t)MAX(in->n, 1);
+	assert(in->n > 0);
+	size_t n = (size_t)in->n;
 	_cleanup_free_ double *e = xcalloc(n, sizeof(double));
 	_cleanup_free_ double *g = xcalloc(n, sizeof(double));
 	_cleanup_free_ double *p = xcalloc(n, sizeof(double));

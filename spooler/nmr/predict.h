@@ -46,6 +46,7 @@ struct predict_input {
 	const struct predict_reference *reference;
 	bool geometry_kept;        /* the file's own geometry was used */
 	const char *geometry_text; /* "GFN2-xTB (ALPB)", "B3LYP/6-31G* (COSMO)" */
+	const json_t *programs;    /* versions for methods_text: {"nwchem":"7.0.2","xtb":..,"rdkit":..}, or NULL */
 };
 
 /* Members filled: molecule, level (without programs), shifts, conformers,

@@ -95,6 +95,7 @@ static void read_factor(struct share *sh, const config_setting_t *s)
 	*v = (struct factor){ .s = { .nucleus = text(s, "nucleus"), .slope = number(s, "slope", 0),
 				     .intercept = number(s, "intercept", 0), .rmsd = number(s, "rmsd", 0),
 				     .n = (int)number(s, "n", 0), .source = text(s, "source"), .note = text(s, "note"),
+				     .reference = text(s, "reference"),
 				     .elements = text(s, "elements"), .warning = text(s, "warning") },
 			      .geometry = text(s, "geometry"), .level = text(s, "level"), .solvent = text(s, "solvent") };
 }
@@ -113,7 +114,7 @@ static const struct kind kinds[] = {
 	KIND("solvents.conf", "solvents", read_solvent, solvent, "code", "name"),
 	KIND("levels.conf", "levels", read_level, level, "name", "text", "functional", "basis_text", "reference"),
 	KIND("presets.conf", "presets", read_preset, preset, "name", "summary", "shield_h", "shield_c"),
-	KIND("scaling.conf", "scaling", read_factor, factor, "nucleus", "geometry", "level", "solvent", "source"),
+	KIND("scaling.conf", "scaling", read_factor, factor, "nucleus", "geometry", "level", "solvent", "source", "reference"),
 };
 
 static char *check_required(const struct kind *k, const char *path, const config_setting_t *s)

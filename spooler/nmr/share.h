@@ -54,7 +54,8 @@ struct scaling {
 	const char *nucleus;     /* "1H", "13C" */
 	double slope, intercept, rmsd;
 	int n;
-	const char *source;      /* citation shown in reports */
+	const char *source;      /* in a few words, for the report and the methods paragraph */
+	const char *reference;   /* the citation */
 	const char *note;        /* e.g. fitted on other geometries; or NULL */
 	const char *elements;    /* of the molecules of the fit, "H C N O"; NULL: any */
 	const char *warning;     /* said in every report that uses it, or NULL */

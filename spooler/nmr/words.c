@@ -1,5 +1,8 @@
 /* What is said about a prediction: warnings, the paragraph of computational details,
- * references. Pure. */
+ * references. Only what was done is said: no scaling where there is none, no
+ * program that did not run. Warnings of nmr-mol (ions, zwitterions, tautomers,
+ * isotopes) are passed on as they are and not said twice. Pure; never logs. */
+#include <math.h>
 #include <string.h>
 
 #include "nmr/predict-internal.h"
@@ -77,39 +80,86 @@ json_t *predict_warnings(const struct predict_input *in, const struct scaling *c
 	return list;
 }
 
+/* "NWChem 7.0.2", or the bare name where the version is not known. */
+static void add_program(const struct predict_input *in, struct buf *b, const char *name, const char *key)
+{
+	const char *version = in->programs ? json_str(in->programs, key, NULL) : NULL;
+	buf_addf(b, "%s%s%s", name, version ? " " : "", version ? version : "");
+}
+
+static void add_cosmo(const struct predict_input *in, struct buf *b)
+{
+	if (in->solvent->nwchem)
+		buf_addf(b, " (COSMO, %s)", in->solvent->name);
+	else
+		buf_adds(b, " (gas phase)");
+}
+
+static void say_geometry(const struct predict_input *in, struct buf *b)
+{
+	const struct preset *p = in->preset;
+	if (in->geometry_kept) {
+		buf_adds(b, "The geometry was taken as given. ");
+		return;
+	}
+	buf_adds(b, "Conformers were generated with ETKDGv3 and MMFF94s as implemented in ");
+	add_program(in, b, "RDKit", "rdkit");
+	buf_adds(b, " and optimised with GFN2-xTB");
+	if (in->solvent->alpb)
+		buf_addf(b, " (ALPB, %s)", in->solvent->alpb_note ? in->solvent->alpb : in->solvent->name);
+	buf_adds(b, " using ");
+	add_program(in, b, "xtb", "xtb");
+	buf_adds(b, ". ");
+	if (!p->optimise)
+		return;
+	buf_addf(b, "The lowest ones within %.1f kcal/mol (at most %d) were optimised at %s", p->window_xtb,
+		 p->conformers_dft_max, p->optimise->text);
+	add_cosmo(in, b);
+	buf_adds(b, " with ");
+	add_program(in, b, "NWChem", "nwchem");
+	buf_addf(b, "; those within %.1f kcal/mol were kept. ", p->window_dft);
+}
+
+static void say_shieldings(const struct predict_input *in, struct buf *b)
+{
+	const struct preset *p = in->preset;
+	buf_addf(b, "GIAO shieldings were computed at %s", p->shield_h->text);
+	if (p->shield_c != p->shield_h)
+		buf_addf(b, " (1H) and %s (13C)", p->shield_c->text);
+	add_cosmo(in, b);
+	buf_adds(b, " with ");
+	add_program(in, b, "NWChem", "nwchem");
+	if (in->n > 1)
+		buf_addf(b, " and Boltzmann-averaged over %d conformers at %.2f K with %s energies", in->n, in->temperature_k,
+			 p->optimise ? p->optimise->text : "GFN2-xTB");
+	buf_adds(b, ". Equivalent nuclei were averaged. ");
+}
+
+static void say_line(const struct scaling *s, struct buf *b)
+{
+	buf_addf(b, "delta(%s) = %.4f %c %.5f sigma", s->nucleus, s->intercept, s->slope < 0 ? '-' : '+', fabs(s->slope));
+}
+
+static void say_shifts(const struct predict_input *in, const struct scaling *const scaling[2], struct buf *b)
+{
+	if (scaling[0] && scaling[1] && !in->geometry_kept) {
+		buf_adds(b, "Shifts are linear functions of the shieldings: ");
+		say_line(scaling[0], b);
+		buf_adds(b, "; ");
+		say_line(scaling[1], b);
+		buf_addf(b, " (%s).", scaling[0]->source);
+		return;
+	}
+	buf_addf(b, "Shifts are referenced to TMS (sp3) and benzene (sp2 and sp; %.2f and %.2f ppm) computed at the same "
+		    "level; the level is not calibrated.", in->solvent->benzene_h, in->solvent->benzene_c);
+}
+
 json_t *predict_methods(const struct predict_input *in, const struct scaling *const scaling[2])
 {
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	const struct preset *p = in->preset;
-	const char *solvent = in->solvent->name;
-	if (in->geometry_kept)
-		buf_adds(&b, "The geometry was taken as given. ");
-	else {
-		buf_adds(&b, "Conformers were generated with ETKDGv3 and MMFF94s as implemented in RDKit and optimised with "
-			     "GFN2-xTB");
-		buf_addf(&b, "%s%s%s. ", in->solvent->alpb ? " and the ALPB solvation model (" : "",
-			 in->solvent->alpb ? in->solvent->alpb : "", in->solvent->alpb ? ")" : "");
-		if (p->optimise)
-			buf_addf(&b, "Geometries of those within %.1f kcal/mol were optimised at %s%s%s%s with NWChem. ",
-				 p->window_xtb, p->optimise->text, in->solvent->nwchem ? " with COSMO (" : "",
-				 in->solvent->nwchem ? solvent : "", in->solvent->nwchem ? ")" : "");
-	}
-	buf_addf(&b, "GIAO shieldings were computed at %s", p->shield_h->text);
-	if (p->shield_c != p->shield_h)
-		buf_addf(&b, " (1H) and %s (13C)", p->shield_c->text);
-	buf_addf(&b, "%s%s%s with NWChem", in->solvent->nwchem ? " with COSMO (" : " in the gas phase",
-		 in->solvent->nwchem ? solvent : "", in->solvent->nwchem ? ")" : "");
-	if (in->n > 1)
-		buf_addf(&b, ", Boltzmann-averaged over %d conformers at %.2f K with %s energies", in->n, in->temperature_k,
-			 p->optimise ? p->optimise->text : "GFN2-xTB");
-	buf_adds(&b, ". ");
-	if (scaling[0] && scaling[1] && !in->geometry_kept)
-		buf_addf(&b, "Shifts are linear functions of the shieldings: 1H = %.5f sigma + %.4f; 13C = %.5f sigma + %.4f (%s).",
-			 scaling[0]->slope, scaling[0]->intercept, scaling[1]->slope, scaling[1]->intercept,
-			 scaling[0]->source);
-	else
-		buf_addf(&b, "Shifts are referenced to TMS (sp3) and benzene (sp2 and sp; %.2f and %.2f ppm) computed at the "
-			     "same level; the level is not calibrated.", in->solvent->benzene_h, in->solvent->benzene_c);
+	say_geometry(in, &b);
+	say_shieldings(in, &b);
+	say_shifts(in, scaling, &b);
 	return json_string(b.s);
 }
 
@@ -138,10 +188,11 @@ json_t *predict_references(const struct predict_input *in, const struct scaling 
 	if (in->solvent->nwchem)
 		cite(l, "COSMO: A. Klamt, G. Schuurmann, J. Chem. Soc. Perkin Trans. 2 1993, 799; D. M. York, M. Karplus, "
 			"J. Phys. Chem. A 1999, 103, 11060");
-	if (scaling[0] && scaling[1] && !in->geometry_kept)
-		cite(l, "Calibration set: R. D. Cohen, J. S. Wood, Y.-H. Lam, A. V. Buevich, E. C. Sherer, M. Reibarkh, "
-			"R. T. Williamson, G. E. Martin, Molecules 2023, 28, 2449");
-	else
+	if (scaling[0] && scaling[1] && !in->geometry_kept) {
+		cite(l, scaling[0]->reference);
+		if (!str_eq(scaling[0]->reference, scaling[1]->reference))
+			cite(l, scaling[1]->reference);
+	} else
 		cite(l, "Benzene reference: G. R. Fulmer et al., Organometallics 2010, 29, 2176");
 	return l;
 }
