@@ -216,7 +216,7 @@ static bool text_nucleus(const json_t *result, enum doc_nucleus n, struct buf *b
 	buf_adds(b, "  ");
 	text_pad(b, head, 10, false);
 	text_pad(b, "δ / ppm", 10, true);
-	buf_adds(b, "             n  type        atoms\n" RULE);
+	buf_adds(b, "  uncert.     n  type        atoms\n" RULE);
 	for (size_t i = 0; i < s.n; i++) {
 		text_row(b, n, &s.item[i]);
 		any = any || s.item[i].exchangeable;
