@@ -16,7 +16,6 @@
 #include "drop/internal.h"
 
 struct original {
-	const char *path;
 	dev_t dev;
 	ino_t ino;
 	struct timespec ctime, mtime;
@@ -116,33 +115,38 @@ static int remove_from(int rootfd, int parent, const char *name, const struct or
 	return unlinkat(claimed, aside, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static int remove_original(int rootfd, const struct original *o)
+static const char *last_part(const char *path)
 {
-	const char *name;
-	_cleanup_close_ int parent = path_open_parent(rootfd, o->path, &name);
-	if (parent < 0)
-		return parent == -ENOENT ? 0 : parent;
-	int r = remove_from(rootfd, parent, name, o);
-	/* At the root it stays, to be there for the next file; people's own folders
-	 * are left as they were. */
-	if (strchr(o->path, '/'))
-		unlinkat(parent, CLAIMED_DIR, AT_REMOVEDIR);
-	/* Some servers refuse to sync a folder; the removal itself has happened. */
-	if (r == 0 && fsync(parent) < 0 && errno == EIO)
-		r = -EIO;
-	return r;
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+/* The ticket lies beside its structure, and leaves only with it: a new structure
+ * may need it. */
+static int remove_both(int rootfd, int parent, const struct drop_claim *c)
+{
+	struct original s = { c->dev, c->ino, c->ctime, c->mtime };
+	struct original t = { c->tdev, c->tino, c->tctime, c->tmtime };
+	int r = remove_from(rootfd, parent, last_part(c->path), &s);
+	return r == 0 && c->ticket ? remove_from(rootfd, parent, last_part(c->ticket), &t) : r;
 }
 
 int drop_take_away(const char *root, const struct drop_claim *c)
 {
+	const char *name;
 	_cleanup_close_ int rootfd = path_open_root(root);
 	if (rootfd < 0)
 		return rootfd;
-	struct original s = { c->path, c->dev, c->ino, c->ctime, c->mtime };
-	struct original t = { c->ticket, c->tdev, c->tino, c->tctime, c->tmtime };
-	int r = remove_original(rootfd, &s);
-	/* The ticket leaves only with its structure: a new structure may need it. */
-	if (r == 0 && c->ticket)
-		r = remove_original(rootfd, &t);
+	_cleanup_close_ int parent = path_open_parent(rootfd, c->path, &name);
+	if (parent < 0)
+		return parent == -ENOENT ? 0 : parent;
+	int r = remove_both(rootfd, parent, c);
+	/* At the root it stays, to be there for the next file; people's own folders
+	 * are left as they were. */
+	if (name != c->path)
+		unlinkat(parent, CLAIMED_DIR, AT_REMOVEDIR);
+	/* Some servers refuse to sync a folder; the removal itself has happened. */
+	if (fsync(parent) < 0 && errno == EIO && r == 0)
+		r = -EIO;
 	return r;
 }
