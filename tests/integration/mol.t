@@ -9,7 +9,7 @@ use File::Temp qw(tempdir);
 use JSON::PP;
 
 my $root = getcwd();
-my $bin = abs_path(($ENV{NMR_BIN} // ($ENV{B} // "build") . "/bin") . "/nmr-mol");
+my $bin = abs_path(($ENV{NMR_TEST_BIN} // ($ENV{B} // "build") . "/bin") . "/nmr-mol");
 my $golden = "$root/tests/golden/mol";
 plan skip_all => "nmr-mol is not built" unless $bin && -x $bin;
 my $dir = tempdir(CLEANUP => 1);
