@@ -144,11 +144,13 @@ void nwchem_input(const struct nwchem_calc *c, const struct nwchem_place *p, str
 	add_body(c, p->restart ? p->restart : c->geometry, b);
 }
 
+/* NWChem splits its memory: a quarter heap, a quarter stack, half global arrays.
+ * Measured for shieldings: 54 to 90 matrices of N x N doubles in global arrays (the
+ * response keeps up to thirty trial vectors), hence 220 of them in all; heap and stack
+ * 25 to 55 MB for ten atoms, hence a base for each rank that grows with the atoms. */
 uint64_t nwchem_memory(const struct nwchem_calc *c, int ranks)
 {
 	double n = level_functions(c->level, c->geometry->z, c->geometry->natoms);
-	/* A base for each rank and some hundred N x N matrices of doubles together: the
-	 * response holds three directions with their subspaces. Measured as enough. */
-	double bytes = 400e6 * ranks + 120.0 * 8 * n * n * 1.5;
-	return (uint64_t)bytes;
+	double rank = 400e6 + 4e6 * c->geometry->natoms;
+	return (uint64_t)(rank * MAX(ranks, 1) + 220.0 * 8 * n * n);
 }
