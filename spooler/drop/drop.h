@@ -70,10 +70,11 @@ struct drop_item {
 struct drop_list { struct drop_item *item; size_t n; };
 void drop_list_release(struct drop_list *l);
 /* One pass over the tree. New folders go to *ret_dirs (relative paths, n
- * entries, for drop_watch_add). *ret_next_s: when to look again because
- * something is still settling (< 0: nothing is). max: at most so many items (a
- * few more where several structures share one ticket). A trouble comes once, until
- * the file changes. "" among the folders: the root itself is another one now. */
+ * entries, for drop_watch_add); "" among them: the root itself is another one now.
+ * *ret_next_s: when to look again because something is still settling, or was
+ * handed out for the first time and should be gone by then (< 0: nothing).
+ * max: at most so many items (a few more where structures share one ticket).
+ * A trouble comes once, until the file changes. */
 int drop_scan_pass(struct drop_scan *s, size_t max, struct drop_list *ret_items,
 		   char ***ret_dirs, size_t *ret_ndirs, double *ret_next_s);
 /* Names passed over (temporary or junk), README.txt included. */

@@ -58,6 +58,7 @@ struct seen {
 	bool same_twice;         /* so was its sum, a quiet time apart */
 	char sum[65];            /* of a remote file */
 	bool told;               /* its trouble was told */
+	bool handed;             /* it was among a pass's items */
 	enum tri ticket;         /* does the content look like one? */
 	unsigned busy;           /* refused leases in a row */
 	char path[];

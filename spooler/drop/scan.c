@@ -120,9 +120,14 @@ static void look_again(struct walk *w, double seconds)
 		w->next_s = seconds;
 }
 
-static struct drop_item *add_item(struct walk *w, const struct seen *s, enum drop_kind kind)
+/* The caller acts on an item; one look soon after sees that it is gone and that
+ * nothing is left. Only one: what cannot be taken waits for the caller's own time. */
+static struct drop_item *add_item(struct walk *w, struct seen *s, enum drop_kind kind)
 {
 	struct drop_list *l = &w->items;
+	if (!s->handed)
+		look_again(w, w->scan->rules.quiet_s);
+	s->handed = true;
 	if ((l->n & (l->n - 1)) == 0)
 		l->item = xreallocarray(l->item, l->n ? l->n * 2 : 1, sizeof(*l->item));
 	l->item[l->n] = (struct drop_item){ .kind = kind, .path = xstrdup(s->path), .dev = s->dev, .ino = s->ino,

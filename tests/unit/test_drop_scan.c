@@ -54,6 +54,11 @@ static void test_quiet_time(void **state)
 	box_pass(b, 10, &p);
 	assert_settled(&p, "ethanol.smi", NULL);
 	assert_int_equal(p.l.item[0].size, 5);
+	assert_true(p.next_s > 0 && p.next_s < 0.051);   /* to see that it is gone */
+	pass_release(&p);
+	box_pass(b, 10, &p);
+	assert_int_equal(p.l.n, 1);
+	assert_true(p.next_s < 0);               /* asked for once only */
 	pass_release(&p);
 }
 
