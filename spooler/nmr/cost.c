@@ -4,8 +4,7 @@
  *     shield    B3LYP/6-311+G(2d,p), COSMO, direct:  methane 51 9 s, methanol 78 30 s,
  *               ethanol 117 61 s, ethyl acetate 210 about 380 s
  *               PBE0/def2-SVP: ethyl acetate 124 about 75 s, on the same curve
- * A second rank makes a run 1.6 times as fast. Good to a factor of two; the spooler
- * corrects it by what it measures itself. Pure. */
+ * A second rank makes a run 1.6 times as fast. Good to a factor of two. Pure. */
 #include <math.h>
 
 #include "nmr/predict.h"

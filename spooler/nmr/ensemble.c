@@ -1,4 +1,9 @@
-/* Boltzmann weights and cuts. Pure. */
+/* Boltzmann weights and cuts:
+ *     p_i = g_i exp(-(e_i - e_low)/RT) / sum
+ * Energies are taken relative to the lowest before the exponential, so any zero will
+ * do and nothing overflows. A cut keeps at least one conformer, in the order given
+ * (sorted by energy), and says how much of the population it left out. Pure; never
+ * logs. */
 #include <math.h>
 
 #include "nmr/predict.h"

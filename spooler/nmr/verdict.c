@@ -1,4 +1,8 @@
-/* Causes of failure and what is said about them. Pure. */
+/* Causes of failure and what is said about them: a code that goes into the queue and
+ * never changes, a sentence for FAILED.txt, and what the reader can do. One row for
+ * each value of the enum, in its order. People who see these have a shared folder
+ * and perhaps nothing else, so a remedy names what can be done there first. Pure;
+ * never logs. */
 #include "nmr/verdict.h"
 
 #include "base/util.h"
