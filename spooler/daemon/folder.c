@@ -156,6 +156,8 @@ static void work_fail(void *arg)
 {
 	struct work *w = arg;
 	w->r = outbox_failed(&w->f->out, w->outname, w->text, w->input_dir);
+	if (w->input_dir)
+		file_rm_rf(w->input_dir);
 }
 
 static void fail_done(void *arg)
@@ -334,6 +336,17 @@ static void work_controls(void *arg)
 	l->r = outbox_controls(&l->f->out, &l->c);
 }
 
+/* A control file that was read is gone: refused or not, it is not read twice. */
+struct used { struct folder *f; struct outbox_controls c; };
+
+static void work_used(void *arg)
+{
+	struct used *u = arg;
+	for (size_t i = 0; i < u->c.n; i++)
+		outbox_control_remove(&u->f->out, &u->c.item[i]);
+	outbox_controls_release(&u->c);
+}
+
 /* The .failed folder goes once its job is queued again. */
 static void work_remove_failed(void *arg)
 {
@@ -358,7 +371,9 @@ static void controls_done(void *arg)
 	l->f->controls_busy = false;
 	for (size_t i = 0; i < l->c.n; i++)
 		obey(l->f, &l->c.item[i]);
-	outbox_controls_release(&l->c);
+	struct used *u = xcalloc(1, sizeof(*u));
+	*u = (struct used){ l->f, l->c };
+	worker_post(l->f->worker, work_used, free, u);
 	free(l);
 }
 

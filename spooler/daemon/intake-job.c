@@ -21,12 +21,9 @@ char *intake_base_name(const struct conf *conf, const char *path, bool door)
 	const struct conf_hot *hot = NULL;
 	if (!door && in_hot_folder(conf, path, &hot))
 		path = strchr(path, '/') + 1;
-	/* Groups keep their names whole; only the last part is a structure's. */
 	for (const char *slash; (slash = strchr(path, '/')); path = slash + 1) {
-		_cleanup_free_ char *part = xasprintf("%.*s.x", (int)(slash - path), path);
-		_cleanup_free_ char *safe = outbox_safe_name(slash == path ? "x" : part);
-		if (str_has_suffix(safe, ".x"))
-			safe[strlen(safe) - 2] = '\0';
+		_cleanup_free_ char *part = xstrndup(path, (size_t)(slash - path));
+		_cleanup_free_ char *safe = outbox_safe_folder_name(part);
 		buf_addf(&b, "%s/", safe);
 	}
 	_cleanup_free_ char *last = outbox_safe_name(path);
