@@ -135,12 +135,21 @@ void nwchem_canonical(const struct nwchem_calc *c, struct buf *b)
 	buf_addf(b, "rung %d\n", c->rung);
 }
 
+/* NWChem takes no quotes around a path, none with white space and none that is long. */
+static bool is_readable_path(const char *path)
+{
+	size_t n = strlen(path);
+	return n > 0 && n < 200 && strcspn(path, " \t\n\"'#;") == n;
+}
+
 void nwchem_input(const struct nwchem_calc *c, const struct nwchem_place *p, struct buf *b)
 {
 	buf_adds(b, "start nmr\ntitle \"");
 	for (const char *t = p->title ? p->title : ""; *t; t++)
 		buf_addc(b, isalnum((unsigned char)*t) || strchr(" .,:()+*/-", *t) ? *t : '_');
-	buf_addf(b, "\"\nmemory total %ld mb\nscratch_dir %s\npermanent_dir %s\n", p->memory_mb, p->scratch, p->scratch);
+	buf_addf(b, "\"\nmemory total %ld mb\n", p->memory_mb);
+	if (is_readable_path(p->scratch))
+		buf_addf(b, "scratch_dir %s\npermanent_dir %s\n", p->scratch, p->scratch);
 	add_body(c, p->restart ? p->restart : c->geometry, b);
 }
 

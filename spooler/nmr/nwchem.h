@@ -24,7 +24,8 @@ void nwchem_canonical(const struct nwchem_calc *c, struct buf *b);
 struct nwchem_place {           /* what does not decide the result */
 	int ranks;
 	long memory_mb;         /* a rank */
-	const char *scratch;    /* absolute */
+	const char *scratch;    /* absolute; one that NWChem cannot read (white space, too long)
+				 * is left out: the run's own folder serves */
 	const char *title;      /* ASCII, sanitised by nwchem_input */
 	const struct geometry *restart; /* start an optimisation from here, or NULL */
 };

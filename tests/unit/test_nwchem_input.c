@@ -76,6 +76,15 @@ static void test_shield(_unused_ void **state)
 	assert_null(strstr(s, "disp"));
 }
 
+static void test_paths_that_nwchem_cannot_read(_unused_ void **state)
+{
+	struct nwchem_place p = here;
+	p.scratch = "/home/me/My Data/scratch";
+	_cleanup_free_ char *s = input(calc(NWCHEM_SHIELD, "pbe0-def2svp", "vacuum", 0, 0), &p);
+	assert_null(strstr(s, "_dir"));
+	assert_non_null(strstr(s, "memory total 600 mb\ncharge 0\n"));
+}
+
 static void test_restart_changes_the_input_alone(_unused_ void **state)
 {
 	struct geometry moved = { 0 };
@@ -177,6 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_optimise), cmocka_unit_test(test_shield),
+		cmocka_unit_test(test_paths_that_nwchem_cannot_read),
 		cmocka_unit_test(test_restart_changes_the_input_alone), cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_ladder), cmocka_unit_test(test_rungs_do_what_the_cause_asks),
 		cmocka_unit_test(test_memory),
