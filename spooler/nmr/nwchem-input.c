@@ -135,6 +135,30 @@ void nwchem_canonical(const struct nwchem_calc *c, struct buf *b)
 	buf_addf(b, "rung %d\n", c->rung);
 }
 
+/* ---- memory, as measured: global arrays hold 36 matrices of N x N doubles in an
+ * optimisation and 9 (atoms + 1) of them in a shielding calculation (exactly, for
+ * 3 to 17 atoms); heap and stack of a rank were 2.6 MB an atom at most, each. */
+
+#define PROGRAM_MB 150   /* resident size of a rank besides */
+#define GLOBAL_LEAST_MB 50
+
+static long local_mb(int natoms) { return 64 + 4L * natoms; }
+
+static void add_memory(const struct nwchem_calc *c, const struct nwchem_place *p, struct buf *b)
+{
+	long local = local_mb(c->geometry->natoms), global = p->memory_mb - PROGRAM_MB - 2 * local;
+	buf_addf(b, "memory heap %ld mb stack %ld mb global %ld mb\n", local, local, MAX(global, GLOBAL_LEAST_MB));
+}
+
+uint64_t nwchem_memory(const struct nwchem_calc *c, int ranks)
+{
+	int natoms = c->geometry->natoms;
+	double n = level_functions(c->level, c->geometry->z, natoms);
+	double matrices = c->task == NWCHEM_SHIELD ? 9.0 * (natoms + 1) : 36;
+	double rank = (double)(PROGRAM_MB + GLOBAL_LEAST_MB + 2 * local_mb(natoms)) * 1048576;
+	return (uint64_t)(rank * MAX(ranks, 1) + 1.25 * matrices * 8 * n * n);
+}
+
 /* NWChem takes no quotes around a path, none with white space and none that is long. */
 static bool is_readable_path(const char *path)
 {
@@ -147,19 +171,10 @@ void nwchem_input(const struct nwchem_calc *c, const struct nwchem_place *p, str
 	buf_adds(b, "start nmr\ntitle \"");
 	for (const char *t = p->title ? p->title : ""; *t; t++)
 		buf_addc(b, isalnum((unsigned char)*t) || strchr(" .,:()+*/-", *t) ? *t : '_');
-	buf_addf(b, "\"\nmemory total %ld mb\n", p->memory_mb);
+	buf_adds(b, "\"\n");
+	add_memory(c, p, b);
 	if (is_readable_path(p->scratch))
 		buf_addf(b, "scratch_dir %s\npermanent_dir %s\n", p->scratch, p->scratch);
 	add_body(c, p->restart ? p->restart : c->geometry, b);
 }
 
-/* NWChem splits its memory: a quarter heap, a quarter stack, half global arrays.
- * Measured for shieldings: 54 to 90 matrices of N x N doubles in global arrays (the
- * response keeps up to thirty trial vectors), hence 220 of them in all; heap and stack
- * 25 to 55 MB for ten atoms, hence a base for each rank that grows with the atoms. */
-uint64_t nwchem_memory(const struct nwchem_calc *c, int ranks)
-{
-	double n = level_functions(c->level, c->geometry->z, c->geometry->natoms);
-	double rank = 400e6 + 4e6 * c->geometry->natoms;
-	return (uint64_t)(rank * MAX(ranks, 1) + 220.0 * 8 * n * n);
-}

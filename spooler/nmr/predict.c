@@ -1,9 +1,10 @@
-/* From shieldings to the prediction. Shieldings are averaged over the nuclei of a
- * group, then over conformers by population, then scaled:
+/* From shieldings to the prediction, in the numbering of the file. Shieldings are
+ * averaged over the nuclei of a group, then over conformers by population, then scaled:
  *     shift = slope * shielding + intercept                    (calibrated)
  *     shift = shift_ref + shielding_ref - shielding            (referenced: TMS for
  *             nuclei on or in sp3 carbon and for H on heteroatoms, benzene for sp2, sp)
- * Pure. */
+ * What is not known is null with a reason, never a number: uncertainties outside the
+ * calibration, shifts without a reference. Pure; never logs. */
 #include "nmr/predict.h"
 
 #include <assert.h>

@@ -52,7 +52,7 @@ static const struct nwchem_place here = { 2, 600, "/scratch/k", "a \"title\"\nen
 static void test_optimise(_unused_ void **state)
 {
 	_cleanup_free_ char *s = input(calc(NWCHEM_OPTIMISE, "b3lyp-d3-631gd", "chcl3", 0, 0), &here);
-	static const char *const parts[] = { "start nmr\n", "memory total 600 mb\n", "scratch_dir /scratch/k\n",
+	static const char *const parts[] = { "start nmr\n", "memory heap 76 mb stack 76 mb global 298 mb\n", "scratch_dir /scratch/k\n",
 		"permanent_dir /scratch/k\n", "charge 0\n", "geometry units angstroms noautosym\n",
 		"O 0.00000 0.00000 0.11700\n", "basis \"ao basis\" spherical\n  * library \"6-31G*\"\nend\n",
 		"cosmo\n  solvent chcl3\n  do_gasphase False\nend\n", "  xc b3lyp\n  disp vdw 4\n", "maxiter 100\n",
@@ -82,7 +82,7 @@ static void test_paths_that_nwchem_cannot_read(_unused_ void **state)
 	p.scratch = "/home/me/My Data/scratch";
 	_cleanup_free_ char *s = input(calc(NWCHEM_SHIELD, "pbe0-def2svp", "vacuum", 0, 0), &p);
 	assert_null(strstr(s, "_dir"));
-	assert_non_null(strstr(s, "memory total 600 mb\ncharge 0\n"));
+	assert_non_null(strstr(s, "global 298 mb\ncharge 0\n"));
 }
 
 static void test_restart_changes_the_input_alone(_unused_ void **state)
@@ -177,6 +177,15 @@ static void test_rungs_do_what_the_cause_asks(_unused_ void **state)
 static void test_memory(_unused_ void **state)
 {
 	const struct nwchem_calc c = calc(NWCHEM_SHIELD, "b3lyp-6311g2dp", "chcl3", 0, 0);
+	/* TMS, PBE0/def2-SVP: NWChem reported 23270976 bytes of global arrays. */
+	struct geometry tms = { 0 };
+	geometry_resize(&tms, 17);
+	for (int i = 0; i < 17; i++)
+		tms.z[i] = i == 0 ? 14 : i < 5 ? 6 : 1;
+	struct nwchem_calc big = calc(NWCHEM_SHIELD, "pbe0-def2svp", "chcl3", 0, 0);
+	big.geometry = &tms;
+	assert_true(nwchem_memory(&big, 1) > nwchem_memory(&c, 1) + 23270976);
+	geometry_release(&tms);
 	assert_true(nwchem_memory(&c, 1) > 100u << 20);
 	assert_true(nwchem_memory(&c, 2) > nwchem_memory(&c, 1));
 	assert_true(nwchem_memory(&c, 2) < 2u << 30);

@@ -126,6 +126,31 @@ static void test_shieldings(_unused_ void **state)
 		}
 }
 
+/* Geometry and shieldings as the inputs of this program gave them, against what is
+ * measured for ethanol in CDCl3 (18.2, 58.4; 1.2, 3.7 ppm). */
+static void test_ethanol_comes_out_right(_unused_ void **state)
+{
+	char *error = NULL;
+	struct share *share = share_load("spooler/share", &error);
+	assert_non_null(share);
+	const struct preset *production = share_preset(share, "production");
+	const struct solvent *chcl3 = share_solvent(share, "CDCl3");
+	const struct scaling *h = share_scaling(share, "1H", production, chcl3), *c = share_scaling(share, "13C", production, chcl3);
+	for (size_t v = 0; v < ARRAY_SIZE(versions); v++) {
+		_cleanup_(buf_release) struct buf b = BUF_INIT;
+		golden(versions[v], "ethanol-shield", &b);
+		_cleanup_(parsed_release) struct parsed p = parse(b.s, b.len, NWCHEM_SHIELD, 9);
+		assert_int_equal(p.verdict, VERDICT_OK);
+		double ch3 = (iso(p.result, 3) + iso(p.result, 4) + iso(p.result, 5)) / 3;
+		double ch2 = (iso(p.result, 6) + iso(p.result, 7)) / 2;
+		assert_true(fabs(c->slope * iso(p.result, 0) + c->intercept - 18.2) < 3);
+		assert_true(fabs(c->slope * iso(p.result, 1) + c->intercept - 58.4) < 3);
+		assert_true(fabs(h->slope * ch3 + h->intercept - 1.2) < 0.3);
+		assert_true(fabs(h->slope * ch2 + h->intercept - 3.7) < 0.3);
+	}
+	share_free(share);
+}
+
 static void test_failures(_unused_ void **state)
 {
 	static const struct { const char *name; enum nwchem_task task; int natoms; enum verdict verdict; enum cause cause;
@@ -250,7 +275,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_optimised), cmocka_unit_test(test_geometry_is_the_optimised_one),
-		cmocka_unit_test(test_shieldings), cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_shieldings), cmocka_unit_test(test_ethanol_comes_out_right),
+		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_goes_on_from_a_failed_run), cmocka_unit_test(test_cut_short_is_no_result),
 		cmocka_unit_test(test_progress), cmocka_unit_test(test_damaged),
 	};
