@@ -18,26 +18,33 @@ like($out, qr/1H|¹H/, 'and hydrogens');
 like($out, qr/uncalibrated/i, 'and says that the level is uncalibrated');
 
 my $s = Spool->new->start;
-sleep 1 until -S '/dev/null' || -d "$s->{data}/door";
 my $d = "--data $s->{data}";
+
+# What a command prints with --json; {} when it failed.
+sub ask {
+	my $text = qx($nmr @_ $d --json 2>$dir/err);
+	return eval { decode_json($text) } // {};
+}
+my $end = time + 60;
+select undef, undef, undef, 0.2 until time > $end || eval { ask('status')->{spooler}{running} };
 my $id = qx($nmr submit $d CCO --name "my ethanol" --preset draft --json);
 is($?, 0, 'submit ends with 0');
 my $j = eval { decode_json($id) } // {};
 like($j->{id} // '', qr/^[0-9a-f]{12}$/, 'and tells the id');
-my $end = time + 60;
+$end = time + 60;
 my $show = {};
 while (time < $end && !($show->{state} // '')) {
-	$show = eval { decode_json(qx($nmr show $d $j->{id} --json 2>$dir/err)) } // {};
+	$show = ask('show', $j->{id});
 	select undef, undef, undef, 0.3;
 }
 is($show->{name}, 'my ethanol', 'show knows its name');
 is($show->{options}{preset}{value}, 'draft', 'and its preset');
 qx($nmr cancel $d $j->{id} 2>&1);
 is($?, 0, 'cancel ends with 0');
-$show = decode_json(qx($nmr show $d $j->{id} --json));
+$show = ask('show', $j->{id});
 is($show->{state}, 'cancelled', 'the job is cancelled');
-my $status = decode_json(qx($nmr status $d --json));
-is(scalar(grep { $_->{id} eq $j->{id} } @{ $status->{jobs} }), 1, 'status lists it');
+my $status = ask('status');
+is(scalar(grep { $_->{id} eq $j->{id} } @{ $status->{jobs} // [] }), 1, 'status lists it');
 qx($nmr doctor $d > $dir/doctor 2>&1);
 like(Spool::slurp("$dir/doctor"), qr/NWChem/, 'doctor knows NWChem');
 isnt(system("$nmr show $d ffffffffffff >/dev/null 2>&1"), 0, 'an unknown job is an error');
