@@ -53,6 +53,27 @@ static int prepare(struct walk *w, const char *record, struct funnel *f)
 	return r;
 }
 
+/* A run that cannot fit is told before hours are spent on the stages before it. */
+static int check_memory(struct walk *w, const int *z, int natoms)
+{
+	struct geometry g = { .natoms = natoms, .z = (int *)z };
+	const struct level *levels[] = { w->preset->shield_h, w->preset->shield_c };
+	uint64_t most = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		struct nwchem_calc c = { .task = NWCHEM_SHIELD, .level = levels[i], .solvent = w->solvent, .geometry = &g };
+		most = MAX(most, nwchem_memory(&c, 1));
+	}
+	if (most <= w->lab->memory)
+		return 0;
+	_cleanup_free_ char *why = xasprintf("The shieldings of %d atoms at %s need about %.0f GB of memory; %.0f GB may be "
+					     "used here.", natoms, w->preset->shield_c->text, (double)most / (1 << 30),
+					     (double)w->lab->memory / (1 << 30));
+	return walk_end(w, PIPELINE_REFUSED, "The molecule is too large for this machine at this level.", why,
+			str_eq(w->preset->name, "draft")
+				? "Use a machine with more memory, or a smaller model of the molecule."
+				: "Use \"preset = draft\", or a machine with more memory (memory_mb in nmr.conf).");
+}
+
 static int check_elements(struct walk *w, struct funnel *f)
 {
 	const json_t *elements = json_arr(f->mol, "elements");
@@ -62,7 +83,7 @@ static int check_elements(struct walk *w, struct funnel *f)
 		z[i] = element_from_symbol(json_string_value(json_array_get(elements, (size_t)i)));
 	int bad = share_unsupported_element(w->preset, z, f->natoms);
 	if (!bad)
-		return 0;
+		return check_memory(w, z, f->natoms);
 	_cleanup_free_ char *why = xasprintf("The level of the preset \"%s\" has no basis set for %s.",
 					     w->preset->name, element_symbol(bad));
 	_cleanup_(buf_release) struct buf others = BUF_INIT;
@@ -77,6 +98,24 @@ static int check_elements(struct walk *w, struct funnel *f)
 		: xasprintf("No preset covers %s. Replace the element by a lighter one for an estimate.",
 			    element_symbol(bad));
 	return walk_end(w, PIPELINE_REFUSED, "The molecule has an element that cannot be computed.", why, remedy);
+}
+
+/* Both xTB and DFT keep glycine's zwitterion as a shallow minimum in chloroform, so
+ * no change of bonds would tell; but there the neutral form is lower (GFN2/ALPB: 4.9
+ * kcal/mol in chloroform, 6.2 in DMSO, 0.4 in water), and it is what one measures. */
+static int check_zwitterion(struct walk *w, struct funnel *f)
+{
+	const json_t *e;
+	size_t i;
+	bool mobile = false;
+	json_array_foreach(json_arr(f->mol, "warnings"), i, e)
+		mobile = mobile || str_eq(json_str(e, "code", ""), "zwitterion");
+	if (!mobile || w->solvent->protic || w->keep)
+		return 0;
+	_cleanup_free_ char *why = xasprintf("It is drawn as a zwitterion. In %s the proton moves from the positive to the "
+					     "negative group: the neutral form is the stable one there.", w->solvent->name);
+	return walk_end(w, PIPELINE_REFUSED, "The molecule does not keep its structure in this solvent.", why,
+			"Use \"solvent = D2O\", or draw the neutral form.");
 }
 
 /* Stereoisomers that differ become jobs of their own. */
@@ -417,6 +456,8 @@ int walk_molecule(struct walk *w, const char *record, struct funnel *f)
 	if (!json_flag(f->mol, "ok", false))
 		return walk_end_refusal(w, json_object_get(f->mol, "refusal"));
 	r = check_elements(w, f);
+	if (r == 0)
+		r = check_zwitterion(w, f);
 	if (r == 0 && !w->reference)
 		r = split_isomers(w, f);
 	if (r == 0)

@@ -11,6 +11,20 @@
 #include "base/clock.h"
 #include "base/file.h"
 
+static json_t *programs(const struct walk *w)
+{
+	const struct engines *e = &w->lab->engines;
+	const char *open = e->mol ? strstr(e->mol, "(RDKit ") : NULL;
+	json_t *p = json_object();
+	json_object_set_new(p, "nwchem", json_text(e->nwchem ? e->nwchem : "?"));
+	json_object_set_new(p, "xtb", json_text(e->xtb ? e->xtb : "?"));
+	if (open) {
+		_cleanup_free_ char *rdkit = xstrndup(open + strlen("(RDKit "), strcspn(open + strlen("(RDKit "), ")"));
+		json_object_set_new(p, "rdkit", json_text(rdkit));
+	}
+	return p;
+}
+
 static json_t *predict(struct walk *w, struct funnel *f, const struct predict_reference *ref)
 {
 	struct predict_conformer *c = xcalloc((size_t)f->n, sizeof(*c));
@@ -22,9 +36,11 @@ static json_t *predict(struct walk *w, struct funnel *f, const struct predict_re
 		? xasprintf("%s%s", w->preset->optimise->text, w->solvent->nwchem ? " (COSMO)" : "") : NULL;
 	const char *geometry = w->keep ? "as given in the file" : dft ? dft
 			     : w->solvent->alpb ? "GFN2-xTB (ALPB)" : "GFN2-xTB";
+	_cleanup_json_ json_t *versions = programs(w);
 	struct predict_input in = { .share = w->lab->share, .preset = w->preset, .solvent = w->solvent,
 				    .temperature_k = w->temperature, .mol = f->mol, .conformers = c, .n = f->n,
-				    .reference = ref, .geometry_kept = w->keep, .geometry_text = geometry };
+				    .reference = ref, .geometry_kept = w->keep, .geometry_text = geometry,
+				    .programs = versions };
 	json_t *doc = predict_result(&in);
 	free(c);
 	return doc;

@@ -322,6 +322,12 @@ static json_t *collect_nwchem(const char *dir, const json_t *plan, struct step_e
 	read_part(dir, "stdout", &out);
 	e->verdict = nwchem_parse(out.s, out.len, opt ? NWCHEM_OPTIMISE : NWCHEM_SHIELD,
 				  (int)json_int(plan, "natoms", 0), &result, &e->cause, &e->detail);
+	/* mpirun tells on stderr that it could not start its ranks. */
+	if (e->verdict != VERDICT_OK && e->cause == CAUSE_TRUNCATED) {
+		buf_clear(&out);
+		read_part(dir, "stderr", &out);
+		e->verdict = nwchem_parse(out.s, out.len, NWCHEM_SHIELD, 0, &result, &e->cause, &e->detail);
+	}
 	return result;
 }
 

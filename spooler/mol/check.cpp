@@ -216,18 +216,21 @@ std::vector<Warning> check_warnings(const Record &r)
 	std::vector<Warning> out = r.warnings;
 	warn_tautomers(*r.mol, out);
 	const int q = RDKit::MolOps::getFormalCharge(*r.mol);
-	bool plus = false, minus = false, label = false;
+	bool plus = false, minus = false, label = false, mobile = false;
 	for (const Atom *a : r.mol->atoms()) {
 		bool next_to_opposite = false; /* nitro, N-oxide: notation, not a zwitterion */
 		for (const Atom *b : r.mol->atomNeighbors(a))
 			next_to_opposite = next_to_opposite || a->getFormalCharge() * b->getFormalCharge() < 0;
 		plus = plus || (a->getFormalCharge() > 0 && !next_to_opposite);
+		mobile = mobile || (a->getFormalCharge() > 0 && !next_to_opposite && a->getTotalNumHs(true) > 0);
 		minus = minus || (a->getFormalCharge() < 0 && !next_to_opposite);
 		label = label || (a->getAtomicNum() == 1 && a->getIsotope() > 1);
 	}
 	if (q)
 		out.push_back({"ion", "The molecule is an ion (charge " + signed_number(q) + "); its counterion is not in the calculation, "
 					      "and shifts of ions are less certain."});
+	else if (plus && minus && !mobile)
+		out.push_back({"inner-salt", "The molecule is an inner salt: a continuum solvent without counter-ions describes it roughly."});
 	else if (plus && minus)
 		out.push_back({"zwitterion", "The molecule is a zwitterion: it is stable in water only, elsewhere its proton moves."});
 	if (r.perceived)

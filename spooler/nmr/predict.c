@@ -122,7 +122,8 @@ bool predict_is_ion(const json_t *mol)
 	size_t i;
 	bool zwitterion = false;
 	json_array_foreach(json_arr(mol, "warnings"), i, w)
-		zwitterion = zwitterion || str_eq(json_str(w, "code", ""), "zwitterion");
+		zwitterion = zwitterion || str_eq(json_str(w, "code", ""), "zwitterion") ||
+			     str_eq(json_str(w, "code", ""), "inner-salt");
 	return zwitterion || json_int(mol, "charge", 0) != 0;
 }
 
