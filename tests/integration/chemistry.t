@@ -30,7 +30,7 @@ is($doc->{level}{solvent}, 'water', 'the hot folder chose the solvent');
 my ($input) = glob($s->out('acetate') . '/raw/*shield*/input.nw');
 like(Spool::slurp($input // ''), qr/^charge -1$/m, 'the charge reaches NWChem');
 my @xtb = glob($s->out('acetate') . '/raw/*rank*/output.txt');
-like(Spool::slurp($xtb[0] // ''), qr/net charge\s+-1/, 'the charge reaches xTB');
+like(Spool::slurp($xtb[0] // ''), qr/(?:net|total) charge\s+-1\b/, 'the charge reaches xTB');
 
 is($s->wait_for('zwitterion', $T), 'done', 'the zwitterion is published in water') or diag($s->failed_text('zwitterion'));
 $doc = $s->shifts('zwitterion');
