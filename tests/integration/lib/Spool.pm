@@ -15,7 +15,8 @@ our $BIN = abs_path($ENV{NMR_TEST_BIN} // 'build-sanitize/bin');
 sub new {
 	my ($class, %o) = @_;
 	my $data = $o{data} // tempdir('nmr-spool-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-	return bless { data => $data, log => "$data/spooler.log", env => $o{env} // {}, pid => 0 }, $class;
+	return bless { data => $data, log => "$data/spooler.log", env => $o{env} // {}, pid => 0, bin => $BIN,
+		wrap => $o{wrap} // [] }, $class;
 }
 
 sub start {
@@ -28,7 +29,7 @@ sub start {
 		open STDERR, '>>', $self->{log} or die;
 		open STDOUT, '>>', $self->{log} or die;
 		open STDIN, '<', '/dev/null' or die;
-		exec "$BIN/nmr-spooler", '--data', $self->{data}, @args or die "exec: $!";
+		exec @{ $self->{wrap} }, "$self->{bin}/nmr-spooler", '--data', $self->{data}, @args or die "exec: $!";
 	}
 	$self->{pid} = $pid;
 	return $self;
