@@ -24,6 +24,14 @@ int file_copy(const char *from, const char *to, mode_t mode);
 int file_fsync_dir(const char *path);
 /* fsync of every file and folder below path, and path itself. */
 int file_fsync_tree(const char *path);
+/* An open file or folder; the one way to call fsync. */
+int file_sync_fd(int fd);
+/* A group: until file_group_end() syncs in this thread do nothing, then all that is
+ * unwritten on the local filesystem of path is written, names too, at the price of one
+ * sync. False (network filesystem, old kernel): each sync is done by itself as ever.
+ * Not for few files: engines may have gigabytes lying about there. */
+bool file_group_begin(const char *path);
+int file_group_end(void);
 int file_mkdir_p(const char *path, mode_t mode);
 /* Removes a file or a whole tree without following links; missing is fine. */
 int file_rm_rf(const char *path);

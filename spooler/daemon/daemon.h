@@ -11,6 +11,7 @@
 
 struct intake;
 struct folder;
+struct commit;
 
 struct daemon {
 	struct conf *conf;
@@ -20,6 +21,7 @@ struct daemon {
 	struct manager *manager;
 	struct intake *intake;
 	struct folder *folder;
+	struct commit *commit;
 	bool once, stopping;
 	int failed;              /* jobs that failed in this run */
 	int lock_fd;
@@ -29,6 +31,8 @@ struct daemon {
 struct intake *intake_new(struct daemon *d);
 void intake_free(struct intake *in);
 void intake_start(struct intake *in);
+/* Look into inbox and door now. */
+void intake_look(struct intake *in);
 /* Nothing there, nothing settling, nothing under way. */
 bool intake_idle(const struct intake *in);
 

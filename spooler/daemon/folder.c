@@ -9,9 +9,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "daemon/daemon.h"
+#include "daemon/commit.h"
 #include "daemon/publish.h"
 #include "daemon/show.h"
+
+#define GATHER_S 0.3
 
 struct shown { char id[ID_LEN + 1]; double at; struct shown *next; };
 struct stale { long long row; struct stale *next; };
@@ -24,6 +26,9 @@ struct folder {
 	struct stale *stale;     /* batches whose summary is behind */
 	bool queue_stale, controls_busy;
 	size_t pending;          /* results and failures under way */
+	struct publish_group results;   /* those that wait */
+	bool publishing, waiting;
+	double published;               /* when the last of them were */
 };
 
 struct work {
@@ -203,24 +208,61 @@ void folder_trouble(struct folder *f, const struct drop_item *item)
 
 /* ---- results */
 
+static void publish_next(struct folder *f);
+
 static void publish_done(void *arg)
 {
-	struct publish *p = arg;
-	struct folder *f = p->owner;
-	f->pending--;
-	manager_published(f->d->manager, p->id, p->r < 0 ? strerror(-p->r) : NULL);
-	publish_free(p);
+	struct publish_group *g = arg;
+	struct folder *f = g->owner;
+	for (size_t i = 0; i < g->n; i++) {
+		struct publish *p = g->p[i];
+		f->pending--;
+		manager_published(f->d->manager, p->id, p->r < 0 ? strerror(-p->r) : NULL);
+		publish_free(p);
+	}
+	free(g->p);
+	free(g);
+	f->publishing = false;
+	f->published = clock_mono();
+	publish_next(f);
 	daemon_check_once(f->d);
+}
+
+static void on_publish_time(void *arg)
+{
+	struct folder *f = arg;
+	f->waiting = false;
+	publish_next(f);
+}
+
+/* The first goes at once. When more come close behind, they are gathered for some
+ * moments and share their syncs. */
+static void publish_next(struct folder *f)
+{
+	double wait = f->published + GATHER_S - clock_mono();
+	if (f->publishing || f->waiting || !f->results.n)
+		return;
+	if (wait > 0 && !f->d->stopping) {
+		f->waiting = true;
+		loop_after(f->d->loop, wait, on_publish_time, f);
+		return;
+	}
+	struct publish_group *g = xcalloc(1, sizeof(*g));
+	*g = f->results;
+	f->results = (struct publish_group){ .owner = f };
+	f->publishing = true;
+	worker_post(f->worker, publish_group_work, publish_done, g);
 }
 
 static void on_publish(void *arg, const struct job *j, const struct pipeline *pl)
 {
 	struct folder *f = arg;
-	struct publish *p = publish_new(f->d, &f->out, j, pl);
-	p->owner = f;
+	struct publish_group *g = &f->results;
+	g->p = xreallocarray(g->p, g->n + 1, sizeof(*g->p));
+	g->p[g->n++] = publish_new(f->d, &f->out, j, pl);
 	f->pending++;
 	forget_shown(f, j->id);
-	worker_post(f->worker, publish_work, publish_done, p);
+	publish_next(f);
 }
 
 /* ---- batches */
@@ -347,6 +389,17 @@ static void work_used(void *arg)
 	outbox_controls_release(&u->c);
 }
 
+static void used(void *arg, bool ok)
+{
+	struct used *u = arg;
+	if (ok) {
+		worker_post(u->f->worker, work_used, free, u);
+		return;
+	}
+	outbox_controls_release(&u->c);
+	free(u);
+}
+
 /* The .failed folder goes once its job is queued again. */
 static void work_remove_failed(void *arg)
 {
@@ -373,7 +426,11 @@ static void controls_done(void *arg)
 		obey(l->f, &l->c.item[i]);
 	struct used *u = xcalloc(1, sizeof(*u));
 	*u = (struct used){ l->f, l->c };
-	worker_post(l->f->worker, work_used, free, u);
+	/* Not before what was asked is durable. */
+	if (u->c.n)
+		commit_after(l->f->d->commit, used, u);
+	else
+		free(u);
 	free(l);
 }
 
@@ -403,6 +460,7 @@ struct folder *folder_new(struct daemon *d)
 	f->out = (struct outbox){ d->conf->outbox, (mode_t)d->conf->mode_files, (mode_t)d->conf->mode_dirs };
 	f->worker = worker_new("outbox");
 	f->queue_stale = true;
+	f->results.owner = f;
 	return f;
 }
 
@@ -433,6 +491,8 @@ void folder_free(struct folder *f)
 {
 	if (!f)
 		return;
+	f->waiting = false;
+	publish_next(f);
 	folder_flush(f);
 	worker_free(f->worker, 30);
 	while (f->shown)

@@ -11,15 +11,18 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "daemon/daemon.h"
+#include "daemon/commit.h"
 
 #define ITEMS_A_ROUND 256
+#define GROUP 4                  /* from so many files on they share their syncs */
 
 struct taken {
 	char id[ID_LEN + 1];
 	struct drop_claim claim;
 	uint64_t names_on_disk;
 	bool stored;             /* its row is durable */
+	bool known;              /* it was before: only the removal was interrupted */
+	bool gone;               /* the original is, durably */
 };
 
 struct side {                    /* the inbox */
@@ -106,35 +109,67 @@ static void claim_one(struct round *r, const struct drop_item *item)
 	r->taken[r->ntaken++] = t;
 }
 
+/* Copies that did not reach the disk: the originals are looked at again. */
+static void give_up(struct round *r, int error)
+{
+	for (size_t i = 0; i < r->ntaken; i++) {
+		_cleanup_free_ char *dir = intake_dir(r->in->d->conf, r->taken[i].id);
+		file_rm_rf(dir);
+		drop_claim_release(&r->taken[i].claim);
+	}
+	r->ntaken = 0;
+	r->error = error;
+}
+
+static void claim_all(struct round *r)
+{
+	_cleanup_free_ char *parent = xasprintf("%s/intake", r->in->d->conf->spool);
+	if (r->items.n >= GROUP)
+		file_group_begin(parent);
+	for (size_t i = 0; i < r->items.n; i++)
+		if (r->items.item[i].kind == DROP_SETTLED)
+			claim_one(r, &r->items.item[i]);
+	/* The new folders' names must be on disk before a row points at them. */
+	int e = r->ntaken ? file_fsync_dir(parent) : 0;
+	int g = file_group_end();
+	if (r->ntaken && (e < 0 || g < 0))
+		give_up(r, e < 0 ? e : g);
+}
+
 static void work_scan(void *arg)
 {
 	struct round *r = arg;
 	r->next_s = -1;
 	r->error = drop_scan_pass(r->in->inbox.scan, ITEMS_A_ROUND, &r->items, &r->dirs, &r->ndirs, &r->next_s);
-	for (size_t i = 0; r->error == 0 && i < r->items.n; i++)
-		if (r->items.item[i].kind == DROP_SETTLED)
-			claim_one(r, &r->items.item[i]);
+	if (r->error == 0)
+		claim_all(r);
 	r->more = r->more || r->items.n >= ITEMS_A_ROUND;
-	/* The new folders' names must be on disk before a row points at them. */
-	_cleanup_free_ char *parent = xasprintf("%s/intake", r->in->d->conf->spool);
-	if (r->ntaken)
-		file_fsync_dir(parent);
+}
+
+static void take_away_one(struct round *r, struct taken *t)
+{
+	int e = drop_take_away(r->in->d->conf->inbox, &t->claim);
+	t->gone = e == 0 || e == -ESTALE;
+	if (e != -EROFS && e != -EACCES && e != -EPERM)
+		return;
+	/* Its claim is kept, so that it is not taken again, now or after a restart. */
+	if (!t->known)
+		log_event(LOG_WARN, "original-stays", "job", t->id, "file", t->claim.path, "error", strerror(-e),
+			  "remedy", "give the spooler write permission on the inbox", NULL);
+	drop_scan_ignore(r->in->inbox.scan, t->claim.dev, t->claim.ino, t->claim.ctime);
 }
 
 static void work_take_away(void *arg)
 {
 	struct round *r = arg;
-	for (size_t i = 0; i < r->ntaken; i++) {
-		struct taken *t = &r->taken[i];
-		if (!t->stored)
-			continue;
-		int e = drop_take_away(r->in->d->conf->inbox, &t->claim);
-		if (e == -EROFS || e == -EACCES || e == -EPERM) {
-			log_event(LOG_WARN, "original-stays", "job", t->id, "file", t->claim.path, "error",
-				  strerror(-e), "remedy", "give the spooler write permission on the inbox", NULL);
-			drop_scan_ignore(r->in->inbox.scan, t->claim.dev, t->claim.ino, t->claim.ctime);
-		}
-	}
+	if (r->ntaken >= GROUP)
+		file_group_begin(r->in->d->conf->inbox);
+	for (size_t i = 0; i < r->ntaken; i++)
+		if (r->taken[i].stored)
+			take_away_one(r, &r->taken[i]);
+	int e = file_group_end();
+	for (size_t i = 0; e < 0 && i < r->ntaken; i++)
+		r->taken[i].gone = false;
 }
 
 /* ---- in the loop */
@@ -188,6 +223,7 @@ static int store_one(struct daemon *d, struct taken *t)
 		_cleanup_free_ char *dir = intake_dir(d->conf, t->id);
 		file_rm_rf(dir);
 		memcpy(t->id, other, sizeof(other));
+		t->known = true;
 		return 0;
 	}
 	_cleanup_free_ char *input = xasprintf("intake/%s/structure", t->id);
@@ -198,13 +234,18 @@ static int store_one(struct daemon *d, struct taken *t)
 				     .names_on_disk = t->names_on_disk };
 	intake_job(d, &src, &j);
 	int e = queue_job_add(d->q, &j);
-	if (e == 0)
-		e = queue_claim_add(d->q, t->claim.key, t->id);
-	if (e == 0) {
-		log_event(LOG_INFO, "accepted", "job", j.id, "file", t->claim.path, "name", j.outname, NULL);
-		folder_accepted(d->folder, &j);
-	}
-	return e;
+	return e == 0 ? queue_claim_add(d->q, t->claim.key, t->id) : e;
+}
+
+/* Its row is durable. */
+static void accepted(struct daemon *d, const char *id, const char *file)
+{
+	_cleanup_(job_release) struct job j;
+	job_init(&j);
+	if (queue_job_get(d->q, id, &j) < 0)
+		return;
+	log_event(LOG_INFO, "accepted", "job", j.id, "file", file, "name", j.outname, NULL);
+	folder_accepted(d->folder, &j);
 }
 
 static void taken_away(void *arg)
@@ -213,7 +254,7 @@ static void taken_away(void *arg)
 	struct intake *in = r->in;
 	queue_begin(in->d->q);
 	for (size_t i = 0; i < r->ntaken; i++)
-		if (r->taken[i].stored)
+		if (r->taken[i].gone)
 			queue_claim_remove(in->d->q, r->taken[i].claim.key);
 	queue_commit(in->d->q);
 	in->inbox.busy = false;
@@ -221,6 +262,23 @@ static void taken_away(void *arg)
 		look(in);
 	free_round(r);
 	daemon_check_once(in->d);
+}
+
+static void round_stored(void *arg, bool ok)
+{
+	struct round *r = arg;
+	struct daemon *d = r->in->d;
+	for (size_t i = 0; i < r->ntaken; i++) {
+		struct taken *t = &r->taken[i];
+		t->stored = t->stored && ok;
+		if (t->stored && !t->known)
+			accepted(d, t->id, t->claim.path);
+		_cleanup_free_ char *dir = intake_dir(d->conf, t->id);
+		if (!t->stored && !t->known)
+			file_rm_rf(dir);
+	}
+	worker_post(r->in->inbox.worker, work_take_away, taken_away, r);
+	manager_tick(d->manager);
 }
 
 static void store_round(struct intake *in, struct round *r)
@@ -232,16 +290,10 @@ static void store_round(struct intake *in, struct round *r)
 		e = queue_commit(in->d->q);
 	else
 		queue_rollback(in->d->q);
-	if (e < 0)
-		log_event(LOG_ERROR, "intake-stopped", "error", queue_error(in->d->q), "remedy",
-			  "free space on the spool's disk; the files stay in the inbox", NULL);
-	for (size_t i = 0; i < r->ntaken; i++) {
+	for (size_t i = 0; i < r->ntaken; i++)
 		r->taken[i].stored = e == 0;
-		if (e < 0) {
-			_cleanup_free_ char *dir = intake_dir(in->d->conf, r->taken[i].id);
-			file_rm_rf(dir);
-		}
-	}
+	commit_after(in->d->commit, round_stored, r);
+	commit_now(in->d->commit);
 }
 
 /* A timer that has fired is gone: its pointer must not outlive it. */
@@ -279,14 +331,12 @@ static void scanned(void *arg)
 		return;
 	}
 	store_round(in, r);
-	worker_post(in->inbox.worker, work_take_away, taken_away, r);
-	manager_tick(in->d->manager);
 }
 
 static void look(void *arg)
 {
 	struct intake *in = arg;
-	if (in->d->stopping)
+	if (in->d->stopping || commit_broken(in->d->commit))
 		return;
 	in->inbox.again = true;
 	if (in->inbox.busy)
@@ -309,7 +359,7 @@ struct door_entry {
 	char *shown;             /* file name as the submitter knows it */
 	uint64_t names_on_disk;
 	int error;
-	bool stored;
+	bool stored, fresh;
 };
 
 struct door_round { struct intake *in; struct door_entry *e; size_t n; int error; };
@@ -450,11 +500,7 @@ static void store_submission(struct daemon *d, struct door_entry *e)
 				     .ticket = e->text.len ? e->text.s : NULL, .ticket_len = e->text.len,
 				     .owner = "door", .names_on_disk = e->names_on_disk, .door = true };
 	intake_job(d, &src, &j);
-	e->stored = queue_job_add(d->q, &j) == 0;
-	if (e->stored) {
-		log_event(LOG_INFO, "accepted", "job", j.id, "file", e->shown, "name", j.outname, NULL);
-		folder_accepted(d->folder, &j);
-	}
+	e->stored = e->fresh = queue_job_add(d->q, &j) == 0;
 }
 
 static void on_door_time(void *arg)
@@ -462,6 +508,20 @@ static void on_door_time(void *arg)
 	struct intake *in = arg;
 	in->door.timer = NULL;
 	door_look(in);
+}
+
+static void door_stored(void *arg, bool ok)
+{
+	struct door_round *r = arg;
+	struct daemon *d = r->in->d;
+	for (size_t i = 0; i < r->n; i++) {
+		r->e[i].stored = r->e[i].stored && ok;
+		if (r->e[i].stored && r->e[i].fresh)
+			accepted(d, r->e[i].name, r->e[i].shown);
+	}
+	if (r->n)
+		manager_tick(d->manager);
+	worker_post(r->in->door.worker, work_door_remove, door_removed, r);
 }
 
 static void door_scanned(void *arg)
@@ -478,18 +538,18 @@ static void door_scanned(void *arg)
 		} else
 			store_submission(d, e);
 	}
-	if (r->n)
-		manager_tick(d->manager);
 	r->in->door.quiet = r->n == 0;
-	worker_post(r->in->door.worker, work_door_remove, door_removed, r);
 	loop_remove(d->loop, r->in->door.timer);
 	r->in->door.timer = loop_after(d->loop, r->in->door.watch ? d->conf->scan_s : 1, on_door_time, r->in);
+	commit_after(d->commit, door_stored, r);
+	/* Somebody waits at the other end. */
+	commit_now(d->commit);
 }
 
 static void door_look(void *arg)
 {
 	struct intake *in = arg;
-	if (in->d->stopping)
+	if (in->d->stopping || commit_broken(in->d->commit))
 		return;
 	in->door.again = true;
 	if (in->door.busy)
@@ -562,6 +622,12 @@ void intake_start(struct intake *in)
 	open_watch(in, &in->inbox, d->conf->inbox, on_inbox_event);
 	open_watch(in, &in->door, d->conf->door, on_door_event);
 	in->poll = in->poll || !in->inbox.watch;
+	look(in);
+	door_look(in);
+}
+
+void intake_look(struct intake *in)
+{
 	look(in);
 	door_look(in);
 }

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/machine.h"
 #include "daemon/arguments.h"
+#include "daemon/commit.h"
 #include "daemon/daemon.h"
 
 #define REFRESH_S 2.0
@@ -169,7 +170,7 @@ static void on_heartbeat(void *arg)
 void daemon_check_once(struct daemon *d)
 {
 	int count[JOB_STATE_COUNT];
-	if (!d->once || d->stopping || !intake_idle(d->intake) || !folder_idle(d->folder) ||
+	if (!d->once || d->stopping || commit_broken(d->commit) || !intake_idle(d->intake) || !folder_idle(d->folder) ||
 	    queue_job_counts(d->q, count) < 0)
 		return;
 	if (count[JOB_QUEUED] + count[JOB_RUNNING] + count[JOB_PUBLISHING] == 0)
@@ -202,6 +203,7 @@ static int run(struct daemon *d)
 	if (!d->loop || sig.fd < 0)
 		die("cannot start the event loop: %s", strerror(errno));
 	struct manager_hooks hooks;
+	d->commit = commit_new(d);
 	d->folder = folder_new(d);
 	folder_hooks(d->folder, &hooks);
 	d->manager = manager_new(&d->lab, d->q, d->loop, &hooks);
@@ -218,6 +220,7 @@ static int run(struct daemon *d)
 	intake_free(d->intake);
 	folder_free(d->folder);
 	manager_free(d->manager);
+	commit_free(d->commit);
 	loop_free(d->loop);
 	close(sig.fd);
 	return r;
@@ -233,6 +236,7 @@ int main(int argc, char **argv)
 	int r = run(&d);
 	log_event(LOG_INFO, "end", NULL);
 	queue_fact_set(d.q, "heartbeat", "0");
+	queue_flush(d.q);
 	queue_close(d.q);
 	share_free(d.lab.share);
 	engines_release(&d.lab.engines);

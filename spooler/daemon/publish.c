@@ -140,13 +140,35 @@ static int stage(const struct publish *p)
 	return r;
 }
 
-void publish_work(void *arg)
+void publish_group_work(void *arg)
 {
-	struct publish *p = arg;
-	p->r = stage(p);
-	if (p->r == 0)
-		p->r = outbox_publish(p->out, p->staging, p->outname, p->id);
-	file_rm_rf(p->staging);
+	struct publish_group *g = arg;
+	const struct outbox *o = g->p[0]->out;
+	bool many = g->n >= PUBLISH_GROUP;
+	if (many)
+		file_group_begin(o->root);
+	for (size_t i = 0; i < g->n; i++) {
+		struct publish *p = g->p[i];
+		p->r = stage(p);
+		if (p->r == 0)
+			p->r = outbox_publish_build(o, p->staging, p->outname, p->id);
+		file_rm_rf(p->staging);
+	}
+	int r = file_group_end();
+	if (many)
+		file_group_begin(o->root);
+	for (size_t i = 0; i < g->n; i++) {
+		struct publish *p = g->p[i];
+		p->r = p->r == 0 ? r : p->r;
+		if (p->r == 0)
+			p->r = outbox_publish_put(o, p->outname, p->id);
+	}
+	r = file_group_end();
+	for (size_t i = 0; i < g->n; i++) {
+		g->p[i]->r = g->p[i]->r == 0 ? r : g->p[i]->r;
+		if (g->p[i]->r == 0)
+			outbox_remove_running(o, g->p[i]->outname);
+	}
 }
 
 char *publish_stage_input(struct daemon *d, const struct job *j)

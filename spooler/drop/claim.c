@@ -89,9 +89,7 @@ static int copy_fd(int in, off_t size, int dirfd, const char *name, char *ret_sh
 		r = -EAGAIN;
 	if (r == 0 && ret_sha)
 		r = hash_fd(out, ret_sha);
-	if (r == 0 && fsync(out) < 0)
-		r = -errno;
-	return r;
+	return r == 0 ? file_sync_fd(out) : r;
 }
 
 static int claim_structure(int rootfd, const struct drop_item *item, int dirfd, size_t max,
@@ -174,7 +172,7 @@ static int claim_both(int rootfd, const struct drop_item *item, int dirfd, size_
 		return r;
 	if (!source_unchanged(&s) || (item->ticket && !source_unchanged(&t)))
 		return -EAGAIN;
-	return fsync(dirfd) < 0 ? -errno : 0;
+	return file_sync_fd(dirfd);
 }
 
 /* What the world calls a file in use or on the move. */

@@ -13,6 +13,7 @@
 #include <linux/fs.h>
 #include <sys/syscall.h>
 
+#include "base/file.h"
 #include "drop/internal.h"
 
 struct original {
@@ -146,7 +147,5 @@ int drop_take_away(const char *root, const struct drop_claim *c)
 	if (name != c->path)
 		unlinkat(parent, CLAIMED_DIR, AT_REMOVEDIR);
 	/* Some servers refuse to sync a folder; the removal itself has happened. */
-	if (fsync(parent) < 0 && errno == EIO && r == 0)
-		r = -EIO;
-	return r;
+	return r == 0 && file_sync_fd(parent) == -EIO ? -EIO : r;
 }

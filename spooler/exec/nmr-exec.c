@@ -4,7 +4,7 @@
  * process groups of their own and daemons re-parent, but all of them stay our
  * descendants. They are all ended, TERM first, KILL after the grace time, when the
  * wall clock is up, memory is exceeded, we are asked to stop (SIGTERM), or the
- * spooler is gone (end of file on the lifeline). exit.json is written durably when
+ * spooler is gone (end of file on the lifeline). exit.json is written when
  * nothing is left. Logs nothing: the record says it all. */
 #include <errno.h>
 #include <fcntl.h>

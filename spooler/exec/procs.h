@@ -1,4 +1,4 @@
-/* Looking at processes through /proc. For exec/ alone. */
+/* Looking at processes through /proc. */
 #ifndef NMR_EXEC_PROCS_H
 #define NMR_EXEC_PROCS_H
 

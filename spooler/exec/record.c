@@ -1,5 +1,5 @@
-/* The two small files of a run. exit.json is durable: after a power cut it tells
- * the truth or is missing. Never logs. */
+/* The two small files of a run, whole or missing. Neither is synced: after a power cut
+ * the run is gone as well. Never logs. */
 #include "exec/record.h"
 
 #include <errno.h>
@@ -44,7 +44,7 @@ int record_write(const char *dir, const struct run_record *rec)
 	_cleanup_json_ json_t *j = json_pack("{s:s,s:i,s:i,s:i,s:f,s:f,s:I}", "reason", reasons[rec->reason], "code",
 					     rec->code, "signal", rec->signal, "errno", rec->err, "wall_s", rec->wall_s,
 					     "cpu_s", rec->cpu_s, "max_rss", (json_int_t)rec->max_rss);
-	return json_write_file(path, j, true);
+	return json_write_file(path, j, false);
 }
 
 int run_record_read(const char *dir, struct run_record *ret_rec)

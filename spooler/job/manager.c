@@ -162,7 +162,7 @@ static int store_needs(struct manager *m, const struct job *j, const struct pipe
 			r = queue_step_need(m->q, &s, j->row, p->used[i].stage, (int)i);
 		/* On disk but not in the queue (a queue restored from a backup). */
 		if (r == 0 && p->used[i].done)
-			r = queue_step_adopt(m->q, s.key);
+			scheduler_adopt(m->sched, s.key);
 		step_release(&s);
 	}
 	return r;
@@ -432,6 +432,13 @@ void manager_recover(struct manager *m)
 {
 	scheduler_recover(m->sched);
 	each_active(m, mark_job);
+}
+
+void manager_reconcile(struct manager *m)
+{
+	scheduler_reconcile(m->sched);
+	m->ninflight = 0;
+	manager_refresh(m);
 }
 
 void manager_refresh(struct manager *m)

@@ -28,6 +28,8 @@ struct manager *manager_new(const struct lab *lab, struct queue *q, struct loop 
 void manager_free(struct manager *m);
 /* After a restart: leftovers ended, running and publishing jobs walked again. */
 void manager_recover(struct manager *m);
+/* After the queue lost a transaction: everything is derived anew. */
+void manager_reconcile(struct manager *m);
 /* Admits and schedules; call after intake and whenever something changed. */
 void manager_tick(struct manager *m);
 void manager_stop(struct manager *m);           /* no new work, children asked to end */

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "job/keeper.h"
 
 #define ATTEMPTS_MAX 4
 #define BACKOFF_S 5.0
@@ -37,6 +38,7 @@ struct scheduler {
 	struct slot *slot;
 	struct backoff *backoff;
 	struct loop_source *wake;
+	struct keeper *keeper;
 	bool stopping;
 };
 
@@ -44,7 +46,8 @@ struct scheduler *scheduler_new(const struct lab *lab, struct queue *q, struct l
 				void (*ended)(void *arg, const char *key), void *arg)
 {
 	struct scheduler *s = xcalloc(1, sizeof(*s));
-	*s = (struct scheduler){ .lab = lab, .q = q, .loop = loop, .ended = ended, .arg = arg };
+	*s = (struct scheduler){ .lab = lab, .q = q, .loop = loop, .ended = ended, .arg = arg,
+				  .keeper = keeper_new(lab, q, loop) };
 	return s;
 }
 
@@ -72,6 +75,7 @@ void scheduler_free(struct scheduler *s)
 		s->backoff = b->next;
 		free(b);
 	}
+	keeper_free(s->keeper);
 	free(s);
 }
 
@@ -177,6 +181,8 @@ static void settle_row(struct scheduler *s, const struct slot *t, const struct r
 	if (e->verdict != VERDICT_OK && again)
 		queue_step_reset(s->q, t->key);
 	queue_commit(s->q);
+	if (e->verdict == VERDICT_OK)
+		keeper_add(s->keeper, t->key);
 	if (e->verdict != VERDICT_OK && again && !ours)
 		back_off(s, t->key, BACKOFF_S * (1 << MIN(row.attempts, 6)));
 }
@@ -365,19 +371,55 @@ void scheduler_cancel_unwanted(struct scheduler *s)
 	}
 }
 
-void scheduler_recover(struct scheduler *s)
+void scheduler_adopt(struct scheduler *s, const char *key)
+{
+	if (queue_step_adopt(s->q, key) > 0)
+		keeper_add(s->keeper, key);
+}
+
+/* Rows that say running without a run: their ends were lost with a transaction. What a
+ * run left on disk is found by the next walk. */
+void scheduler_reconcile(struct scheduler *s)
 {
 	struct ready left = { 0 };
 	queue_step_each(s->q, STEP_RUNNING, copy_ready, &left);
-	queue_begin(s->q);
 	for (size_t i = 0; i < left.n; i++) {
-		_cleanup_free_ char *dir = step_run_dir(s->lab, left.step[i].key);
-		int r = run_end_leftover(dir, 20);
-		log_event(r < 0 ? LOG_ERROR : LOG_INFO, "step-recovered", "step", left.step[i].key, "label",
-			  left.step[i].label, "error", r < 0 ? "a process of the last run could not be ended" : NULL, NULL);
-		queue_step_reset(s->q, left.step[i].key);
+		if (!find_slot(s, left.step[i].key))
+			queue_step_reset(s->q, left.step[i].key);
 		step_release(&left.step[i]);
 	}
-	queue_commit(s->q);
 	free(left.step);
+}
+
+struct left { struct ready ready; const struct lab *lab; };
+
+/* A start whose row was not flushed when the spooler ended: the row says ready, the run
+ * may still be there. */
+static int keep_started(const struct step *st, const char *stage, void *arg)
+{
+	struct left *x = arg;
+	_cleanup_free_ char *dir = step_run_dir(x->lab, st->key);
+	_cleanup_free_ char *begun = xasprintf("%s/run.json", dir);
+	_cleanup_free_ char *ended = xasprintf("%s/exit.json", dir);
+	return file_exists(begun) && !file_exists(ended) ? copy_ready(st, stage, &x->ready) : 0;
+}
+
+void scheduler_recover(struct scheduler *s)
+{
+	struct left left = { .lab = s->lab };
+	keeper_recover(s->lab, s->q);
+	queue_step_each(s->q, STEP_RUNNING, copy_ready, &left.ready);
+	queue_step_each(s->q, STEP_READY, keep_started, &left);
+	queue_begin(s->q);
+	for (size_t i = 0; i < left.ready.n; i++) {
+		struct step *st = &left.ready.step[i];
+		_cleanup_free_ char *dir = step_run_dir(s->lab, st->key);
+		int r = run_end_leftover(dir, 20);
+		log_event(r < 0 ? LOG_ERROR : LOG_INFO, "step-recovered", "step", st->key, "label", st->label, "error",
+			  r < 0 ? "a process of the last run could not be ended" : NULL, NULL);
+		queue_step_reset(s->q, st->key);
+		step_release(st);
+	}
+	queue_commit(s->q);
+	free(left.ready.step);
 }

@@ -23,6 +23,10 @@ void scheduler_stop(struct scheduler *s);
 void scheduler_cancel_unwanted(struct scheduler *s);
 /* For estimates: seconds this step has run and on how many ranks; false: not running. */
 bool scheduler_elapsed(const struct scheduler *s, const char *key, double *ret_s, int *ret_ranks);
+/* A step that is on disk though the queue does not know of its end. */
+void scheduler_adopt(struct scheduler *s, const char *key);
+/* After the queue lost a transaction: rows and runs agree again. */
+void scheduler_reconcile(struct scheduler *s);
 /* After a restart: ends leftovers of steps that the queue calls running and
  * makes them ready again. */
 void scheduler_recover(struct scheduler *s);

@@ -1,5 +1,5 @@
 /* Steps on disk: folders, plans, starting, collecting. A finished step's folder
- * gets its name by one rename after everything in it is on disk; until then it
+ * gets its name by one rename after everything in it is written; until then it
  * is <key>.run and may be thrown away or gone on with. Never logs. */
 #include "job/step.h"
 
@@ -331,22 +331,17 @@ static json_t *collect_nwchem(const char *dir, const json_t *plan, struct step_e
 	return result;
 }
 
-/* result.json, sync, rename to the final name. */
+/* result.json, then the final name. The keeper sees to it that it reaches the disk. */
 static int finish_folder(const struct lab *lab, const char *key, const char *dir, const json_t *result)
 {
 	_cleanup_free_ char *to = step_dir(lab, key);
 	_cleanup_free_ char *path = xasprintf("%s/result.json", dir);
 	int r = json_write_file(path, result, false);
-	if (r == 0)
-		r = file_fsync_tree(dir);
 	if (r == 0 && file_exists(to))
 		r = file_rm_rf(to);
 	if (r == 0 && rename(dir, to) < 0)
 		r = -errno;
-	if (r < 0)
-		return r;
-	*strrchr(to, '/') = '\0';
-	return file_fsync_dir(to);
+	return r;
 }
 
 void step_collect(const struct lab *lab, const char *key, const struct run_record *rec, struct step_end *e)

@@ -71,7 +71,7 @@ struct step_end {
 };
 void step_end_release(struct step_end *e);
 /* Reads what a run left, and on success writes result.json and gives the folder
- * its name (durable). */
+ * its name. */
 void step_collect(const struct lab *lab, const char *key, const struct run_record *rec,
 		  struct step_end *ret_end);
 /* Live words for a running NWChem or xtb step ("step 7, gradient 0.0012"); empty

@@ -55,17 +55,32 @@ static int put(const struct outbox *o, const char *tmp, const char *target, cons
 	return r == 0 ? sync_names(o, target) : r;
 }
 
-int outbox_publish(const struct outbox *o, const char *from, const char *outname, const char *id)
+int outbox_publish_build(const struct outbox *o, const char *from, const char *outname, const char *id)
 {
 	_cleanup_free_ char *target = outbox_path(o, outname, "");
 	_cleanup_free_ char *tmp = outbox_tmp(o, id);
 	if (!target || !id_valid(id))
 		return -EINVAL;
+	return carries(target, id) ? 0 : build(o, from, tmp, id);
+}
+
+int outbox_publish_put(const struct outbox *o, const char *outname, const char *id)
+{
+	_cleanup_free_ char *target = outbox_path(o, outname, "");
+	_cleanup_free_ char *tmp = outbox_tmp(o, id);
+	if (!target)
+		return -EINVAL;
 	/* Done before, perhaps a moment before the machine stopped: sync once more. */
-	int r = carries(target, id) ? sync_names(o, target) : build(o, from, tmp, id);
-	if (r == 0 && !carries(target, id))
-		r = put(o, tmp, target, id);
+	int r = carries(target, id) ? sync_names(o, target) : put(o, tmp, target, id);
 	file_rm_rf(tmp);
+	return r;
+}
+
+int outbox_publish(const struct outbox *o, const char *from, const char *outname, const char *id)
+{
+	int r = outbox_publish_build(o, from, outname, id);
+	if (r == 0)
+		r = outbox_publish_put(o, outname, id);
 	if (r == 0)
 		outbox_remove_running(o, outname);
 	return r;

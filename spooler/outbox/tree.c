@@ -82,8 +82,8 @@ static int finish_file(int fd, int r, mode_t mode, bool durable)
 {
 	if (r == 0)
 		r = set_mode(fd, mode);
-	if (r == 0 && durable && fsync(fd) < 0)
-		r = -errno;
+	if (r == 0 && durable)
+		r = file_sync_fd(fd);
 	if (close(fd) < 0 && r == 0)
 		r = -errno;
 	return r;

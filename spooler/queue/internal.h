@@ -10,7 +10,11 @@
 
 struct queue {
 	sqlite3 *db;
-	int depth;                    /* open transaction */
+	int depth;                    /* of queue_begin() */
+	bool open;                    /* a transaction of SQLite's is open */
+	bool grouped, lost;           /* see queue_group() */
+	void (*opened)(void *arg);
+	void *opened_arg;
 	char *error;
 	struct { const char *sql; sqlite3_stmt *stmt; } cache[QUEUE_STATEMENTS];
 };
@@ -20,7 +24,7 @@ struct queue {
 sqlite3_stmt *queue_prepare(struct queue *q, const char *sql);
 /* SQLite's answer as -errno; remembers the words. */
 int queue_fail(struct queue *q, int rc);
-/* Steps a statement that returns no rows and resets it: 0 or -errno. */
+/* Steps a statement that writes and resets it: 0 or -errno. */
 int queue_run(struct queue *q, sqlite3_stmt *st);
 /* Steps once: 1 a row, 0 done (statement reset), or -errno (reset). */
 int queue_row(struct queue *q, sqlite3_stmt *st);

@@ -340,7 +340,7 @@ int queue_job_each(struct queue *q, const struct job_filter *f, queue_job_fn fn,
 
 int queue_job_counts(struct queue *q, int ret_count[JOB_STATE_COUNT])
 {
-	sqlite3_stmt *st = queue_prepare(q, "SELECT state,count(*) FROM job GROUP BY state");
+	sqlite3_stmt *st = queue_prepare(q, "SELECT state,n FROM tally");
 	int r;
 	memset(ret_count, 0, JOB_STATE_COUNT * sizeof(int));
 	while ((r = queue_row(q, st)) == 1) {

@@ -52,6 +52,20 @@ static const char *const migrations[] = {
 	"CREATE TABLE request(uuid TEXT PRIMARY KEY, verb TEXT, target TEXT, ok INTEGER NOT NULL,"
 	"  outcome TEXT NOT NULL, created REAL NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE fact(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
+
+	/* 2: which finished steps are on disk for certain; counts of jobs that cost nothing
+	 * to ask for, however long the history is. */
+	"ALTER TABLE step ADD COLUMN synced INTEGER NOT NULL DEFAULT 1;"
+	"CREATE INDEX step_unsynced ON step(key) WHERE synced = 0;"
+	"CREATE TABLE tally(state INTEGER PRIMARY KEY, n INTEGER NOT NULL);"
+	"INSERT INTO tally SELECT state,count(*) FROM job GROUP BY state;"
+	"CREATE TRIGGER tally_add AFTER INSERT ON job BEGIN"
+	"  INSERT INTO tally VALUES(new.state,1) ON CONFLICT(state) DO UPDATE SET n=n+1; END;"
+	"CREATE TRIGGER tally_move AFTER UPDATE OF state ON job WHEN old.state<>new.state BEGIN"
+	"  UPDATE tally SET n=n-1 WHERE state=old.state;"
+	"  INSERT INTO tally VALUES(new.state,1) ON CONFLICT(state) DO UPDATE SET n=n+1; END;"
+	"CREATE TRIGGER tally_remove AFTER DELETE ON job BEGIN"
+	"  UPDATE tally SET n=n-1 WHERE state=old.state; END;",
 };
 #define SCHEMA ((int)ARRAY_SIZE(migrations))
 
@@ -61,6 +75,11 @@ int queue_fail(struct queue *q, int rc)
 {
 	free(q->error);
 	q->error = xstrdup(sqlite3_errmsg(q->db));
+	/* On a full disk and the like SQLite itself rolls the whole transaction back. */
+	if (q->open && sqlite3_get_autocommit(q->db)) {
+		q->open = false;
+		q->lost = true;
+	}
 	switch (rc & 0xff) {
 	case SQLITE_FULL: return -ENOSPC;
 	case SQLITE_CORRUPT:
@@ -111,9 +130,15 @@ int queue_row(struct queue *q, sqlite3_stmt *st)
 	return r;
 }
 
+static int open_transaction(struct queue *q);
+
 int queue_run(struct queue *q, sqlite3_stmt *st)
 {
-	int r = queue_row(q, st);
+	int r = q->grouped ? open_transaction(q) : 0;
+	if (r == 0)
+		r = queue_row(q, st);
+	else if (st)
+		queue_done(st);
 	if (r == 1)
 		queue_done(st);
 	return r < 0 ? r : 0;
@@ -264,11 +289,53 @@ long long queue_data_version(struct queue *q)
 	return v;
 }
 
+/* ---- transactions */
+
+static int open_transaction(struct queue *q)
+{
+	if (q->open)
+		return 0;
+	int r = exec_sql(q, "BEGIN IMMEDIATE");
+	q->open = r == 0;
+	if (q->open && q->opened)
+		q->opened(q->opened_arg);
+	return r;
+}
+
+void queue_group(struct queue *q, void (*opened)(void *arg), void *arg)
+{
+	q->grouped = true;
+	q->opened = opened;
+	q->opened_arg = arg;
+}
+
+int queue_flush(struct queue *q)
+{
+	if (!q->open)
+		return 0;
+	int r = exec_sql(q, "COMMIT");
+	if (r < 0) {
+		sqlite3_exec(q->db, "ROLLBACK", NULL, NULL, NULL);
+		q->lost = true;
+	}
+	q->open = false;
+	return r;
+}
+
+bool queue_take_lost(struct queue *q)
+{
+	bool lost = q->lost;
+	q->lost = false;
+	return lost;
+}
+
 int queue_begin(struct queue *q)
 {
 	if (q->depth++ > 0)
 		return 0;
-	int r = exec_sql(q, "BEGIN IMMEDIATE");
+	int r = open_transaction(q);
+	if (r == 0 && q->grouped)
+		r = exec_sql(q, "SAVEPOINT part");
 	if (r < 0)
 		q->depth = 0;
 	return r;
@@ -278,15 +345,16 @@ int queue_commit(struct queue *q)
 {
 	if (q->depth == 0 || --q->depth > 0)
 		return 0;
-	int r = exec_sql(q, "COMMIT");
-	if (r < 0)
-		sqlite3_exec(q->db, "ROLLBACK", NULL, NULL, NULL);
-	return r;
+	if (!q->open)
+		return -EIO;
+	return q->grouped ? exec_sql(q, "RELEASE part") : queue_flush(q);
 }
 
 void queue_rollback(struct queue *q)
 {
-	if (q->depth > 0)
-		sqlite3_exec(q->db, "ROLLBACK", NULL, NULL, NULL);
+	if (q->depth > 0 && q->open) {
+		sqlite3_exec(q->db, q->grouped ? "ROLLBACK TO part; RELEASE part" : "ROLLBACK", NULL, NULL, NULL);
+		q->open = q->grouped && !sqlite3_get_autocommit(q->db);
+	}
 	q->depth = 0;
 }

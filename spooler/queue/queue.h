@@ -4,7 +4,7 @@
  * Writes go into one open transaction; queue_commit() makes them durable, so
  * that many changes share one fsync:
  *     queue_begin(q); queue_job_add(q, ...); queue_set_job_state(q, ...); queue_commit(q);
- * A write outside begin/commit is its own transaction.
+ * A write outside begin/commit is its own transaction. Grouped, see queue_group().
  *
  * Times are wall-clock seconds, for display only; order is by row id.
  * Functions return 0, -ENOENT, -EEXIST, -EPERM (state table), -ENOSPC (disk
@@ -110,6 +110,14 @@ long long queue_data_version(struct queue *q);
 int queue_begin(struct queue *q);
 int queue_commit(struct queue *q);
 void queue_rollback(struct queue *q);
+/* From now on commits are collected: what is committed is seen by this connection at
+ * once, and by others and after a power cut when queue_flush() has returned 0.
+ * opened(arg) is called when the first write waits for a flush. */
+void queue_group(struct queue *q, void (*opened)(void *arg), void *arg);
+/* On an error all that was not flushed is lost, as it is when SQLite itself has to
+ * roll back (full disk): queue_take_lost() tells so, once. */
+int queue_flush(struct queue *q);
+bool queue_take_lost(struct queue *q);
 
 /* ---- claims: the idempotency of intake (INGEST: path+inode+ctime+hash) */
 int queue_claim_find(struct queue *q, const char *key, char ret_job_id[ID_LEN + 1]);
@@ -161,8 +169,11 @@ int queue_step_get(struct queue *q, const char *key, struct step *ret_s);
 int queue_step_start(struct queue *q, const char *key, int ranks);
 int queue_step_finish(struct queue *q, const char *key, enum step_state state,
 		      const char *cause, const char *detail, double wall_s, double cpu_s);
-/* A step found finished on disk: done, unless the queue already knows. */
+/* A step found finished on disk: done, unless the queue already knows. 1: it did not. */
 int queue_step_adopt(struct queue *q, const char *key);
+/* A finished step's folder is on disk. Until then the row says so, and after a power cut
+ * the folder is not to be trusted. */
+int queue_step_synced(struct queue *q, const char *key);
 /* Back to ready, e.g. after a restart or for a retry. */
 int queue_step_reset(struct queue *q, const char *key);
 typedef int (*queue_step_fn)(const struct step *s, const char *stage, void *arg);
@@ -172,6 +183,8 @@ int queue_step_each_of_job(struct queue *q, long long job_row, queue_step_fn fn,
  * fair share, age). */
 int queue_step_each_waiting(struct queue *q, enum step_state state, int limit,
 			    queue_step_fn fn, void *arg);
+/* Steps whose folders a power cut may have spoilt: open ones and those not synced. */
+int queue_step_each_unsafe(struct queue *q, queue_step_fn fn, void *arg);
 /* All steps in a state, whoever waits for them. */
 int queue_step_each(struct queue *q, enum step_state state, queue_step_fn fn, void *arg);
 typedef int (*queue_row_fn)(long long row, void *arg);

@@ -97,7 +97,7 @@ int queue_step_finish(struct queue *q, const char *key, enum step_state state, c
 		      const char *detail, double wall_s, double cpu_s)
 {
 	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=?2,cause=?3,detail=?4,wall_s=wall_s+?5,"
-					    "cpu_s=cpu_s+?6,finished=?7 WHERE key=?1");
+					    "cpu_s=cpu_s+?6,finished=?7,synced=(?2<>2) WHERE key=?1");
 	if (!st)
 		return -EIO;
 	queue_bind_text(st, 1, key);
@@ -112,14 +112,22 @@ int queue_step_finish(struct queue *q, const char *key, enum step_state state, c
 
 int queue_step_adopt(struct queue *q, const char *key)
 {
-	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=2,finished=created WHERE key=?1 AND state<>2");
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=2,finished=created,synced=0 WHERE key=?1 AND state<>2");
+	queue_bind_text(st, 1, key);
+	int r = queue_run(q, st);
+	return r < 0 ? r : sqlite3_changes(q->db);
+}
+
+int queue_step_synced(struct queue *q, const char *key)
+{
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET synced=1 WHERE key=?1 AND state=2");
 	queue_bind_text(st, 1, key);
 	return queue_run(q, st);
 }
 
 int queue_step_reset(struct queue *q, const char *key)
 {
-	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=0,started=0,finished=0 WHERE key=?1");
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=0,started=0,finished=0,synced=1 WHERE key=?1");
 	queue_bind_text(st, 1, key);
 	return queue_run(q, st);
 }
@@ -187,6 +195,14 @@ int queue_step_each(struct queue *q, enum step_state state, queue_step_fn fn, vo
 		return r;
 	sqlite3_bind_int(st, 1, (int)state);
 	return each_step(q, st, fn, arg);
+}
+
+int queue_step_each_unsafe(struct queue *q, queue_step_fn fn, void *arg)
+{
+	sqlite3_stmt *st;
+	int r = prepare_once(q, "SELECT " STEP_COLUMNS ",'' FROM step s WHERE s.state<2"
+				" UNION ALL SELECT " STEP_COLUMNS ",'' FROM step s WHERE s.synced=0 AND s.state=2", &st);
+	return r < 0 ? r : each_step(q, st, fn, arg);
 }
 
 int queue_step_each_job(struct queue *q, const char *key, queue_row_fn fn, void *arg)
