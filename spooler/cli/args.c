@@ -177,7 +177,8 @@ int args_parse(struct args *a, int argc, char **argv, char **ret_error)
 			options = false;
 		else if (options && str_has_prefix(arg, "--"))
 			r = take_long(&p, arg);
-		else if (options && arg[0] == '-' && arg[1])
+		/* -5 is a number: no option is a digit. */
+		else if (options && arg[0] == '-' && arg[1] && !(arg[1] >= '0' && arg[1] <= '9'))
 			r = take_short(&p, arg);
 		else
 			take_word(a, arg);

@@ -30,6 +30,8 @@ static const struct command commands[] = {
 	{ "retry", "ID...", cmd_request, 1, ANY, ARGS_TIMEOUT, "run a failed or cancelled job again" },
 	{ "hold", "ID...", cmd_request, 1, ANY, ARGS_TIMEOUT, "keep a job from running" },
 	{ "release", "ID...", cmd_request, 1, ANY, ARGS_TIMEOUT, "let a held job run" },
+	{ "priority", "NUMBER ID...", cmd_priority, 2, ANY, ARGS_TIMEOUT, "-10 to 10, low, normal or high: higher goes first" },
+	{ "republish", "ID...", cmd_request, 1, ANY, ARGS_TIMEOUT, "publish a deleted result again" },
 	{ "doctor", "", cmd_doctor, 0, 0, 0, "check engines, folders and limits" },
 };
 

@@ -26,5 +26,7 @@ bool scheduler_elapsed(const struct scheduler *s, const char *key, double *ret_s
 /* After a restart: ends leftovers of steps that the queue calls running and
  * makes them ready again. */
 void scheduler_recover(struct scheduler *s);
+/* After that: scratch folders of steps are removed. */
+void scheduler_sweep_scratch(struct scheduler *s);
 
 #endif

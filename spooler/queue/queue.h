@@ -21,7 +21,7 @@ enum job_state {
 };
 enum job_event {
 	JOB_EV_START, JOB_EV_PUBLISH, JOB_EV_FINISH, JOB_EV_FAIL, JOB_EV_CANCEL,
-	JOB_EV_RETRY, JOB_EV_HOLD, JOB_EV_RELEASE,
+	JOB_EV_RETRY, JOB_EV_HOLD, JOB_EV_RELEASE, JOB_EV_REPUBLISH,
 	JOB_EVENT_COUNT
 };
 enum step_state { STEP_READY, STEP_RUNNING, STEP_DONE, STEP_FAILED, STEP_SKIPPED, STEP_STATE_COUNT };
@@ -62,6 +62,7 @@ struct job {
 	double eta_s;            /* seconds left at `updated`; < 0 unknown */
 	char *detail;            /* "optimising conformer 2 of 3, step 7"; NULL */
 	double created, started, finished, updated; /* 0: not yet */
+	const char *damage;      /* what in the row makes no sense, static words; NULL: nothing */
 };
 void job_init(struct job *j);
 void job_release(struct job *j);
@@ -132,6 +133,9 @@ int queue_set_job_state(struct queue *q, struct job *j, enum job_event e,
 			const char *reason, const char *remedy);
 int queue_job_set_stage(struct queue *q, struct job *j, const char *stage);
 int queue_job_set_progress(struct queue *q, struct job *j); /* steps_*, progress, eta_s, detail */
+/* A row whose state no version knows becomes a queued job without an input, which
+ * the walk refuses with these words. *ret_n: how many. */
+int queue_job_mend_states(struct queue *q, int *ret_n);
 int queue_job_set_options(struct queue *q, struct job *j);  /* options, name, outname, priority */
 bool queue_outname_taken(struct queue *q, const char *outname);
 
@@ -150,6 +154,9 @@ int queue_job_counts(struct queue *q, int ret_count[JOB_STATE_COUNT]);
 /* ---- batches */
 int queue_batch_add(struct queue *q, struct batch *b);
 int queue_batch_get(struct queue *q, long long row, struct batch *ret_b);
+/* The batches inside a batch: rows, the innermost too. */
+typedef int (*queue_row_fn)(long long row, void *arg);
+int queue_batch_each_inside(struct queue *q, long long row, queue_row_fn fn, void *arg);
 int queue_batch_find(struct queue *q, const char *typed, struct batch *ret_b);
 typedef int (*queue_batch_fn)(const struct batch *b, void *arg);
 int queue_batch_each(struct queue *q, int limit, queue_batch_fn fn, void *arg);
@@ -163,6 +170,9 @@ int queue_step_finish(struct queue *q, const char *key, enum step_state state,
 		      const char *cause, const char *detail, double wall_s, double cpu_s);
 /* A step found finished on disk: done, unless the queue already knows. */
 int queue_step_adopt(struct queue *q, const char *key);
+/* Its result is needed and is not there, whatever the row says: ready again,
+ * unless it failed. */
+int queue_step_reopen(struct queue *q, const char *key);
 /* Back to ready, e.g. after a restart or for a retry. */
 int queue_step_reset(struct queue *q, const char *key);
 typedef int (*queue_step_fn)(const struct step *s, const char *stage, void *arg);
@@ -174,7 +184,6 @@ int queue_step_each_waiting(struct queue *q, enum step_state state, int limit,
 			    queue_step_fn fn, void *arg);
 /* All steps in a state, whoever waits for them. */
 int queue_step_each(struct queue *q, enum step_state state, queue_step_fn fn, void *arg);
-typedef int (*queue_row_fn)(long long row, void *arg);
 /* Unfinished jobs linked to a step. */
 int queue_step_each_job(struct queue *q, const char *key, queue_row_fn fn, void *arg);
 int queue_job_unlink_steps(struct queue *q, long long job_row);

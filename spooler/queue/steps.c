@@ -29,6 +29,8 @@ static void read_step(sqlite3_stmt *st, struct step *s)
 	s->program = queue_column_dup(st, 3);
 	s->version = queue_column_dup(st, 4);
 	s->state = (enum step_state)sqlite3_column_int(st, 5);
+	if ((unsigned)s->state >= STEP_STATE_COUNT)
+		s->state = STEP_READY;   /* damaged: computed again rather than believed */
 	s->cause = queue_column_dup(st, 6);
 	s->detail = queue_column_dup(st, 7);
 	s->attempts = sqlite3_column_int(st, 8);
@@ -113,6 +115,14 @@ int queue_step_finish(struct queue *q, const char *key, enum step_state state, c
 int queue_step_adopt(struct queue *q, const char *key)
 {
 	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=2,finished=created WHERE key=?1 AND state<>2");
+	queue_bind_text(st, 1, key);
+	return queue_run(q, st);
+}
+
+int queue_step_reopen(struct queue *q, const char *key)
+{
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=0,started=0,finished=0 WHERE key=?1"
+					    " AND state NOT IN (0,1,3)");
 	queue_bind_text(st, 1, key);
 	return queue_run(q, st);
 }
