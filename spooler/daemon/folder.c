@@ -484,6 +484,11 @@ void folder_hooks(struct folder *f, struct manager_hooks *h)
 				     .gone = on_gone, .split = on_split };
 }
 
+void folder_post(struct folder *f, void (*work)(void *), void (*done)(void *), void *arg)
+{
+	worker_post(f->worker, work, done, arg);
+}
+
 bool folder_idle(const struct folder *f) { return f->pending == 0; }
 
 void folder_free(struct folder *f)

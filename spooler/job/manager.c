@@ -279,6 +279,11 @@ static int add_part(struct manager *m, const struct job *parent, const struct ba
 		c.priority = JOB_PRIORITY_REFUSED;
 	c.created = parent->created;
 	int r = queue_job_add(m->q, &c);
+	/* Its record lies in the step that read the file. */
+	if (r == 0 && c.input && str_has_prefix(c.input, "steps/") && strlen(c.input) > 9 + 64) {
+		_cleanup_free_ char *key = xstrndup(c.input + 9, 64);
+		r = queue_step_link(m->q, key, c.row, "read");
+	}
 	job_release(&c);
 	return r;
 }

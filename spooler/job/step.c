@@ -33,6 +33,21 @@ int step_result(const struct lab *lab, const char *key, json_t **ret_result)
 	return json_read_file(path, ret_result);
 }
 
+int step_discard(const struct lab *lab, const char *key)
+{
+	static const char *const tails[] = { "", ".run" };
+	int r = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
+		_cleanup_free_ char *from = step_path(lab, key, tails[i]);
+		_cleanup_free_ char *to = xasprintf("%s/staging/gone-%s%s", lab->conf->spool, key, tails[i]);
+		int e = file_rm_rf(to);
+		if (e == 0 && rename(from, to) < 0 && errno != ENOENT)
+			e = -errno;
+		r = r < 0 ? r : e;
+	}
+	return r;
+}
+
 static json_t *plan_to_json(const struct plan *p)
 {
 	json_t *j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:f}", "key", p->key, "kind", p->kind, "label",

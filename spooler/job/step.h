@@ -59,6 +59,9 @@ bool step_key_valid(const char *s);
 bool step_has_plan(const struct lab *lab, const char *key);
 /* result.json of a finished step: 0, -ENOENT. */
 int step_result(const struct lab *lab, const char *key, json_t **ret_result);
+/* Takes the step's folders out of the way, into spool/staging, where they may be
+ * removed at leisure (the next start does). */
+int step_discard(const struct lab *lab, const char *key);
 /* Makes the .run folder with the plan, if it is not there yet. */
 int step_write(const struct lab *lab, const struct plan *p);
 

@@ -38,12 +38,13 @@ static int refuse(struct ask *a, char *why)
 	return -EPERM;
 }
 
-/* The result folder is made from finished steps alone: all of them must be there. */
+/* The result folder is made from finished steps alone: all but the report itself,
+ * which costs nothing, must be there. */
 static int check_steps_are_kept(struct ask *a, const struct job *j)
 {
 	_cleanup_(pipeline_release) struct pipeline p = { 0 };
 	pipeline_walk(&p, a->m->lab, a->m->q, j);
-	if (p.end == PIPELINE_RENDERED)
+	if (p.end == PIPELINE_RENDERED || (p.end == PIPELINE_WAITS && str_eq(p.stage, "report")))
 		return 0;
 	return refuse(a, xasprintf("%s cannot be published again: its steps are not kept any more, or are of another "
 				   "version. Drop the file again.", j->outname));

@@ -68,6 +68,12 @@ int outbox_sweep(const struct outbox *o, bool (*in_use)(const char *id, void *ar
  * somebody has put something into stays. */
 int outbox_sweep_running(const struct outbox *o, bool (*live)(const char *outname, void *arg), void *arg);
 
+/* ---- retention: removes the result folder (or the .failed one) of a job that carries
+ * its id, if no file in it was added or changed after it was published. 1: removed;
+ * 0: not there, another's, or somebody works with it. Empty folders above go, too. */
+int outbox_retire(const struct outbox *o, const char *outname, const char *id);
+int outbox_retire_failed(const struct outbox *o, const char *outname, const char *id);
+
 /* ---- looking: every folder that means something, results not entered */
 enum outbox_found { OUTBOX_RESULT, OUTBOX_RUNNING, OUTBOX_FAILED, OUTBOX_TMP };
 struct outbox_entry {

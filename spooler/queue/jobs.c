@@ -211,7 +211,7 @@ int queue_set_job_state(struct queue *q, struct job *j, enum job_event e, const 
 		return -EPERM;
 	sqlite3_stmt *st = queue_prepare(q,
 		"UPDATE job SET state=?2,reason=?3,remedy=?4,started=?5,finished=?6,updated=?7,attempt=?8,"
-		"progress=?10,eta=?11,detail=?12 WHERE row=?1 AND state=?9");
+		"progress=?10,eta=?11,detail=?12,gone=0 WHERE row=?1 AND state=?9");
 	if (!st)
 		return -EIO;
 	double now = clock_wall();
@@ -322,6 +322,22 @@ static char *like_pattern(const char *text)
 	return buf_detach(&b);
 }
 
+/* Calls fn for every row of a bound, uncached statement; ends it. */
+static int each_job(struct queue *q, sqlite3_stmt *st, queue_job_fn fn, void *arg)
+{
+	int r = 0, rc = SQLITE_DONE;
+	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct job j;
+		read_job(st, &j);
+		r = fn(&j, arg);
+		job_release(&j);
+	}
+	if (r == 0 && rc != SQLITE_DONE)
+		r = queue_fail(q, rc);
+	sqlite3_finalize(st);
+	return r;
+}
+
 #define EACH_WHERE \
 	" WHERE (?1=0 OR (?1>>state)&1) AND (?2=0 OR batch_row=max(?2,0))" \
 	" AND (?3 IS NULL OR name LIKE ?3 ESCAPE '\\' OR source LIKE ?3 ESCAPE '\\' OR id LIKE ?3 ESCAPE '\\')"
@@ -359,17 +375,42 @@ int queue_job_each(struct queue *q, const struct job_filter *f, queue_job_fn fn,
 	sqlite3_bind_int(st, 4, f->limit > 0 ? f->limit : -1);
 	queue_bind_text(st, 5, list.s);
 	sqlite3_bind_int64(st, 6, f->before_row > 0 ? f->before_row : f->oldest_first ? 0 : INT64_MAX);
-	int r = 0;
-	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
-		struct job j;
-		read_job(st, &j);
-		r = fn(&j, arg);
-		job_release(&j);
-	}
-	if (r == 0 && rc != SQLITE_DONE)
-		r = queue_fail(q, rc);
-	sqlite3_finalize(st);
-	return r;
+	return each_job(q, st, fn, arg);
+}
+
+int queue_keep_each(struct queue *q, enum job_state state, double before, int limit, queue_job_fn fn, void *arg)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(q->db, "SELECT " JOB_COLUMNS " FROM job WHERE finished>0 AND finished<?2 AND state=?1"
+				    " AND gone=0 ORDER BY finished LIMIT ?3", -1, &st, NULL);
+	if (rc != SQLITE_OK)
+		return queue_fail(q, rc);
+	sqlite3_bind_int(st, 1, (int)state);
+	sqlite3_bind_double(st, 2, before);
+	sqlite3_bind_int(st, 3, limit);
+	return each_job(q, st, fn, arg);
+}
+
+int queue_keep_each_row(struct queue *q, double before, int limit, queue_job_fn fn, void *arg)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(q->db, "SELECT " JOB_COLUMNS " FROM job WHERE finished>0 AND finished<?1"
+				    " AND state IN (3,4,5) ORDER BY finished LIMIT ?2", -1, &st, NULL);
+	if (rc != SQLITE_OK)
+		return queue_fail(q, rc);
+	sqlite3_bind_double(st, 1, before);
+	sqlite3_bind_int(st, 2, limit);
+	return each_job(q, st, fn, arg);
+}
+
+int queue_job_settle(struct queue *q, long long row)
+{
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE job SET gone=?2 WHERE row=?1 AND state IN (3,4,5)");
+	if (!st)
+		return -EIO;
+	sqlite3_bind_int64(st, 1, row);
+	sqlite3_bind_double(st, 2, clock_wall());
+	return queue_run(q, st);
 }
 
 int queue_job_counts(struct queue *q, int ret_count[JOB_STATE_COUNT])

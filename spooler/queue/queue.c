@@ -52,6 +52,12 @@ static const char *const migrations[] = {
 	"CREATE TABLE request(uuid TEXT PRIMARY KEY, verb TEXT, target TEXT, ok INTEGER NOT NULL,"
 	"  outcome TEXT NOT NULL, created REAL NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE fact(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;",
+	/* 2: retention. gone: when it was decided that the job's folder is not looked after
+	 * any more. A record rests on the step that read its file, like on all others. */
+	"ALTER TABLE job ADD COLUMN gone REAL NOT NULL DEFAULT 0;"
+	"CREATE INDEX job_ended ON job(finished) WHERE finished > 0;"
+	"INSERT INTO job_step(job_row,key,stage,ord) SELECT row,substr(input,10,64),'read',-1 FROM job"
+	"  WHERE input LIKE 'steps/__/%' ON CONFLICT(job_row,key) DO NOTHING;",
 };
 #define SCHEMA ((int)ARRAY_SIZE(migrations))
 

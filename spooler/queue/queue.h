@@ -188,6 +188,27 @@ int queue_step_each(struct queue *q, enum step_state state, queue_step_fn fn, vo
 int queue_step_each_job(struct queue *q, const char *key, queue_row_fn fn, void *arg);
 int queue_job_unlink_steps(struct queue *q, long long job_row);
 
+/* The job rests on a step that another job asked for. */
+int queue_step_link(struct queue *q, const char *key, long long job_row, const char *stage);
+
+/* ---- retention: what may go. before: wall clock */
+/* Jobs in a state that ended before that time and were not settled yet, the longest
+ * ended first; queue_job_settle() ends that until the state changes again. fn must
+ * not write to the queue. */
+int queue_keep_each(struct queue *q, enum job_state state, double before, int limit, queue_job_fn fn, void *arg);
+int queue_job_settle(struct queue *q, long long row);
+/* Ended jobs, settled or not. */
+int queue_keep_each_row(struct queue *q, double before, int limit, queue_job_fn fn, void *arg);
+/* Batches without jobs and outcomes of requests, from before that time. */
+int queue_keep_forget(struct queue *q, double before);
+/* One slice of the table of steps, by key, after the key given ("": from the start):
+ * fn gets those that no unfinished job rests on and that nobody used since. *ret_last:
+ * the last key of the slice, "" at the end of the table. */
+typedef int (*queue_key_fn)(const char *key, void *arg);
+int queue_keep_each_step(struct queue *q, double before, const char *after, int slice, queue_key_fn fn, void *arg,
+			 char ret_last[65]);
+int queue_step_delete(struct queue *q, const char *key);
+
 /* ---- requests from door/ and the folder, and what came of them */
 int queue_request_done(struct queue *q, const char *uuid, const char *verb, const char *target,
 		       bool ok, const char *outcome);

@@ -60,14 +60,26 @@ is($st, 0, 'republish over a name that is taken');
 is($s->wait_for('m2-2', 30), 'done', 'gets a number');
 is_deeply([ keys %{ tree($s->out('m2')) } ], ['/mine.txt'], 'and the folder in its place is as it was');
 ok(wait_until(10, sub { sql($s, "SELECT outname||state FROM job WHERE name='m2'") eq 'm2-23' }), 'the queue has the new name');
-# Without its steps.
+# Without the report it is made anew; without the science it is refused.
+sub lose {
+	my ($kind) = @_;
+	my @keys = sql($s, "SELECT s.key FROM step s JOIN job_step js ON js.key=s.key JOIN job j ON j.row=js.job_row"
+		. " WHERE j.name='m1' AND s.kind='$kind'");
+	remove_tree("$s->{data}/spool/steps/" . substr($_, 0, 2) . "/$_") for @keys;
+	return @keys;
+}
 remove_tree($s->out('m1'));
-my @render = sql($s, "SELECT s.key FROM step s JOIN job_step js ON js.key=s.key JOIN job j ON j.row=js.job_row"
-	. " WHERE j.name='m1' AND s.kind='render'");
-remove_tree("$s->{data}/spool/steps/" . substr($_, 0, 2) . "/$_") for @render;
+ok(lose('render'), 'the report is lost');
+($st, $out, $err) = nmr($s, 'republish', 'm1');
+is($st, 0, 'republish without the report') or diag($err);
+is($s->wait_for('m1', 30), 'done', 'makes it again');
+ok(wait_until(10, sub { sql($s, "SELECT state FROM job WHERE name='m1'") == 3 }), 'm1 is done again');
+remove_tree($s->out('m1'));
+ok(lose('shield'), 'shieldings are lost');
 ($st, $out, $err) = nmr($s, 'republish', 'm1');
 is($st, 1, 'republish without its steps is refused');
 like($err, qr/steps are not kept/, 'with the reason');
+# Below, jobs that need them compute them again, though the queue calls them done.
 
 # A batch, put together by hand, because all that the stand-in reads is one record.
 $s->drop("pair/$_.smi", "C $_\n") for qw(one two);
