@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/machine.h"
 #include "daemon/arguments.h"
+#include "daemon/check.h"
 #include "daemon/daemon.h"
 
 #define REFRESH_S 2.0
@@ -231,6 +232,8 @@ int main(int argc, char **argv)
 	struct arguments a = { 0 };
 	struct daemon d = { .lock_fd = -1 };
 	arguments_parse(&a, argc, argv);
+	if (a.check)
+		return check_run(&a);
 	open_parts(&d, &a);
 	write_readme(d.conf);
 	int r = run(&d);

@@ -172,7 +172,8 @@ static int migrate(struct queue *q, int from)
 
 static int refuse(struct queue *q, int r, const char *path, char **ret_error)
 {
-	*ret_error = xasprintf("the queue %s cannot be used: %s", path, queue_error(q));
+	*ret_error = xasprintf("the queue %s cannot be used: %s%s", path, queue_error(q),
+			       r == -EUCLEAN ? "; \"nmr-spooler --repair\" saves what can be read" : "");
 	queue_close(q);
 	return r;
 }

@@ -209,6 +209,28 @@ int queue_keep_each_step(struct queue *q, double before, const char *after, int 
 			 char ret_last[65]);
 int queue_step_delete(struct queue *q, const char *key);
 
+/* ---- check and repair; the spooler does not run */
+typedef int (*queue_line_fn)(const char *sentence, void *arg);
+/* What SQLite finds wrong with the file; also the error when it cannot go on. */
+int queue_check_file(struct queue *q, queue_line_fn fn, void *arg);
+/* Rows that make no sense together, and putting them right: no job is lost. */
+int queue_check_rows(struct queue *q, queue_line_fn fn, void *arg);
+int queue_mend_rows(struct queue *q);
+/* Does any job, unfinished or not, rest on the step? */
+bool queue_step_is_held(struct queue *q, const char *key);
+/* A row for a finished step that has none. */
+int queue_step_add_done(struct queue *q, const struct step *s);
+bool queue_batch_has_id(struct queue *q, const char *id);
+/* Copies what can be read of a damaged file into a new one, which has no -wal. */
+#define QUEUE_TABLES 7
+struct queue_saved {
+	const char *table;
+	long long rows;
+	bool damaged;            /* some rows were lost, or may be */
+	long long first, last;   /* numbered tables: between these; last 0: up to the end */
+};
+int queue_salvage(const char *from, const char *to, struct queue_saved ret_saved[QUEUE_TABLES], char **ret_error);
+
 /* ---- requests from door/ and the folder, and what came of them */
 int queue_request_done(struct queue *q, const char *uuid, const char *verb, const char *target,
 		       bool ok, const char *outcome);

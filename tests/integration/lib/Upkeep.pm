@@ -6,15 +6,27 @@ use Exporter 'import';
 use File::Find;
 use File::Path qw(make_path);
 use Time::HiRes qw(sleep time);
+no warnings 'File::Find';   # a spooler at work makes and removes folders
 our @EXPORT = qw(sql nmr spooler write_file steps_of wait_until tree);
 
-# Runs SQL on the queue; the rows as SQLite's shell prints them.
-sub sql {
-	my ($s, $sql) = @_;
-	open my $p, '-|', 'sqlite3', '-batch', '-cmd', '.timeout 10000', "$s->{data}/spool/db/queue.db", $sql or die "sqlite3: $!";
+my %made;
+
+sub shell {
+	my ($db, $sql) = @_;
+	open my $p, '-|', 'sqlite3', '-batch', '-cmd', '.timeout 10000', $db, $sql or die "sqlite3: $!";
 	my @rows = <$p>;
 	close $p or die "sqlite3: $sql";
 	chomp @rows;
+	return @rows;
+}
+
+# Runs SQL on the queue, once the spooler has made it; the rows as SQLite's shell
+# prints them.
+sub sql {
+	my ($s, $sql) = @_;
+	my $db = "$s->{data}/spool/db/queue.db";
+	$made{$db} ||= wait_until(30, sub { -e $db && (shell($db, 'PRAGMA user_version'))[0] > 0 });
+	my @rows = shell($db, $sql);
 	return wantarray ? @rows : $rows[0];
 }
 
