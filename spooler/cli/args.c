@@ -24,6 +24,7 @@ static const struct known known[] = {
 	{ "all", 'a', KIND_FLAG, AT(all), ARGS_ALL },
 	{ "wait", 'w', KIND_FLAG, AT(wait), ARGS_WAIT },
 	{ "keep", 'k', KIND_FLAG, AT(keep), ARGS_KEEP },
+	{ "steps", 'S', KIND_FLAG, AT(steps), ARGS_STEPS },
 	{ "timeout", 't', KIND_SECONDS, AT(timeout_s), ARGS_TIMEOUT },
 	{ "limit", 'n', KIND_COUNT, AT(limit), ARGS_LIMIT },
 	{ "option", 'o', KIND_PAIR, 0, ARGS_JOB_OPTION },

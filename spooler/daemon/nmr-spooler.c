@@ -66,6 +66,9 @@ static void open_parts(struct daemon *d, const struct arguments *a)
 	make_folders(d->conf);
 	d->lock_fd = take_lock(d->conf);
 	_cleanup_free_ char *db = xasprintf("%s/db/queue.db", d->conf->spool);
+	_cleanup_free_ char *restoring = xasprintf("%s/restoring", d->conf->spool);
+	if (file_exists(restoring))
+		die("a restore of %s was broken off: run \"nmr restore\" again", d->conf->spool);
 	if (queue_open(db, &d->q, &error) < 0)
 		die("%s", error);
 	d->lab.share = share_load(d->conf->share, &error);

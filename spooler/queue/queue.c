@@ -249,6 +249,21 @@ int queue_open_readonly(const char *path, struct queue **ret_q, char **ret_error
 	return 0;
 }
 
+int queue_open_for_check(const char *path, struct queue **ret_q, char **ret_error)
+{
+	struct queue *q;
+	int r = open_flags(path, SQLITE_OPEN_READONLY, &q, ret_error), v = 0;
+	if (r < 0)
+		return r;
+	r = user_version(q, &v);
+	if (r < 0)
+		return refuse(q, r, path, ret_error);
+	if (v > SCHEMA)
+		return check_schema(q, path, false, ret_error);
+	*ret_q = q;
+	return 0;
+}
+
 void queue_close(struct queue *q)
 {
 	if (!q)

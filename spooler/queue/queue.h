@@ -209,6 +209,13 @@ int queue_keep_each_step(struct queue *q, double before, const char *after, int 
 			 char ret_last[65]);
 int queue_step_delete(struct queue *q, const char *key);
 
+/* ---- backup: the queue as of one moment, in one new file, beside its writer. */
+int queue_backup(struct queue *q, const char *to, char **ret_error);
+/* Forgets finished steps in such a copy whose folders did not come along. */
+int queue_backup_trim(const char *path, bool (*is_there)(const char *key, void *arg), void *arg, char **ret_error);
+/* Read-only, whatever schema it has, as long as it is none from the future. */
+int queue_open_for_check(const char *path, struct queue **ret_q, char **ret_error);
+
 /* ---- check and repair; the spooler does not run */
 typedef int (*queue_line_fn)(const char *sentence, void *arg);
 /* What SQLite finds wrong with the file; also the error when it cannot go on. */
