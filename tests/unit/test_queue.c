@@ -513,6 +513,140 @@ static void a_damaged_row_is_named_and_mended(void **state)
 	job_release(&j);
 }
 
+static int note_sentence(const char *sentence, void *arg)
+{
+	buf_addf(arg, "%s\n", sentence);
+	return 0;
+}
+
+static void exec_sql(const char *path, const char *sql)
+{
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void foreign_rows_are_found_and_mended(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	char id[ID_LEN + 1];
+	struct job j;
+	add_job(f->q, "a", 0, id);
+	assert_int_equal(queue_job_get(f->q, id, &j), 0);
+	need(f->q, "good", j.row, 0);
+	assert_int_equal(queue_claim_add(f->q, "claimed", id), 0);
+	assert_int_equal(queue_check_rows(f->q, note_sentence, &b), 0);
+	assert_string_equal(b.s, "");
+	exec_sql(f->path, "INSERT INTO job_step VALUES(77,'good','rank',0);INSERT INTO job_step VALUES(1,'nothing','rank',0);"
+			  "INSERT INTO claim VALUES('x','ffffffffffff',0);UPDATE job SET batch_row=5");
+	assert_int_equal(queue_check_rows(f->q, note_sentence, &b), 0);
+	const char *const words[] = { "no row (77)", "nothing..., which has no row", "ffffffffffff, which has no row", "no row (5)" };
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		assert_non_null(strstr(b.s, words[i]));
+	assert_int_equal(queue_mend_rows(f->q), 0);
+	buf_clear(&b);
+	assert_int_equal(queue_check_rows(f->q, note_sentence, &b), 0);
+	assert_string_equal(b.s, "");
+	assert_true(queue_step_is_held(f->q, "good"));
+	char other[ID_LEN + 1];
+	assert_int_equal(queue_claim_find(f->q, "claimed", other), 0);
+	job_release(&j);
+}
+
+/* Fills some pages, then puts rubbish over one leaf of the table of jobs. */
+static int fill_and_damage(struct fixture *f, const char *word)
+{
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	int hit = 0;
+	for (int i = 0; i < 100; i++) {
+		char id[ID_LEN + 1];
+		_cleanup_free_ char *name = xasprintf("job%03d", i);
+		add_job(f->q, name, 0, id);
+	}
+	need(f->q, "step", 1, 0);
+	queue_close(f->q);
+	f->q = NULL;
+	exec_sql(f->path, "PRAGMA wal_checkpoint(TRUNCATE)");
+	assert_int_equal(file_read(f->path, 1 << 24, &b), 0);
+	for (size_t at = 4096; at < b.len && word; at += 4096)
+		if (b.s[at] == 13 && memmem(b.s + at, 4096, word, strlen(word)) && memmem(b.s + at, 4096, "a/b.smi", 7)) {
+			memset(b.s + at, 0xff, 4096);
+			hit++;
+		}
+	assert_int_equal(file_write(f->path, b.s, b.len, 0644), 0);
+	return hit;
+}
+
+static void readable_rows_are_saved(void **state)
+{
+	struct fixture *f = *state;
+	struct queue_saved saved[QUEUE_TABLES];
+	_cleanup_free_ char *to = xasprintf("%s/new.db", f->dir);
+	_cleanup_free_ char *wal = xasprintf("%s-wal", to);
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	char *error = NULL;
+	int count[JOB_STATE_COUNT];
+	struct queue *q;
+	struct job j;
+	assert_int_equal(fill_and_damage(f, "job050"), 1);
+	assert_int_equal(queue_open_for_check(f->path, &q, &error), 0);
+	assert_true(queue_check_file(q, note_sentence, &b) < 0 || b.len > 0);
+	queue_close(q);
+	assert_int_equal(queue_salvage(f->path, to, saved, &error), 0);
+	assert_string_equal(saved[0].table, "job");
+	assert_true(saved[0].damaged && saved[0].rows < 100 && saved[0].rows > 50);
+	/* Both sides of the damage, and nothing else is missing. */
+	assert_true(saved[0].first < 51 && saved[0].last > 51);
+	assert_int_equal(saved[0].rows, 100 - (saved[0].last - saved[0].first - 1));
+	assert_false(saved[2].damaged);
+	assert_false(file_exists(wal));
+	assert_int_equal(queue_open(to, &q, &error), 0);
+	buf_clear(&b);
+	assert_int_equal(queue_check_file(q, note_sentence, &b), 0);
+	assert_string_equal(b.s, "");
+	assert_int_equal(queue_job_counts(q, count), 0);
+	assert_int_equal(count[JOB_QUEUED], saved[0].rows);
+	assert_int_equal(queue_job_find(q, "job099", &j), 0);
+	assert_int_equal(j.row, 100);
+	job_release(&j);
+	assert_true(queue_step_is_held(q, "step"));
+	queue_close(q);
+}
+
+static bool never(_unused_ const char *key, _unused_ void *arg) { return false; }
+
+static void a_backup_is_one_file_of_one_moment(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *to = xasprintf("%s/copy.db", f->dir);
+	_cleanup_free_ char *wal = xasprintf("%s-wal", to);
+	char id[ID_LEN + 1], later[ID_LEN + 1], *error = NULL;
+	struct queue *reader, *q;
+	struct job j;
+	add_job(f->q, "before", 0, id);
+	need(f->q, "s", 1, 0);
+	assert_int_equal(queue_step_adopt(f->q, "s"), 0);
+	assert_int_equal(queue_open_readonly(f->path, &reader, &error), 0);
+	assert_int_equal(queue_begin(f->q), 0);      /* the writer is at work */
+	add_job(f->q, "after", 0, later);
+	assert_int_equal(queue_backup(reader, to, &error), 0);
+	assert_int_equal(queue_commit(f->q), 0);
+	queue_close(reader);
+	assert_false(file_exists(wal));
+	assert_int_equal(queue_open_readonly(to, &q, &error), 0);
+	assert_int_equal(queue_job_get(q, id, &j), 0);
+	job_release(&j);
+	assert_int_equal(queue_job_get(q, later, &j), -ENOENT);
+	assert_true(queue_step_is_held(q, "s"));
+	queue_close(q);
+	assert_int_equal(queue_backup_trim(to, never, NULL, &error), 0);
+	assert_int_equal(queue_open_readonly(to, &q, &error), 0);
+	assert_false(queue_step_is_held(q, "s"));
+	queue_close(q);
+}
+
 static void damage_is_told(void **state)
 {
 	struct fixture *f = *state;
@@ -554,7 +688,8 @@ int main(void)
 		T(claims_are_found_until_removed), T(jobs_share_a_step), T(listings_filter), T(batches_count_their_jobs),
 		T(rollback_leaves_nothing), T(readers_see_commits_and_survive_the_writer), T(a_newer_schema_is_refused), T(version_1_is_migrated),
 		T(old_jobs_are_found_until_settled), T(steps_are_kept_while_somebody_rests_on_them),
-		T(a_damaged_row_is_named_and_mended),
+		T(a_damaged_row_is_named_and_mended), T(foreign_rows_are_found_and_mended),
+		T(readable_rows_are_saved), T(a_backup_is_one_file_of_one_moment),
 		T(damage_is_told), T(requests_and_facts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
