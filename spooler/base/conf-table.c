@@ -46,6 +46,11 @@ static const struct conf_row rows[] = {
 	INT("records_max", "NMR_RECORDS_MAX", "1000", 1, 1e6, "most molecules in one file", records_max),
 	INT("file_size_max_mb", "NMR_FILE_SIZE_MAX_MB", "64", 1, 4096, "largest file taken, MiB", file_size_max_mb),
 
+	NUMBER("keep_results_days", "NMR_KEEP_RESULTS_DAYS", "0", 0, 36500, "results that nobody has changed are removed after so many days; 0: never", keep_results_days),
+	NUMBER("keep_failed_days", "NMR_KEEP_FAILED_DAYS", "0", 0, 36500, "the same for folders of failed jobs", keep_failed_days),
+	NUMBER("keep_steps_days", "NMR_KEEP_STEPS_DAYS", "0", 0, 36500, "finished steps that no job has used for so many days are removed; 0: never", keep_steps_days),
+	NUMBER("keep_rows_days", "NMR_KEEP_ROWS_DAYS", "0", 0, 36500, "jobs are forgotten so many days after their end; 0: never", keep_rows_days),
+
 	{ .option = { "defaults", "NMR_DEFAULTS", "options", "", "options of every job, below those of hot folders and tickets" },
 	  .type = CONF_PAIRS },
 	{ .option = { "hot", "NMR_HOT", "folders", "", "hot folders: subfolders of the inbox with options of their own" },

@@ -41,6 +41,8 @@ struct conf {
 	double empty_report_s;  /* tell about an empty or unreadable file after this */
 	int records_max;        /* molecules in one file */
 	int file_size_max_mb;
+	/* retention, days; 0: for ever */
+	double keep_results_days, keep_failed_days, keep_steps_days, keep_rows_days;
 	/* job defaults: options.h names, origin "nmr.conf" */
 	struct conf_pair *defaults;
 	size_t ndefaults;

@@ -240,6 +240,12 @@ int file_rm_rf(const char *path)
 	return 0;
 }
 
+bool file_is_dir(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 bool file_exists(const char *path) { return access(path, F_OK) == 0; }
 
 static _Thread_local uint64_t tree_bytes;

@@ -36,6 +36,7 @@ int file_mkdir_p(const char *path, mode_t mode);
 /* Removes a file or a whole tree without following links; missing is fine. */
 int file_rm_rf(const char *path);
 bool file_exists(const char *path);
+bool file_is_dir(const char *path);              /* links are followed */
 /* Bytes below path (a tree's size); 0 when missing. */
 uint64_t file_tree_size(const char *path);
 

@@ -24,6 +24,7 @@ static const struct known known[] = {
 	{ "all", 'a', KIND_FLAG, AT(all), ARGS_ALL },
 	{ "wait", 'w', KIND_FLAG, AT(wait), ARGS_WAIT },
 	{ "keep", 'k', KIND_FLAG, AT(keep), ARGS_KEEP },
+	{ "steps", 'S', KIND_FLAG, AT(steps), ARGS_STEPS },
 	{ "timeout", 't', KIND_SECONDS, AT(timeout_s), ARGS_TIMEOUT },
 	{ "limit", 'n', KIND_COUNT, AT(limit), ARGS_LIMIT },
 	{ "option", 'o', KIND_PAIR, 0, ARGS_JOB_OPTION },
@@ -177,7 +178,8 @@ int args_parse(struct args *a, int argc, char **argv, char **ret_error)
 			options = false;
 		else if (options && str_has_prefix(arg, "--"))
 			r = take_long(&p, arg);
-		else if (options && arg[0] == '-' && arg[1])
+		/* -5 is a number: no option is a digit. */
+		else if (options && arg[0] == '-' && arg[1] && !(arg[1] >= '0' && arg[1] <= '9'))
 			r = take_short(&p, arg);
 		else
 			take_word(a, arg);

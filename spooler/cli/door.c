@@ -99,7 +99,7 @@ static void uuid_new(char ret_uuid[UUID_LEN + 1])
 		p += sprintf(p, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
 }
 
-int door_request(const struct conf *conf, const char *verb, const char *target,
+int door_request(const struct conf *conf, const char *verb, const char *target, const char *value,
 		 char ret_uuid[UUID_LEN + 1], char **ret_error)
 {
 	char uuid[UUID_LEN + 1];
@@ -107,6 +107,8 @@ int door_request(const struct conf *conf, const char *verb, const char *target,
 	_cleanup_(buf_release) struct buf text = BUF_INIT;
 	_cleanup_json_ json_t *j = json_pack("{s:s,s:o}", "verb", verb, "target", json_text(target));
 	_cleanup_free_ char *path = xasprintf("%s/req-%s.json", conf->door, uuid);
+	if (value)
+		json_object_set_new(j, "value", json_text(value));
 	json_add_to(&text, j, false);
 	int r = file_write_atomic(path, text.s, text.len, (mode_t)conf->mode_files, true);
 	if (r < 0) {

@@ -20,8 +20,9 @@ int door_submit(const struct conf *conf, const struct door_submission *s, char r
 bool door_holds(const struct conf *conf, const char *id);
 
 #define UUID_LEN 36
-/* verb: cancel, retry, hold, release. The outcome comes as a row of the queue. */
-int door_request(const struct conf *conf, const char *verb, const char *target,
+/* verb: cancel, retry, hold, release, republish, priority (with a value, else
+ * NULL). The outcome comes as a row of the queue. */
+int door_request(const struct conf *conf, const char *verb, const char *target, const char *value,
 		 char ret_uuid[UUID_LEN + 1], char **ret_error);
 
 /* What a person typed where a structure is expected: the name of a file, a

@@ -30,6 +30,10 @@ static const struct command commands[] = {
 	{ "retry", "ID...", cmd_request, 1, ANY, ARGS_TIMEOUT, "run a failed or cancelled job again" },
 	{ "hold", "ID...", cmd_request, 1, ANY, ARGS_TIMEOUT, "keep a job from running" },
 	{ "release", "ID...", cmd_request, 1, ANY, ARGS_TIMEOUT, "let a held job run" },
+	{ "priority", "NUMBER ID...", cmd_priority, 2, ANY, ARGS_TIMEOUT, "-10 to 10, low, normal or high: higher goes first" },
+	{ "republish", "ID...", cmd_request, 1, ANY, ARGS_TIMEOUT, "publish a deleted result again" },
+	{ "backup", "DIR", cmd_backup, 1, 1, ARGS_STEPS, "copy the queue and the files it needs, at any time" },
+	{ "restore", "DIR", cmd_restore, 1, 1, 0, "put a backup into an empty data folder" },
 	{ "doctor", "", cmd_doctor, 0, 0, 0, "check engines, folders and limits" },
 };
 
@@ -48,6 +52,7 @@ static void print_help(void)
 	      "  -w, --wait               submit: follow to the end\n"
 	      "  -O, --out DIR            predict: copy the result folder into DIR\n"
 	      "  -k, --keep               predict: keep the temporary folder\n"
+	      "  -S, --steps              backup: finished steps, too\n"
 	      "  -t, --timeout SECONDS    cancel, retry ...: wait so long for the answer\n\n"
 	      "Options of a job (submit, predict), also as -o NAME=VALUE:\n", stdout);
 	for (int i = 0; i < OPTION_COUNT; i++) {

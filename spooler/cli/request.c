@@ -1,4 +1,4 @@
-/* nmr cancel, retry, hold, release: a request goes through the door, and its
+/* nmr cancel, retry, hold, release, republish, priority: a request goes through the door, and its
  * outcome comes back as a row of the queue. Nothing is changed here. */
 #include <errno.h>
 
@@ -48,7 +48,7 @@ static int no_answer(struct queue *q, int r)
 	return CLI_NO_SPOOLER;
 }
 
-static int ask(struct cli *c, struct queue *q, const char *target)
+static int ask(struct cli *c, struct queue *q, const char *target, const char *value)
 {
 	char uuid[UUID_LEN + 1];
 	_cleanup_free_ char *words = NULL;
@@ -58,7 +58,7 @@ static int ask(struct cli *c, struct queue *q, const char *target)
 	/* Without a spooler there is no point in waiting long. */
 	double patience = c->args.timeout_s > 0 ? c->args.timeout_s : s.running ? ANSWER_S : 1;
 	spooler_release(&s);
-	if (door_request(c->conf, c->args.command, target, uuid, &words) < 0) {
+	if (door_request(c->conf, c->args.command, target, value, uuid, &words) < 0) {
 		cli_error("%s", words);
 		return CLI_FAILED;
 	}
@@ -69,17 +69,23 @@ static int ask(struct cli *c, struct queue *q, const char *target)
 	return ok ? CLI_OK : CLI_FAILED;
 }
 
-int cmd_request(struct cli *c)
+/* The operands from `first` on are targets. */
+static int ask_all(struct cli *c, size_t first, const char *value)
 {
 	struct queue *q;
 	int e = cli_open_queue(c->conf, &q);
 	if (e != CLI_OK)
 		return e;
 	cli_catch_signals();
-	for (size_t i = 0; i < c->args.noperands && !cli_interrupted(); i++) {
-		int one = ask(c, q, c->args.operand[i]);
+	for (size_t i = first; i < c->args.noperands && !cli_interrupted(); i++) {
+		int one = ask(c, q, c->args.operand[i], value);
 		e = MAX(e, one);
 	}
 	queue_close(q);
 	return e;
 }
+
+int cmd_request(struct cli *c) { return ask_all(c, 0, NULL); }
+
+/* The value stands first, as with renice: what follows are jobs. */
+int cmd_priority(struct cli *c) { return ask_all(c, 1, c->args.operand[0]); }

@@ -12,6 +12,7 @@
 struct intake;
 struct folder;
 struct commit;
+struct keep;
 
 struct daemon {
 	struct conf *conf;
@@ -22,6 +23,7 @@ struct daemon {
 	struct intake *intake;
 	struct folder *folder;
 	struct commit *commit;
+	struct keep *keep;
 	bool once, stopping;
 	int failed;              /* jobs that failed in this run */
 	int lock_fd;
@@ -49,6 +51,15 @@ void folder_trouble(struct folder *f, const struct drop_item *item);
 const struct outbox *folder_outbox(const struct folder *f);
 /* The last state of QUEUE.html and summaries, before the end. */
 void folder_flush(struct folder *f);
+
+/* For what else must be done in the outbox, in order with the rest. */
+void folder_post(struct folder *f, void (*work)(void *), void (*done)(void *), void *arg);
+
+/* ---- keep.c: retention */
+struct keep *keep_new(struct daemon *d);
+void keep_free(struct keep *k);      /* after folder_free(): its work is done by then */
+/* Soon, and then once a day. */
+void keep_start(struct keep *k);
 
 /* ---- intake-job.c: from a claimed file to a row */
 struct intake_source {

@@ -217,6 +217,8 @@ static void publish_done(void *arg)
 	for (size_t i = 0; i < g->n; i++) {
 		struct publish *p = g->p[i];
 		f->pending--;
+		if (p->r == 0 && p->instead)
+			manager_renamed(f->d->manager, p->id, p->instead);
 		manager_published(f->d->manager, p->id, p->r < 0 ? strerror(-p->r) : NULL);
 		publish_free(p);
 	}
@@ -464,17 +466,72 @@ struct folder *folder_new(struct daemon *d)
 	return f;
 }
 
-static bool id_in_use(const char *id, void *arg)
+/* ---- what a dead spooler left, once at start. The worker gets copies of the names
+ * and ids of jobs that live; whatever comes later is queued behind it. */
+
+struct sweep { struct folder *f; char **word; size_t n, cap; int r; };
+
+static void add_word(struct sweep *s, const char *word)
 {
-	struct daemon *d = arg;
-	_cleanup_(job_release) struct job j;
-	job_init(&j);
-	return queue_job_get(d->q, id, &j) == 0 && !job_state_ended(j.state);
+	if (s->n == s->cap) {
+		s->cap = s->cap ? 2 * s->cap : 64;
+		s->word = xreallocarray(s->word, s->cap, sizeof(*s->word));
+	}
+	s->word[s->n++] = xstrdup(word);
+}
+
+static int add_live(const struct job *j, void *arg)
+{
+	add_word(arg, j->id);
+	add_word(arg, j->outname);
+	return 0;
+}
+
+static int compare_words(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static bool is_live(const char *word, void *arg)
+{
+	const struct sweep *s = arg;
+	return s->n && bsearch(&word, s->word, s->n, sizeof(*s->word), compare_words);
+}
+
+static void work_sweep(void *arg)
+{
+	struct sweep *s = arg;
+	s->r = outbox_sweep(&s->f->out, is_live, s);
+	int r = outbox_sweep_running(&s->f->out, is_live, s);
+	s->r = s->r < 0 ? s->r : r;
+}
+
+static void sweep_done(void *arg)
+{
+	struct sweep *s = arg;
+	if (s->r < 0)
+		log_event(LOG_WARN, "outbox-not-swept", "error", strerror(-s->r), NULL);
+	for (size_t i = 0; i < s->n; i++)
+		free(s->word[i]);
+	free(s->word);
+	free(s);
+}
+
+static void post_sweep(struct folder *f)
+{
+	unsigned live = 1u << JOB_QUEUED | 1u << JOB_RUNNING | 1u << JOB_PUBLISHING | 1u << JOB_HELD;
+	struct sweep *s = xcalloc(1, sizeof(*s));
+	s->f = f;
+	/* A listing that was cut short would make live folders look stale. */
+	if (queue_job_each(f->d->q, &(struct job_filter){ .states = live, .oldest_first = true }, add_live, s) < 0) {
+		sweep_done(s);
+		return;
+	}
+	if (s->n)
+		qsort(s->word, s->n, sizeof(*s->word), compare_words);
+	worker_post(f->worker, work_sweep, sweep_done, s);
 }
 
 void folder_start(struct folder *f)
 {
-	outbox_sweep(&f->out, id_in_use, f->d);
+	post_sweep(f);
 	loop_add(f->d->loop, worker_fd(f->worker), on_worker, f->worker);
 	loop_after(f->d->loop, 0.2, on_time, f);
 }
@@ -483,6 +540,11 @@ void folder_hooks(struct folder *f, struct manager_hooks *h)
 {
 	*h = (struct manager_hooks){ .arg = f, .changed = on_changed, .publish = on_publish, .fail = on_fail,
 				     .gone = on_gone, .split = on_split };
+}
+
+void folder_post(struct folder *f, void (*work)(void *), void (*done)(void *), void *arg)
+{
+	worker_post(f->worker, work, done, arg);
 }
 
 bool folder_idle(const struct folder *f) { return f->pending == 0; }

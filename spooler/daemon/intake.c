@@ -481,7 +481,7 @@ static void answer_request(struct daemon *d, const struct door_entry *e)
 	if (!j)
 		words = xstrdup("The request is not readable.");
 	else
-		ok = manager_verb(d->manager, verb, target, &words);
+		ok = manager_request(d->manager, j, &words);
 	log_event(LOG_INFO, "request", "verb", verb, "target", target, "ok", ok ? "yes" : "no", "outcome", words, NULL);
 	queue_request_done(d->q, uuid, verb, target, ok, words);
 }

@@ -15,6 +15,7 @@
 #include "base/machine.h"
 #include "daemon/arguments.h"
 #include "daemon/commit.h"
+#include "daemon/check.h"
 #include "daemon/daemon.h"
 
 #define REFRESH_S 2.0
@@ -66,6 +67,9 @@ static void open_parts(struct daemon *d, const struct arguments *a)
 	make_folders(d->conf);
 	d->lock_fd = take_lock(d->conf);
 	_cleanup_free_ char *db = xasprintf("%s/db/queue.db", d->conf->spool);
+	_cleanup_free_ char *restoring = xasprintf("%s/restoring", d->conf->spool);
+	if (file_exists(restoring))
+		die("a restore of %s was broken off: run \"nmr restore\" again", d->conf->spool);
 	if (queue_open(db, &d->q, &error) < 0)
 		die("%s", error);
 	d->lab.share = share_load(d->conf->share, &error);
@@ -208,17 +212,20 @@ static int run(struct daemon *d)
 	folder_hooks(d->folder, &hooks);
 	d->manager = manager_new(&d->lab, d->q, d->loop, &hooks);
 	d->intake = intake_new(d);
+	d->keep = keep_new(d);
 	loop_add(d->loop, sig.fd, on_signal, &sig);
 	log_start(d);
 	sweep_intake(d);
 	manager_recover(d->manager);
 	folder_start(d->folder);
 	intake_start(d->intake);
+	keep_start(d->keep);
 	on_heartbeat(d);
 	on_refresh(d);
 	int r = loop_run(d->loop);
 	intake_free(d->intake);
 	folder_free(d->folder);
+	keep_free(d->keep);
 	manager_free(d->manager);
 	commit_free(d->commit);
 	loop_free(d->loop);
@@ -231,6 +238,8 @@ int main(int argc, char **argv)
 	struct arguments a = { 0 };
 	struct daemon d = { .lock_fd = -1 };
 	arguments_parse(&a, argc, argv);
+	if (a.check)
+		return check_run(&a);
 	open_parts(&d, &a);
 	write_readme(d.conf);
 	int r = run(&d);

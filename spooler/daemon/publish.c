@@ -9,6 +9,8 @@
 
 #include "base/file.h"
 
+#define NAMES_MAX 64
+
 /* A step's label as a folder name: "shieldings of conformer 2, PBE0/def2-SVP" ->
  * "shieldings-of-conformer-2-PBE0-def2-SVP". */
 static char *label_name(size_t n, const char *label)
@@ -81,7 +83,7 @@ void publish_free(struct publish *p)
 		free(p->raw[i].dir);
 		free(p->raw[i].name);
 	}
-	char *s[] = { p->id, p->outname, p->staging, p->rendered, p->input, p->input_name };
+	char *s[] = { p->id, p->outname, p->instead, p->staging, p->rendered, p->input, p->input_name };
 	for (size_t i = 0; i < ARRAY_SIZE(s); i++)
 		free(s[i]);
 	free(p->raw);
@@ -140,6 +142,21 @@ static int stage(const struct publish *p)
 	return r;
 }
 
+/* Somebody made a folder of that name meanwhile: it stays, ours gets a number. Asked
+ * again after a crash it finds the same name, because that carries the job's id. */
+static int publish_instead(struct publish *p)
+{
+	int r = -EEXIST;
+	for (int n = 2; r == -EEXIST && n <= NAMES_MAX; n++) {
+		free(p->instead);
+		p->instead = intake_candidate(p->outname, n);
+		r = outbox_publish(p->out, p->staging, p->instead, p->id);
+	}
+	if (r == 0)
+		outbox_remove_running(p->out, p->outname);
+	return r;
+}
+
 void publish_group_work(void *arg)
 {
 	struct publish_group *g = arg;
@@ -152,7 +169,6 @@ void publish_group_work(void *arg)
 		p->r = stage(p);
 		if (p->r == 0)
 			p->r = outbox_publish_build(o, p->staging, p->outname, p->id);
-		file_rm_rf(p->staging);
 	}
 	int r = file_group_end();
 	if (many)
@@ -162,6 +178,9 @@ void publish_group_work(void *arg)
 		p->r = p->r == 0 ? r : p->r;
 		if (p->r == 0)
 			p->r = outbox_publish_put(o, p->outname, p->id);
+		if (p->r == -EEXIST)
+			p->r = publish_instead(p);
+		file_rm_rf(p->staging);
 	}
 	r = file_group_end();
 	for (size_t i = 0; i < g->n; i++) {

@@ -10,6 +10,7 @@ struct publish {
 	struct publish_raw { char *dir, *name; } *raw;
 	size_t nraw;
 	char *input, *input_name;
+	char *instead;           /* the name it got, when its own was taken; NULL */
 	int r;
 };
 struct publish *publish_new(struct daemon *d, const struct outbox *out, const struct job *j,

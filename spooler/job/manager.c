@@ -147,6 +147,7 @@ static int store_needs(struct manager *m, const struct job *j, const struct pipe
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < p->nused; i++) {
 		struct step s;
+		bool needed = false;
 		step_init(&s);
 		snprintf(s.key, sizeof(s.key), "%s", p->used[i].key);
 		s.kind = xstrdup(p->used[i].kind);
@@ -157,9 +158,13 @@ static int store_needs(struct manager *m, const struct job *j, const struct pipe
 				s.program = xstrdup(p->need[k].program);
 				s.version = p->need[k].version ? xstrdup(p->need[k].version) : NULL;
 				s.est_s = p->need[k].est_s;
+				needed = true;
 			}
 		if (r == 0)
 			r = queue_step_need(m->q, &s, j->row, p->used[i].stage, (int)i);
+		/* The queue calls it done, but the result is lost or damaged. */
+		if (r == 0 && needed)
+			r = queue_step_reopen(m->q, s.key);
 		/* On disk but not in the queue (a queue restored from a backup). */
 		if (r == 0 && p->used[i].done)
 			scheduler_adopt(m->sched, s.key);
@@ -274,6 +279,11 @@ static int add_part(struct manager *m, const struct job *parent, const struct ba
 		c.priority = JOB_PRIORITY_REFUSED;
 	c.created = parent->created;
 	int r = queue_job_add(m->q, &c);
+	/* Its record lies in the step that read the file. */
+	if (r == 0 && c.input && str_has_prefix(c.input, "steps/") && strlen(c.input) > 9 + 64) {
+		_cleanup_free_ char *key = xstrndup(c.input + 9, 64);
+		r = queue_step_link(m->q, key, c.row, "read");
+	}
 	job_release(&c);
 	return r;
 }
@@ -430,7 +440,13 @@ static void each_active(struct manager *m, queue_job_fn fn)
 
 void manager_recover(struct manager *m)
 {
+	int n = 0;
+	if (queue_job_mend_states(m->q, &n) == 0 && n > 0) {
+		_cleanup_free_ char *many = xasprintf("%d", n);
+		log_event(LOG_ERROR, "jobs-set-aside", "why", "their rows in the queue are damaged", "jobs", many, NULL);
+	}
 	scheduler_recover(m->sched);
+	scheduler_sweep_scratch(m->sched);
 	each_active(m, mark_job);
 }
 
@@ -464,6 +480,18 @@ void manager_published(struct manager *m, const char *id, const char *error)
 	}
 	m->hooks.changed(m->hooks.arg, &j);
 	manager_tick(m);
+}
+
+void manager_renamed(struct manager *m, const char *id, const char *outname)
+{
+	_cleanup_(job_release) struct job j;
+	job_init(&j);
+	if (queue_job_get(m->q, id, &j) < 0)
+		return;
+	log_event(LOG_WARN, "name-taken", "job", id, "name", j.outname, "instead", outname, NULL);
+	free(j.outname);
+	j.outname = xstrdup(outname);
+	queue_job_set_options(m->q, &j);
 }
 
 void manager_failed(struct manager *m, const char *id, const char *what, const char *why, const char *remedy)

@@ -39,10 +39,17 @@ void manager_refresh(struct manager *m);
 
 /* Reports from the outbox's worker. error NULL: it is there. */
 void manager_published(struct manager *m, const char *id, const char *error);
+/* Its name in the outbox belonged to something else: it was published under this
+ * one. Before manager_published(). */
+void manager_renamed(struct manager *m, const char *id, const char *outname);
 void manager_failed(struct manager *m, const char *id, const char *what, const char *why, const char *remedy);
 
-/* cancel retry hold release; target: id, name or folder. Returns true and a
- * sentence, or false and why not. Caller frees *ret_words. */
+/* cancel retry hold release republish; target: id, name or folder of a job or a
+ * batch. Returns true and a sentence, or false and why not. Caller frees
+ * *ret_words. */
 bool manager_verb(struct manager *m, const char *verb, const char *target, char **ret_words);
+/* The same for a request {"verb","target","value"}; knows "priority", too, whose
+ * value is -10..10 or a word. */
+bool manager_request(struct manager *m, const json_t *request, char **ret_words);
 
 #endif

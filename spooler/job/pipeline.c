@@ -165,6 +165,9 @@ static int set_up(struct walk *w)
 {
 	options_init(&w->opt, w->lab->share);
 	double t = 298.15;
+	if (w->job->damage)
+		return walk_end(w, PIPELINE_REFUSED, "The job was set aside: its row in the queue is damaged.", w->job->damage,
+				"Drop the file again.");
 	if (options_from_json(&w->opt, w->job->options) == 0) {
 		w->preset = share_preset(w->lab->share, w->opt.value[OPTION_PRESET]);
 		w->solvent = share_solvent(w->lab->share, w->opt.value[OPTION_SOLVENT]);

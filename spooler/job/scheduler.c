@@ -4,6 +4,7 @@
  * Ranks never exceed the cores. Logs starts and ends of steps. */
 #include "job/scheduler.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 
@@ -244,8 +245,24 @@ static int ranks_for(const struct round *r, const struct step *st)
 	return most > 0 ? MIN(fair, most) : fair;
 }
 
+/* A plan that is gone or cut short (the machine stopped while it was written) is
+ * thrown away: the walk writes it anew. */
+static bool discard_damaged_plan(struct scheduler *s, const struct step *st, int err)
+{
+	if ((err != -ENOENT && err != -EBADMSG) || step_has_plan(s->lab, st->key))
+		return false;
+	_cleanup_free_ char *dir = step_run_dir(s->lab, st->key);
+	log_event(LOG_WARN, "step-plan-damaged", "step", st->key, "label", st->label, NULL);
+	file_rm_rf(dir);
+	/* Not at once: the walk would come back here before this tick is over. */
+	back_off(s, st->key, 0.1);
+	return true;
+}
+
 static void start_failed(struct scheduler *s, const struct step *st, int err)
 {
+	if (discard_damaged_plan(s, st, err))
+		return;
 	_cleanup_free_ char *detail = xasprintf("the step could not be started: %s", strerror(-err));
 	log_event(LOG_ERROR, "step-start-failed", "step", st->key, "label", st->label, "error", strerror(-err), NULL);
 	bool again = st->attempts < ATTEMPTS_MAX;
@@ -422,4 +439,17 @@ void scheduler_recover(struct scheduler *s)
 	}
 	queue_commit(s->q);
 	free(left.ready.step);
+}
+
+/* Nothing runs yet: what lies in scratch was left by runs that were killed. Only
+ * folders named like steps are taken, whatever else the disk is used for. */
+void scheduler_sweep_scratch(struct scheduler *s)
+{
+	_cleanup_closedir_ DIR *dir = opendir(s->lab->conf->scratch);
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		if (!step_key_valid(e->d_name) || find_slot(s, e->d_name))
+			continue;
+		_cleanup_free_ char *path = step_scratch_dir(s->lab, e->d_name);
+		file_rm_rf(path);
+	}
 }

@@ -30,5 +30,7 @@ void scheduler_reconcile(struct scheduler *s);
 /* After a restart: ends leftovers of steps that the queue calls running and
  * makes them ready again. */
 void scheduler_recover(struct scheduler *s);
+/* After that: scratch folders of steps are removed. */
+void scheduler_sweep_scratch(struct scheduler *s);
 
 #endif

@@ -22,10 +22,30 @@ char *step_scratch_dir(const struct lab *lab, const char *key)
 	return xasprintf("%s/%s", lab->conf->scratch, key);
 }
 
+bool step_key_valid(const char *s)
+{
+	return strlen(s) == SHA256_HEX_LEN - 1 && strspn(s, "0123456789abcdef") == SHA256_HEX_LEN - 1;
+}
+
 int step_result(const struct lab *lab, const char *key, json_t **ret_result)
 {
 	_cleanup_free_ char *path = step_path(lab, key, "/result.json");
 	return json_read_file(path, ret_result);
+}
+
+int step_discard(const struct lab *lab, const char *key)
+{
+	static const char *const tails[] = { "", ".run" };
+	int r = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
+		_cleanup_free_ char *from = step_path(lab, key, tails[i]);
+		_cleanup_free_ char *to = xasprintf("%s/staging/gone-%s%s", lab->conf->spool, key, tails[i]);
+		int e = file_rm_rf(to);
+		if (e == 0 && rename(from, to) < 0 && errno != ENOENT)
+			e = -errno;
+		r = r < 0 ? r : e;
+	}
+	return r;
 }
 
 static json_t *plan_to_json(const struct plan *p)
@@ -64,6 +84,13 @@ static int read_plan(const char *dir, json_t **ret_plan)
 {
 	_cleanup_free_ char *path = xasprintf("%s/step.json", dir);
 	return json_read_file(path, ret_plan);
+}
+
+bool step_has_plan(const struct lab *lab, const char *key)
+{
+	_cleanup_free_ char *dir = step_run_dir(lab, key);
+	_cleanup_json_ json_t *plan = NULL;
+	return read_plan(dir, &plan) == 0;
 }
 
 static int calc_geometry(const json_t *calc, struct geometry *g)
@@ -349,7 +376,10 @@ void step_collect(const struct lab *lab, const char *key, const struct run_recor
 	_cleanup_free_ char *dir = step_run_dir(lab, key);
 	_cleanup_json_ json_t *plan = NULL;
 	_cleanup_json_ json_t *result = NULL;
+	_cleanup_free_ char *scratch = step_scratch_dir(lab, key);
 	*e = (struct step_end){ 0 };
+	/* Another attempt starts from the log, never from these. */
+	file_rm_rf(scratch);
 	if (judge_record(rec, e))
 		return;
 	if (read_plan(dir, &plan) < 0) {
@@ -362,8 +392,6 @@ void step_collect(const struct lab *lab, const char *key, const struct run_recor
 					   : collect_program(dir, plan, rec, e);
 	if (e->verdict != VERDICT_OK)
 		return;
-	_cleanup_free_ char *scratch = step_scratch_dir(lab, key);
-	file_rm_rf(scratch);
 	int r = finish_folder(lab, key, dir, result);
 	if (r < 0)
 		set_end(e, VERDICT_RETRY, r == -ENOSPC ? CAUSE_DISK_FULL : CAUSE_OTHER,

@@ -53,8 +53,15 @@ void plan_xtb(struct plan *p, const struct lab *lab, const struct xtb_calc *c, c
 char *step_dir(const struct lab *lab, const char *key);
 char *step_run_dir(const struct lab *lab, const char *key);
 char *step_scratch_dir(const struct lab *lab, const char *key);
+/* 64 lower-case hex digits? */
+bool step_key_valid(const char *s);
+/* Is its plan there and readable? */
+bool step_has_plan(const struct lab *lab, const char *key);
 /* result.json of a finished step: 0, -ENOENT. */
 int step_result(const struct lab *lab, const char *key, json_t **ret_result);
+/* Takes the step's folders out of the way, into spool/staging, where they may be
+ * removed at leisure (the next start does). */
+int step_discard(const struct lab *lab, const char *key);
 /* Makes the .run folder with the plan, if it is not there yet. */
 int step_write(const struct lab *lab, const struct plan *p);
 

@@ -68,5 +68,29 @@ int outbox_publish_build(const struct outbox *o, const char *from, const char *o
 int outbox_publish_put(const struct outbox *o, const char *outname, const char *id);
 /* Removes .tmp-* of ids that are not in use (at start). */
 int outbox_sweep(const struct outbox *o, bool (*in_use)(const char *id, void *arg), void *arg);
+/* Removes .running folders, at any depth, of results that are not at work; one that
+ * somebody has put something into stays. */
+int outbox_sweep_running(const struct outbox *o, bool (*live)(const char *outname, void *arg), void *arg);
+
+/* ---- retention: removes the result folder (or the .failed one) of a job that carries
+ * its id, if no file in it was added or changed after it was published. 1: removed;
+ * 0: not there, another's, or somebody works with it. Empty folders above go, too. */
+int outbox_retire(const struct outbox *o, const char *outname, const char *id);
+int outbox_retire_failed(const struct outbox *o, const char *outname, const char *id);
+
+/* ---- looking: every folder that means something, results not entered */
+enum outbox_found { OUTBOX_RESULT, OUTBOX_RUNNING, OUTBOX_FAILED, OUTBOX_TMP };
+struct outbox_entry {
+	enum outbox_found found;
+	const char *relative;    /* as it is on disk, "batch/3-x.failed" */
+	const char *outname;     /* without the ending */
+	const char *id;          /* OUTBOX_RESULT: what .nmr-id says */
+};
+typedef int (*outbox_fn)(const struct outbox_entry *e, void *arg);   /* != 0 stops */
+int outbox_each(const struct outbox *o, outbox_fn fn, void *arg);
+/* Removes one such entry as a whole. */
+int outbox_discard(const struct outbox *o, const char *relative);
+/* Does a .running folder hold nothing but what the spooler and control files put there? */
+bool outbox_running_is_ours(const struct outbox *o, const char *relative);
 
 #endif

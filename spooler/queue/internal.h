@@ -6,7 +6,7 @@
 
 #include "queue/queue.h"
 
-#define QUEUE_STATEMENTS 64
+#define QUEUE_STATEMENTS 128
 
 struct queue {
 	sqlite3 *db;

@@ -35,6 +35,29 @@ void batch_release(struct batch *b)
 	"owner,reason,remedy,attempt,steps_done,steps_total,progress,eta,detail,created,started," \
 	"finished,updated"
 
+/* Nobody may index a table with a state that is none, or take a lost option for
+ * its default. */
+static void note_damage(struct job *j)
+{
+	if (!json_is_object(j->options)) {
+		json_decref(j->options);
+		j->options = json_object();
+		j->damage = "its options cannot be read";
+	}
+	if (!id_valid(j->id) || !j->name || !j->outname || !*j->outname || !j->stage)
+		j->damage = "its id or its name is not usable";
+	if ((unsigned)j->state >= JOB_STATE_COUNT) {
+		j->state = JOB_HELD;
+		j->damage = "its state is none that is known";
+	}
+	char **must[] = { &j->stage, &j->name, &j->outname };
+	for (size_t i = 0; i < ARRAY_SIZE(must); i++)
+		if (!*must[i])
+			*must[i] = xstrdup("?");
+	if (j->damage && !j->reason)
+		j->reason = xasprintf("The row in the queue is damaged: %s.", j->damage);
+}
+
 static void read_job(sqlite3_stmt *st, struct job *j)
 {
 	job_init(j);
@@ -48,8 +71,6 @@ static void read_job(sqlite3_stmt *st, struct job *j)
 		*text[i] = queue_column_dup(st, 5 + i);
 	const char *o = (const char *)sqlite3_column_text(st, 11);
 	j->options = o ? json_loads(o, 0, NULL) : NULL;
-	if (!j->options)
-		j->options = json_object();
 	j->priority = sqlite3_column_int(st, 12);
 	j->owner = queue_column_dup(st, 13);
 	j->reason = queue_column_dup(st, 14);
@@ -64,6 +85,7 @@ static void read_job(sqlite3_stmt *st, struct job *j)
 	j->started = sqlite3_column_double(st, 23);
 	j->finished = sqlite3_column_double(st, 24);
 	j->updated = sqlite3_column_double(st, 25);
+	note_damage(j);
 }
 
 static void bind_json(sqlite3_stmt *st, int i, const json_t *j)
@@ -189,7 +211,7 @@ int queue_set_job_state(struct queue *q, struct job *j, enum job_event e, const 
 		return -EPERM;
 	sqlite3_stmt *st = queue_prepare(q,
 		"UPDATE job SET state=?2,reason=?3,remedy=?4,started=?5,finished=?6,updated=?7,attempt=?8,"
-		"progress=?10,eta=?11,detail=?12 WHERE row=?1 AND state=?9");
+		"progress=?10,eta=?11,detail=?12,gone=0 WHERE row=?1 AND state=?9");
 	if (!st)
 		return -EIO;
 	double now = clock_wall();
@@ -258,6 +280,18 @@ int queue_job_set_progress(struct queue *q, struct job *j)
 	return queue_run(q, st);
 }
 
+int queue_job_mend_states(struct queue *q, int *ret_n)
+{
+	sqlite3_stmt *st = queue_prepare(q,
+		"UPDATE job SET state=0,input=NULL,finished=0,reason='Its row in the queue is damaged: the state '||state||"
+		"' is none that is known.',remedy='Drop the file again.' WHERE typeof(state)<>'integer' OR state NOT IN"
+		" (0,1,2,3,4,5,6)");
+	int r = queue_run(q, st);
+	if (r == 0)
+		*ret_n = sqlite3_changes(q->db);
+	return r;
+}
+
 int queue_job_set_options(struct queue *q, struct job *j)
 {
 	sqlite3_stmt *st = queue_prepare(q, "UPDATE job SET options=?2,name=?3,outname=?4,priority=?5,"
@@ -286,6 +320,22 @@ static char *like_pattern(const char *text)
 	}
 	buf_addc(&b, '%');
 	return buf_detach(&b);
+}
+
+/* Calls fn for every row of a bound, uncached statement; ends it. */
+static int each_job(struct queue *q, sqlite3_stmt *st, queue_job_fn fn, void *arg)
+{
+	int r = 0, rc = SQLITE_DONE;
+	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct job j;
+		read_job(st, &j);
+		r = fn(&j, arg);
+		job_release(&j);
+	}
+	if (r == 0 && rc != SQLITE_DONE)
+		r = queue_fail(q, rc);
+	sqlite3_finalize(st);
+	return r;
 }
 
 #define EACH_WHERE \
@@ -325,17 +375,42 @@ int queue_job_each(struct queue *q, const struct job_filter *f, queue_job_fn fn,
 	sqlite3_bind_int(st, 4, f->limit > 0 ? f->limit : -1);
 	queue_bind_text(st, 5, list.s);
 	sqlite3_bind_int64(st, 6, f->before_row > 0 ? f->before_row : f->oldest_first ? 0 : INT64_MAX);
-	int r = 0;
-	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
-		struct job j;
-		read_job(st, &j);
-		r = fn(&j, arg);
-		job_release(&j);
-	}
-	if (r == 0 && rc != SQLITE_DONE)
-		r = queue_fail(q, rc);
-	sqlite3_finalize(st);
-	return r;
+	return each_job(q, st, fn, arg);
+}
+
+int queue_keep_each(struct queue *q, enum job_state state, double before, int limit, queue_job_fn fn, void *arg)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(q->db, "SELECT " JOB_COLUMNS " FROM job WHERE finished>0 AND finished<?2 AND state=?1"
+				    " AND gone=0 ORDER BY finished LIMIT ?3", -1, &st, NULL);
+	if (rc != SQLITE_OK)
+		return queue_fail(q, rc);
+	sqlite3_bind_int(st, 1, (int)state);
+	sqlite3_bind_double(st, 2, before);
+	sqlite3_bind_int(st, 3, limit);
+	return each_job(q, st, fn, arg);
+}
+
+int queue_keep_each_row(struct queue *q, double before, int limit, queue_job_fn fn, void *arg)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(q->db, "SELECT " JOB_COLUMNS " FROM job WHERE finished>0 AND finished<?1"
+				    " AND state IN (3,4,5) ORDER BY finished LIMIT ?2", -1, &st, NULL);
+	if (rc != SQLITE_OK)
+		return queue_fail(q, rc);
+	sqlite3_bind_double(st, 1, before);
+	sqlite3_bind_int(st, 2, limit);
+	return each_job(q, st, fn, arg);
+}
+
+int queue_job_settle(struct queue *q, long long row)
+{
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE job SET gone=?2 WHERE row=?1 AND state IN (3,4,5)");
+	if (!st)
+		return -EIO;
+	sqlite3_bind_int64(st, 1, row);
+	sqlite3_bind_double(st, 2, clock_wall());
+	return queue_run(q, st);
 }
 
 int queue_job_counts(struct queue *q, int ret_count[JOB_STATE_COUNT])
@@ -430,6 +505,24 @@ int queue_batch_get(struct queue *q, long long row, struct batch *ret_b)
 	if (st)
 		sqlite3_bind_int64(st, 1, row);
 	return one_batch(q, st, ret_b);
+}
+
+int queue_batch_each_inside(struct queue *q, long long row, queue_row_fn fn, void *arg)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(q->db, "WITH RECURSIVE inner(row) AS (SELECT row FROM batch WHERE parent_row=?1"
+				    " AND parent_row>0 UNION SELECT b.row FROM batch b JOIN inner i ON b.parent_row=i.row"
+				    " AND b.parent_row>0) SELECT row FROM inner", -1, &st, NULL);
+	if (rc != SQLITE_OK)
+		return queue_fail(q, rc);
+	sqlite3_bind_int64(st, 1, row);
+	int r = 0;
+	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		r = fn(sqlite3_column_int64(st, 0), arg);
+	if (r == 0 && rc != SQLITE_DONE)
+		r = queue_fail(q, rc);
+	sqlite3_finalize(st);
+	return r;
 }
 
 int queue_batch_find(struct queue *q, const char *typed, struct batch *ret_b)

@@ -84,3 +84,21 @@ int queue_fact_get(struct queue *q, const char *name, char **ret_value)
 	queue_done(st);
 	return 0;
 }
+
+int queue_keep_forget(struct queue *q, double before)
+{
+	sqlite3_stmt *st = queue_prepare(q, "DELETE FROM batch WHERE created<?1 AND NOT EXISTS(SELECT 1 FROM job"
+		" WHERE batch_row=batch.row AND batch_row>0) AND NOT EXISTS(SELECT 1 FROM batch c WHERE"
+		" c.parent_row=batch.row AND c.parent_row>0)");
+	if (!st)
+		return -EIO;
+	sqlite3_bind_double(st, 1, before);
+	int r = queue_run(q, st);
+	if (r < 0)
+		return r;
+	st = queue_prepare(q, "DELETE FROM request WHERE created<?1");
+	if (!st)
+		return -EIO;
+	sqlite3_bind_double(st, 1, before);
+	return queue_run(q, st);
+}

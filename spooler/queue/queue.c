@@ -66,6 +66,12 @@ static const char *const migrations[] = {
 	"  INSERT INTO tally VALUES(new.state,1) ON CONFLICT(state) DO UPDATE SET n=n+1; END;"
 	"CREATE TRIGGER tally_remove AFTER DELETE ON job BEGIN"
 	"  UPDATE tally SET n=n-1 WHERE state=old.state; END;",
+	/* 3: retention. gone: when it was decided that the job's folder is not looked after
+	 * any more. A record rests on the step that read its file, like on all others. */
+	"ALTER TABLE job ADD COLUMN gone REAL NOT NULL DEFAULT 0;"
+	"CREATE INDEX job_ended ON job(finished) WHERE finished > 0;"
+	"INSERT INTO job_step(job_row,key,stage,ord) SELECT row,substr(input,10,64),'read',-1 FROM job"
+	"  WHERE input LIKE 'steps/__/%' ON CONFLICT(job_row,key) DO NOTHING;",
 };
 #define SCHEMA ((int)ARRAY_SIZE(migrations))
 
@@ -191,7 +197,8 @@ static int migrate(struct queue *q, int from)
 
 static int refuse(struct queue *q, int r, const char *path, char **ret_error)
 {
-	*ret_error = xasprintf("the queue %s cannot be used: %s", path, queue_error(q));
+	*ret_error = xasprintf("the queue %s cannot be used: %s%s", path, queue_error(q),
+			       r == -EUCLEAN ? "; \"nmr-spooler --repair\" saves what can be read" : "");
 	queue_close(q);
 	return r;
 }
@@ -263,6 +270,21 @@ int queue_open_readonly(const char *path, struct queue **ret_q, char **ret_error
 	r = check_schema(q, path, false, ret_error);
 	if (r < 0)
 		return r;
+	*ret_q = q;
+	return 0;
+}
+
+int queue_open_for_check(const char *path, struct queue **ret_q, char **ret_error)
+{
+	struct queue *q;
+	int r = open_flags(path, SQLITE_OPEN_READONLY, &q, ret_error), v = 0;
+	if (r < 0)
+		return r;
+	r = user_version(q, &v);
+	if (r < 0)
+		return refuse(q, r, path, ret_error);
+	if (v > SCHEMA)
+		return check_schema(q, path, false, ret_error);
 	*ret_q = q;
 	return 0;
 }

@@ -21,7 +21,7 @@ enum job_state {
 };
 enum job_event {
 	JOB_EV_START, JOB_EV_PUBLISH, JOB_EV_FINISH, JOB_EV_FAIL, JOB_EV_CANCEL,
-	JOB_EV_RETRY, JOB_EV_HOLD, JOB_EV_RELEASE,
+	JOB_EV_RETRY, JOB_EV_HOLD, JOB_EV_RELEASE, JOB_EV_REPUBLISH,
 	JOB_EVENT_COUNT
 };
 enum step_state { STEP_READY, STEP_RUNNING, STEP_DONE, STEP_FAILED, STEP_SKIPPED, STEP_STATE_COUNT };
@@ -62,6 +62,7 @@ struct job {
 	double eta_s;            /* seconds left at `updated`; < 0 unknown */
 	char *detail;            /* "optimising conformer 2 of 3, step 7"; NULL */
 	double created, started, finished, updated; /* 0: not yet */
+	const char *damage;      /* what in the row makes no sense, static words; NULL: nothing */
 };
 void job_init(struct job *j);
 void job_release(struct job *j);
@@ -140,6 +141,9 @@ int queue_set_job_state(struct queue *q, struct job *j, enum job_event e,
 			const char *reason, const char *remedy);
 int queue_job_set_stage(struct queue *q, struct job *j, const char *stage);
 int queue_job_set_progress(struct queue *q, struct job *j); /* steps_*, progress, eta_s, detail */
+/* A row whose state no version knows becomes a queued job without an input, which
+ * the walk refuses with these words. *ret_n: how many. */
+int queue_job_mend_states(struct queue *q, int *ret_n);
 int queue_job_set_options(struct queue *q, struct job *j);  /* options, name, outname, priority */
 bool queue_outname_taken(struct queue *q, const char *outname);
 
@@ -158,6 +162,9 @@ int queue_job_counts(struct queue *q, int ret_count[JOB_STATE_COUNT]);
 /* ---- batches */
 int queue_batch_add(struct queue *q, struct batch *b);
 int queue_batch_get(struct queue *q, long long row, struct batch *ret_b);
+/* The batches inside a batch: rows, the innermost too. */
+typedef int (*queue_row_fn)(long long row, void *arg);
+int queue_batch_each_inside(struct queue *q, long long row, queue_row_fn fn, void *arg);
 int queue_batch_find(struct queue *q, const char *typed, struct batch *ret_b);
 typedef int (*queue_batch_fn)(const struct batch *b, void *arg);
 int queue_batch_each(struct queue *q, int limit, queue_batch_fn fn, void *arg);
@@ -174,6 +181,9 @@ int queue_step_adopt(struct queue *q, const char *key);
 /* A finished step's folder is on disk. Until then the row says so, and after a power cut
  * the folder is not to be trusted. */
 int queue_step_synced(struct queue *q, const char *key);
+/* Its result is needed and is not there, whatever the row says: ready again,
+ * unless it failed. */
+int queue_step_reopen(struct queue *q, const char *key);
 /* Back to ready, e.g. after a restart or for a retry. */
 int queue_step_reset(struct queue *q, const char *key);
 typedef int (*queue_step_fn)(const struct step *s, const char *stage, void *arg);
@@ -187,10 +197,59 @@ int queue_step_each_waiting(struct queue *q, enum step_state state, int limit,
 int queue_step_each_unsafe(struct queue *q, queue_step_fn fn, void *arg);
 /* All steps in a state, whoever waits for them. */
 int queue_step_each(struct queue *q, enum step_state state, queue_step_fn fn, void *arg);
-typedef int (*queue_row_fn)(long long row, void *arg);
 /* Unfinished jobs linked to a step. */
 int queue_step_each_job(struct queue *q, const char *key, queue_row_fn fn, void *arg);
 int queue_job_unlink_steps(struct queue *q, long long job_row);
+
+/* The job rests on a step that another job asked for. */
+int queue_step_link(struct queue *q, const char *key, long long job_row, const char *stage);
+
+/* ---- retention: what may go. before: wall clock */
+/* Jobs in a state that ended before that time and were not settled yet, the longest
+ * ended first; queue_job_settle() ends that until the state changes again. fn must
+ * not write to the queue. */
+int queue_keep_each(struct queue *q, enum job_state state, double before, int limit, queue_job_fn fn, void *arg);
+int queue_job_settle(struct queue *q, long long row);
+/* Ended jobs, settled or not. */
+int queue_keep_each_row(struct queue *q, double before, int limit, queue_job_fn fn, void *arg);
+/* Batches without jobs and outcomes of requests, from before that time. */
+int queue_keep_forget(struct queue *q, double before);
+/* One slice of the table of steps, by key, after the key given ("": from the start):
+ * fn gets those that no unfinished job rests on and that nobody used since. *ret_last:
+ * the last key of the slice, "" at the end of the table. */
+typedef int (*queue_key_fn)(const char *key, void *arg);
+int queue_keep_each_step(struct queue *q, double before, const char *after, int slice, queue_key_fn fn, void *arg,
+			 char ret_last[65]);
+int queue_step_delete(struct queue *q, const char *key);
+
+/* ---- backup: the queue as of one moment, in one new file, beside its writer. */
+int queue_backup(struct queue *q, const char *to, char **ret_error);
+/* Forgets finished steps in such a copy whose folders did not come along. */
+int queue_backup_trim(const char *path, bool (*is_there)(const char *key, void *arg), void *arg, char **ret_error);
+/* Read-only, whatever schema it has, as long as it is none from the future. */
+int queue_open_for_check(const char *path, struct queue **ret_q, char **ret_error);
+
+/* ---- check and repair; the spooler does not run */
+typedef int (*queue_line_fn)(const char *sentence, void *arg);
+/* What SQLite finds wrong with the file; also the error when it cannot go on. */
+int queue_check_file(struct queue *q, queue_line_fn fn, void *arg);
+/* Rows that make no sense together, and putting them right: no job is lost. */
+int queue_check_rows(struct queue *q, queue_line_fn fn, void *arg);
+int queue_mend_rows(struct queue *q);
+/* Does any job, unfinished or not, rest on the step? */
+bool queue_step_is_held(struct queue *q, const char *key);
+/* A row for a finished step that has none. */
+int queue_step_add_done(struct queue *q, const struct step *s);
+bool queue_batch_has_id(struct queue *q, const char *id);
+/* Copies what can be read of a damaged file into a new one, which has no -wal. */
+#define QUEUE_TABLES 7
+struct queue_saved {
+	const char *table;
+	long long rows;
+	bool damaged;            /* some rows were lost, or may be */
+	long long first, last;   /* numbered tables: between these; last 0: up to the end */
+};
+int queue_salvage(const char *from, const char *to, struct queue_saved ret_saved[QUEUE_TABLES], char **ret_error);
 
 /* ---- requests from door/ and the folder, and what came of them */
 int queue_request_done(struct queue *q, const char *uuid, const char *verb, const char *target,

@@ -10,6 +10,7 @@ static const char *const job_events[JOB_EVENT_COUNT] = {
 	[JOB_EV_START] = "start", [JOB_EV_PUBLISH] = "publish", [JOB_EV_FINISH] = "finish",
 	[JOB_EV_FAIL] = "fail", [JOB_EV_CANCEL] = "cancel", [JOB_EV_RETRY] = "retry",
 	[JOB_EV_HOLD] = "hold", [JOB_EV_RELEASE] = "release",
+	[JOB_EV_REPUBLISH] = "republish",
 };
 static const char *const step_states[STEP_STATE_COUNT] = {
 	[STEP_READY] = "ready", [STEP_RUNNING] = "running", [STEP_DONE] = "done",
@@ -23,14 +24,14 @@ const char *step_state_to_string(enum step_state s) { return step_states[s]; }
 #define NO -1
 /* Rows: the state; columns: the event, in the order of enum job_event. */
 static const signed char table[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
-	/*                  start        publish         finish    fail        cancel         retry       hold      release */
-	[JOB_QUEUED]     = { JOB_RUNNING, NO,             NO,       JOB_FAILED, JOB_CANCELLED, NO,         JOB_HELD, NO },
-	[JOB_RUNNING]    = { NO,          JOB_PUBLISHING, NO,       JOB_FAILED, JOB_CANCELLED, NO,         JOB_HELD, NO },
-	[JOB_PUBLISHING] = { NO,          NO,             JOB_DONE, JOB_FAILED, NO,            NO,         NO,       NO },
-	[JOB_DONE]       = { NO,          NO,             NO,       NO,         NO,            NO,         NO,       NO },
-	[JOB_FAILED]     = { NO,          NO,             NO,       NO,         NO,            JOB_QUEUED, NO,       NO },
-	[JOB_CANCELLED]  = { NO,          NO,             NO,       NO,         NO,            JOB_QUEUED, NO,       NO },
-	[JOB_HELD]       = { NO,          NO,             NO,       JOB_FAILED, JOB_CANCELLED, NO,         NO,       JOB_QUEUED },
+	/*                  start        publish         finish    fail        cancel         retry       hold      release     republish */
+	[JOB_QUEUED]     = { JOB_RUNNING, NO,             NO,       JOB_FAILED, JOB_CANCELLED, NO,         JOB_HELD, NO,         NO },
+	[JOB_RUNNING]    = { NO,          JOB_PUBLISHING, NO,       JOB_FAILED, JOB_CANCELLED, NO,         JOB_HELD, NO,         NO },
+	[JOB_PUBLISHING] = { NO,          NO,             JOB_DONE, JOB_FAILED, NO,            NO,         NO,       NO,         NO },
+	[JOB_DONE]       = { NO,          NO,             NO,       NO,         NO,            NO,         NO,       NO,         JOB_PUBLISHING },
+	[JOB_FAILED]     = { NO,          NO,             NO,       NO,         NO,            JOB_QUEUED, NO,       NO,         NO },
+	[JOB_CANCELLED]  = { NO,          NO,             NO,       NO,         NO,            JOB_QUEUED, NO,       NO,         NO },
+	[JOB_HELD]       = { NO,          NO,             NO,       JOB_FAILED, JOB_CANCELLED, NO,         NO,       JOB_QUEUED, NO },
 };
 
 int job_state_after(enum job_state s, enum job_event e) { return table[s][e]; }

@@ -29,6 +29,8 @@ static void read_step(sqlite3_stmt *st, struct step *s)
 	s->program = queue_column_dup(st, 3);
 	s->version = queue_column_dup(st, 4);
 	s->state = (enum step_state)sqlite3_column_int(st, 5);
+	if ((unsigned)s->state >= STEP_STATE_COUNT)
+		s->state = STEP_READY;   /* damaged: computed again rather than believed */
 	s->cause = queue_column_dup(st, 6);
 	s->detail = queue_column_dup(st, 7);
 	s->attempts = sqlite3_column_int(st, 8);
@@ -125,6 +127,14 @@ int queue_step_synced(struct queue *q, const char *key)
 	return queue_run(q, st);
 }
 
+int queue_step_reopen(struct queue *q, const char *key)
+{
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=0,started=0,finished=0,synced=1 WHERE key=?1"
+					    " AND state NOT IN (0,1,3)");
+	queue_bind_text(st, 1, key);
+	return queue_run(q, st);
+}
+
 int queue_step_reset(struct queue *q, const char *key)
 {
 	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=0,started=0,finished=0,synced=1 WHERE key=?1");
@@ -178,7 +188,7 @@ int queue_step_each_waiting(struct queue *q, enum step_state state, int limit, q
 		"  min(coalesce((SELECT n FROM busy WHERE busy.owner IS j.owner),0)) AS load,"
 		"  min(j.row) AS age, min(js.ord) AS ord"
 		" FROM step s JOIN job_step js ON js.key=s.key JOIN job j ON j.row=js.job_row"
-		" WHERE s.state=?1 AND s.state<2 AND j.state=1 GROUP BY s.key"
+		" WHERE s.state=?1 AND s.state<2 AND j.state IN (1,2) GROUP BY s.key"
 		" ORDER BY prio DESC,load,age,ord LIMIT ?2", &st);
 	if (r < 0)
 		return r;
@@ -229,4 +239,54 @@ int queue_job_unlink_steps(struct queue *q, long long job_row)
 		return -EIO;
 	sqlite3_bind_int64(st, 1, job_row);
 	return queue_run(q, st);
+}
+
+int queue_step_link(struct queue *q, const char *key, long long job_row, const char *stage)
+{
+	sqlite3_stmt *st = queue_prepare(q, "INSERT INTO job_step(job_row,key,stage,ord) VALUES(?1,?2,?3,-1)"
+					    " ON CONFLICT(job_row,key) DO NOTHING");
+	if (!st)
+		return -EIO;
+	sqlite3_bind_int64(st, 1, job_row);
+	queue_bind_text(st, 2, key);
+	queue_bind_text(st, 3, stage);
+	return queue_run(q, st);
+}
+
+int queue_step_delete(struct queue *q, const char *key)
+{
+	sqlite3_stmt *st = queue_prepare(q, "DELETE FROM job_step WHERE key=?1");
+	queue_bind_text(st, 1, key);
+	int r = queue_run(q, st);
+	if (r < 0)
+		return r;
+	st = queue_prepare(q, "DELETE FROM step WHERE key=?1");
+	queue_bind_text(st, 1, key);
+	return queue_run(q, st);
+}
+
+int queue_keep_each_step(struct queue *q, double before, const char *after, int slice, queue_key_fn fn, void *arg,
+			 char ret_last[65])
+{
+	sqlite3_stmt *st;
+	char last[65] = "";
+	int n = 0, rc = SQLITE_DONE;
+	int r = prepare_once(q, "SELECT s.key, s.state<>1 AND max(s.created,s.finished)<?2 AND NOT EXISTS(SELECT 1 FROM"
+				" job_step js JOIN job j ON j.row=js.job_row WHERE js.key=s.key AND (j.state IN (0,1,2,6)"
+				" OR j.finished>=?2)) FROM step s WHERE s.key>?1 ORDER BY s.key LIMIT ?3", &st);
+	if (r < 0)
+		return r;
+	queue_bind_text(st, 1, after);
+	sqlite3_bind_double(st, 2, before);
+	sqlite3_bind_int(st, 3, slice);
+	for (; r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW; n++) {
+		snprintf(last, sizeof(last), "%s", (const char *)sqlite3_column_text(st, 0));
+		r = sqlite3_column_int(st, 1) ? fn(last, arg) : 0;
+	}
+	if (r == 0 && rc != SQLITE_DONE)
+		r = queue_fail(q, rc);
+	sqlite3_finalize(st);
+	if (r == 0)
+		snprintf(ret_last, sizeof(last), "%s", n == slice ? last : "");
+	return r;
 }

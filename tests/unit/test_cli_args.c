@@ -60,6 +60,15 @@ static void test_order_is_free(_unused_ void **state)
 	assert_int_equal(a.limit, 3);
 }
 
+static void test_negative_numbers_are_words(_unused_ void **state)
+{
+	PARSE("priority", "-7", "-t", "3", "ethanol");
+	assert_int_equal(a.noperands, 2);
+	assert_string_equal(a.operand[0], "-7");
+	assert_string_equal(a.operand[1], "ethanol");
+	assert_true(a.timeout_s == 3);
+}
+
 static void test_job_options(_unused_ void **state)
 {
 	PARSE("submit", "C", "--solvent", "D2O", "--max-conformers=5", "-o", "temp=300", "--option", "name: a b",
@@ -120,7 +129,7 @@ static void test_nothing(_unused_ void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_teardown(f, teardown)
-	const struct CMUnitTest tests[] = { T(test_order_is_free), T(test_job_options), T(test_double_dash),
+	const struct CMUnitTest tests[] = { T(test_order_is_free), T(test_negative_numbers_are_words), T(test_job_options), T(test_double_dash),
 					    T(test_refusals), T(test_not_allowed), T(test_nothing) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

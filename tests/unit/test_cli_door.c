@@ -144,7 +144,7 @@ static void test_submit_without_a_door(_unused_ void **state)
 static void test_request(_unused_ void **state)
 {
 	char uuid[UUID_LEN + 1], *error = NULL;
-	assert_int_equal(door_request(&conf, "cancel", "my \"job\"", uuid, &error), 0);
+	assert_int_equal(door_request(&conf, "cancel", "my \"job\"", NULL, uuid, &error), 0);
 	assert_int_equal(strlen(uuid), UUID_LEN);
 	assert_int_equal(uuid[14], '4');
 	_cleanup_free_ char *path = xasprintf("%s/req-%s.json", conf.door, uuid);

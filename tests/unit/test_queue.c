@@ -338,6 +338,315 @@ static void a_newer_schema_is_refused(void **state)
 	free(error);
 }
 
+static int note_key(const char *key, void *arg)
+{
+	strncat(arg, key, 1);
+	return 0;
+}
+
+static int note_job(const struct job *j, void *arg)
+{
+	strcat(arg, j->outname);
+	strcat(arg, " ");
+	return 0;
+}
+
+/* A queue of the first version, made by its own SQL. */
+static void version_1_is_migrated(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_(buf_release) struct buf sql = BUF_INIT;
+	_cleanup_free_ char *path = xasprintf("%s/old.db", f->dir);
+	char *error = NULL, found[8] = "";
+	struct queue *q;
+	struct job j;
+	struct batch b;
+	sqlite3 *db;
+	assert_int_equal(file_read(TEST_DIR "/data/queue-1.sql", 1 << 20, &sql), 0);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql.s, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(queue_open_readonly(path, &q, &error), -EPROTO);
+	assert_non_null(strstr(error, "older schema"));
+	free(error);
+	for (int again = 0; again < 2; again++) {
+		char last[65] = "x";
+		assert_int_equal(queue_open(path, &q, &error), 0);
+		assert_int_equal(queue_job_get(q, "000000000001", &j), 0);
+		assert_string_equal(j.outname, "old");
+		assert_int_equal(j.state, JOB_DONE);
+		job_release(&j);
+		assert_int_equal(queue_job_next(q, &j), 0);
+		assert_string_equal(j.outname, "two/1-one");
+		job_release(&j);
+		batch_init(&b);
+		assert_int_equal(queue_batch_get(q, 1, &b), 0);
+		assert_int_equal(b.count[JOB_QUEUED], 2);
+		batch_release(&b);
+		/* The step with the records is held by the jobs that need them. */
+		found[0] = '\0';
+		assert_int_equal(queue_keep_each_step(q, 1e9, "", 10, note_key, found, last), 0);
+		assert_string_equal(found, "b");
+		assert_string_equal(last, "");
+		queue_close(q);
+	}
+}
+
+static void set_finished(struct fixture *f, const char *id, double when)
+{
+	_cleanup_free_ char *sql = xasprintf("UPDATE job SET finished=%f WHERE id='%s'", when, id);
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void end_job(struct queue *q, const char *id, enum job_event e)
+{
+	struct job j;
+	assert_int_equal(queue_job_get(q, id, &j), 0);
+	assert_int_equal(queue_set_job_state(q, &j, JOB_EV_START, NULL, NULL), 0);
+	if (e == JOB_EV_FINISH)
+		assert_int_equal(queue_set_job_state(q, &j, JOB_EV_PUBLISH, NULL, NULL), 0);
+	assert_int_equal(queue_set_job_state(q, &j, e, NULL, NULL), 0);
+	job_release(&j);
+}
+
+static void old_jobs_are_found_until_settled(void **state)
+{
+	struct fixture *f = *state;
+	char a[ID_LEN + 1], b[ID_LEN + 1], c[ID_LEN + 1], live[ID_LEN + 1], found[128] = "";
+	struct job j;
+	add_job(f->q, "newer", 0, a);
+	add_job(f->q, "older", 0, b);
+	add_job(f->q, "failed", 0, c);
+	add_job(f->q, "live", 0, live);
+	end_job(f->q, a, JOB_EV_FINISH);
+	end_job(f->q, b, JOB_EV_FINISH);
+	end_job(f->q, c, JOB_EV_FAIL);
+	set_finished(f, a, 2000);
+	set_finished(f, b, 1000);
+	set_finished(f, c, 500);
+	assert_int_equal(queue_keep_each(f->q, JOB_DONE, 3000, 10, note_job, found), 0);
+	assert_string_equal(found, "older newer ");
+	found[0] = '\0';
+	assert_int_equal(queue_keep_each(f->q, JOB_DONE, 1500, 10, note_job, found), 0);
+	assert_string_equal(found, "older ");
+	found[0] = '\0';
+	assert_int_equal(queue_keep_each_row(f->q, 3000, 10, note_job, found), 0);
+	assert_string_equal(found, "failed older newer ");
+	assert_int_equal(queue_job_get(f->q, b, &j), 0);
+	assert_int_equal(queue_job_settle(f->q, j.row), 0);
+	found[0] = '\0';
+	assert_int_equal(queue_keep_each(f->q, JOB_DONE, 3000, 10, note_job, found), 0);
+	assert_string_equal(found, "newer ");
+	/* Published again, it counts again. */
+	assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_REPUBLISH, NULL, NULL), 0);
+	assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_FINISH, NULL, NULL), 0);
+	set_finished(f, b, 1000);
+	found[0] = '\0';
+	assert_int_equal(queue_keep_each(f->q, JOB_DONE, 1500, 10, note_job, found), 0);
+	assert_string_equal(found, "older ");
+	job_release(&j);
+}
+
+static void steps_are_kept_while_somebody_rests_on_them(void **state)
+{
+	struct fixture *f = *state;
+	char done[ID_LEN + 1], live[ID_LEN + 1], found[16] = "", last[65];
+	struct job j, k;
+	add_job(f->q, "done", 0, done);
+	add_job(f->q, "live", 0, live);
+	assert_int_equal(queue_job_get(f->q, done, &j), 0);
+	assert_int_equal(queue_job_get(f->q, live, &k), 0);
+	need(f->q, "a", j.row, 0);               /* of the ended job alone */
+	need(f->q, "b", j.row, 1);               /* of both */
+	need(f->q, "b", k.row, 0);
+	need(f->q, "c", k.row, 1);               /* of the other alone */
+	need(f->q, "d", j.row, 2);               /* runs */
+	assert_int_equal(queue_step_start(f->q, "d", 1), 0);
+	end_job(f->q, done, JOB_EV_FINISH);
+	set_finished(f, done, 1000);
+	assert_int_equal(queue_keep_each_step(f->q, 4e9, "", 10, note_key, found, last), 0);
+	assert_string_equal(found, "a");
+	/* In slices; and the time of the last use counts. */
+	found[0] = '\0';
+	assert_int_equal(queue_keep_each_step(f->q, 4e9, "", 2, note_key, found, last), 0);
+	assert_string_equal(last, "b");
+	assert_int_equal(queue_keep_each_step(f->q, 4e9, last, 2, note_key, found, last), 0);
+	assert_string_equal(found, "a");
+	set_finished(f, done, 5e9);
+	found[0] = '\0';
+	assert_int_equal(queue_keep_each_step(f->q, 4e9, "", 10, note_key, found, last), 0);
+	assert_string_equal(found, "");
+	job_release(&j);
+	job_release(&k);
+}
+
+static void a_damaged_row_is_named_and_mended(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_LEN + 1], other[ID_LEN + 1];
+	struct job j;
+	int n = -1;
+	add_job(f->q, "poison", 0, id);
+	add_job(f->q, "options", 0, other);
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "UPDATE job SET state=-3 WHERE outname='poison';"
+					  "UPDATE job SET options='[1' WHERE outname='options'", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(queue_job_get(f->q, other, &j), 0);
+	assert_string_equal(j.damage, "its options cannot be read");
+	job_release(&j);
+	assert_int_equal(queue_job_get(f->q, id, &j), 0);
+	assert_non_null(j.damage);
+	assert_non_null(job_state_to_string(j.state));
+	job_release(&j);
+	assert_int_equal(queue_job_mend_states(f->q, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(queue_job_get(f->q, id, &j), 0);
+	assert_null(j.damage);
+	assert_null(j.input);
+	assert_int_equal(j.state, JOB_QUEUED);
+	assert_non_null(strstr(j.reason, "-3"));
+	job_release(&j);
+}
+
+static int note_sentence(const char *sentence, void *arg)
+{
+	buf_addf(arg, "%s\n", sentence);
+	return 0;
+}
+
+static void exec_sql(const char *path, const char *sql)
+{
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void foreign_rows_are_found_and_mended(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	char id[ID_LEN + 1];
+	struct job j;
+	add_job(f->q, "a", 0, id);
+	assert_int_equal(queue_job_get(f->q, id, &j), 0);
+	need(f->q, "good", j.row, 0);
+	assert_int_equal(queue_claim_add(f->q, "claimed", id), 0);
+	assert_int_equal(queue_check_rows(f->q, note_sentence, &b), 0);
+	assert_string_equal(b.s, "");
+	exec_sql(f->path, "INSERT INTO job_step VALUES(77,'good','rank',0);INSERT INTO job_step VALUES(1,'nothing','rank',0);"
+			  "INSERT INTO claim VALUES('x','ffffffffffff',0);UPDATE job SET batch_row=5");
+	assert_int_equal(queue_check_rows(f->q, note_sentence, &b), 0);
+	const char *const words[] = { "no row (77)", "nothing..., which has no row", "ffffffffffff, which has no row", "no row (5)" };
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		assert_non_null(strstr(b.s, words[i]));
+	assert_int_equal(queue_mend_rows(f->q), 0);
+	buf_clear(&b);
+	assert_int_equal(queue_check_rows(f->q, note_sentence, &b), 0);
+	assert_string_equal(b.s, "");
+	assert_true(queue_step_is_held(f->q, "good"));
+	char other[ID_LEN + 1];
+	assert_int_equal(queue_claim_find(f->q, "claimed", other), 0);
+	job_release(&j);
+}
+
+/* Fills some pages, then puts rubbish over one leaf of the table of jobs. */
+static int fill_and_damage(struct fixture *f, const char *word)
+{
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	int hit = 0;
+	for (int i = 0; i < 100; i++) {
+		char id[ID_LEN + 1];
+		_cleanup_free_ char *name = xasprintf("job%03d", i);
+		add_job(f->q, name, 0, id);
+	}
+	need(f->q, "step", 1, 0);
+	queue_close(f->q);
+	f->q = NULL;
+	exec_sql(f->path, "PRAGMA wal_checkpoint(TRUNCATE)");
+	assert_int_equal(file_read(f->path, 1 << 24, &b), 0);
+	for (size_t at = 4096; at < b.len && word; at += 4096)
+		if (b.s[at] == 13 && memmem(b.s + at, 4096, word, strlen(word)) && memmem(b.s + at, 4096, "a/b.smi", 7)) {
+			memset(b.s + at, 0xff, 4096);
+			hit++;
+		}
+	assert_int_equal(file_write(f->path, b.s, b.len, 0644), 0);
+	return hit;
+}
+
+static void readable_rows_are_saved(void **state)
+{
+	struct fixture *f = *state;
+	struct queue_saved saved[QUEUE_TABLES];
+	_cleanup_free_ char *to = xasprintf("%s/new.db", f->dir);
+	_cleanup_free_ char *wal = xasprintf("%s-wal", to);
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	char *error = NULL;
+	int count[JOB_STATE_COUNT];
+	struct queue *q;
+	struct job j;
+	assert_int_equal(fill_and_damage(f, "job050"), 1);
+	assert_int_equal(queue_open_for_check(f->path, &q, &error), 0);
+	assert_true(queue_check_file(q, note_sentence, &b) < 0 || b.len > 0);
+	queue_close(q);
+	assert_int_equal(queue_salvage(f->path, to, saved, &error), 0);
+	assert_string_equal(saved[0].table, "job");
+	assert_true(saved[0].damaged && saved[0].rows < 100 && saved[0].rows > 50);
+	/* Both sides of the damage, and nothing else is missing. */
+	assert_true(saved[0].first < 51 && saved[0].last > 51);
+	assert_int_equal(saved[0].rows, 100 - (saved[0].last - saved[0].first - 1));
+	assert_false(saved[2].damaged);
+	assert_false(file_exists(wal));
+	assert_int_equal(queue_open(to, &q, &error), 0);
+	buf_clear(&b);
+	assert_int_equal(queue_check_file(q, note_sentence, &b), 0);
+	assert_string_equal(b.s, "");
+	assert_int_equal(queue_job_counts(q, count), 0);
+	assert_int_equal(count[JOB_QUEUED], saved[0].rows);
+	assert_int_equal(queue_job_find(q, "job099", &j), 0);
+	assert_int_equal(j.row, 100);
+	job_release(&j);
+	assert_true(queue_step_is_held(q, "step"));
+	queue_close(q);
+}
+
+static bool never(_unused_ const char *key, _unused_ void *arg) { return false; }
+
+static void a_backup_is_one_file_of_one_moment(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *to = xasprintf("%s/copy.db", f->dir);
+	_cleanup_free_ char *wal = xasprintf("%s-wal", to);
+	char id[ID_LEN + 1], later[ID_LEN + 1], *error = NULL;
+	struct queue *reader, *q;
+	struct job j;
+	add_job(f->q, "before", 0, id);
+	need(f->q, "s", 1, 0);
+	assert_int_equal(queue_step_adopt(f->q, "s"), 0);
+	assert_int_equal(queue_open_readonly(f->path, &reader, &error), 0);
+	assert_int_equal(queue_begin(f->q), 0);      /* the writer is at work */
+	add_job(f->q, "after", 0, later);
+	assert_int_equal(queue_backup(reader, to, &error), 0);
+	assert_int_equal(queue_commit(f->q), 0);
+	queue_close(reader);
+	assert_false(file_exists(wal));
+	assert_int_equal(queue_open_readonly(to, &q, &error), 0);
+	assert_int_equal(queue_job_get(q, id, &j), 0);
+	job_release(&j);
+	assert_int_equal(queue_job_get(q, later, &j), -ENOENT);
+	assert_true(queue_step_is_held(q, "s"));
+	queue_close(q);
+	assert_int_equal(queue_backup_trim(to, never, NULL, &error), 0);
+	assert_int_equal(queue_open_readonly(to, &q, &error), 0);
+	assert_false(queue_step_is_held(q, "s"));
+	queue_close(q);
+}
+
 static void damage_is_told(void **state)
 {
 	struct fixture *f = *state;
@@ -377,7 +686,10 @@ int main(void)
 		T(job_comes_back_as_stored), T(names_are_unique_while_a_job_lives), T(states_follow_the_table),
 		T(a_stale_copy_cannot_change_a_state), T(next_is_urgent_then_old), T(find_takes_prefix_and_name),
 		T(claims_are_found_until_removed), T(jobs_share_a_step), T(listings_filter), T(batches_count_their_jobs),
-		T(rollback_leaves_nothing), T(readers_see_commits_and_survive_the_writer), T(a_newer_schema_is_refused),
+		T(rollback_leaves_nothing), T(readers_see_commits_and_survive_the_writer), T(a_newer_schema_is_refused), T(version_1_is_migrated),
+		T(old_jobs_are_found_until_settled), T(steps_are_kept_while_somebody_rests_on_them),
+		T(a_damaged_row_is_named_and_mended), T(foreign_rows_are_found_and_mended),
+		T(readable_rows_are_saved), T(a_backup_is_one_file_of_one_moment),
 		T(damage_is_told), T(requests_and_facts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
