@@ -627,7 +627,7 @@ static void a_backup_is_one_file_of_one_moment(void **state)
 	struct job j;
 	add_job(f->q, "before", 0, id);
 	need(f->q, "s", 1, 0);
-	assert_int_equal(queue_step_adopt(f->q, "s"), 0);
+	assert_int_equal(queue_step_adopt(f->q, "s"), 1);
 	assert_int_equal(queue_open_readonly(f->path, &reader, &error), 0);
 	assert_int_equal(queue_begin(f->q), 0);      /* the writer is at work */
 	add_job(f->q, "after", 0, later);
