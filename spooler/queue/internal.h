@@ -11,6 +11,7 @@
 struct queue {
 	sqlite3 *db;
 	int depth;                    /* open transaction */
+	bool undone;                  /* an inner part of it was rolled back */
 	char *error;
 	struct { const char *sql; sqlite3_stmt *stmt; } cache[QUEUE_STATEMENTS];
 };

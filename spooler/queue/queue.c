@@ -269,6 +269,7 @@ int queue_begin(struct queue *q)
 	if (q->depth++ > 0)
 		return 0;
 	int r = exec_sql(q, "BEGIN IMMEDIATE");
+	q->undone = false;
 	if (r < 0)
 		q->depth = 0;
 	return r;
@@ -278,7 +279,7 @@ int queue_commit(struct queue *q)
 {
 	if (q->depth == 0 || --q->depth > 0)
 		return 0;
-	int r = exec_sql(q, "COMMIT");
+	int r = q->undone ? -ECANCELED : exec_sql(q, "COMMIT");
 	if (r < 0)
 		sqlite3_exec(q->db, "ROLLBACK", NULL, NULL, NULL);
 	return r;
@@ -286,7 +287,9 @@ int queue_commit(struct queue *q)
 
 void queue_rollback(struct queue *q)
 {
-	if (q->depth > 0)
+	if (q->depth == 0)
+		return;
+	q->undone = true;
+	if (--q->depth == 0)
 		sqlite3_exec(q->db, "ROLLBACK", NULL, NULL, NULL);
-	q->depth = 0;
 }
