@@ -102,10 +102,11 @@ static int copy_rendered(const char *from, const char *to)
 	if (!dir)
 		return -errno;
 	int r = 0;
-	for (struct dirent *e; r == 0 && (e = readdir(dir));)
+	struct dirent *e;
+	for (errno = 0; r == 0 && (e = readdir(dir)); errno = 0)
 		if (e->d_name[0] != '.')
 			r = copy_into(from, e->d_name, to, e->d_name);
-	return r;
+	return r == 0 ? -errno : r;
 }
 
 static int copy_raw(const struct publish *p)

@@ -37,6 +37,8 @@ void manager_refresh(struct manager *m);
 
 /* Reports from the outbox's worker. error NULL: it is there. */
 void manager_published(struct manager *m, const char *id, const char *error);
+/* The failure could not be told: the job stays as it is, and it is told again later. */
+void manager_not_told(struct manager *m, const char *id);
 void manager_failed(struct manager *m, const char *id, const char *what, const char *why, const char *remedy);
 
 /* cancel retry hold release; target: id, name or folder. Returns true and a

@@ -21,8 +21,9 @@ static int reset_failed(const struct step *s, _unused_ const char *stage, void *
 
 static int apply(struct manager *m, struct job *j, const struct verb *v)
 {
-	queue_begin(m->q);
-	int r = manager_change(m, j, v->event, v->event == JOB_EV_CANCEL ? "cancelled on request" : NULL, NULL);
+	int r = queue_begin(m->q);
+	if (r == 0)
+		r = manager_change(m, j, v->event, v->event == JOB_EV_CANCEL ? "cancelled on request" : NULL, NULL);
 	/* A retry computes failed steps again, from their last geometry. */
 	if (r == 0 && v->event == JOB_EV_RETRY)
 		r = queue_step_each_of_job(m->q, j->row, reset_failed, m->q);

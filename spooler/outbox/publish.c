@@ -65,10 +65,9 @@ int outbox_publish(const struct outbox *o, const char *from, const char *outname
 	int r = carries(target, id) ? sync_names(o, target) : build(o, from, tmp, id);
 	if (r == 0 && !carries(target, id))
 		r = put(o, tmp, target, id);
-	file_rm_rf(tmp);
-	if (r == 0)
-		outbox_remove_running(o, outname);
-	return r;
+	int e = file_rm_rf(tmp);
+	r = r == 0 ? e : r;
+	return r == 0 ? outbox_end_running(o, outname) : r;
 }
 
 /* ".tmp-<id>" of a job that is at work stays; everything else of that kind is
