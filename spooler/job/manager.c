@@ -348,6 +348,9 @@ static void walk(struct manager *m, long long row)
 	case PIPELINE_ADOPTS: adopt(m, &j, &p); break;
 	case PIPELINE_SPLITS: split(m, &j, &p); break;
 	case PIPELINE_RENDERED: rendered(m, &j, &p); break;
+	case PIPELINE_LATER:
+		log_event(LOG_ERROR, "job-walk-failed", "job", j.id, "error", strerror(-p.error), NULL);
+		break;
 	case PIPELINE_REFUSED:
 	case PIPELINE_FAILED:
 		send_failure(m, &j, p.what, p.why, p.remedy);

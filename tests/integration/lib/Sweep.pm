@@ -37,7 +37,7 @@ my %ERRORS = (
 # ---- driving
 
 sub spool {
-	return Replay->new(env => { NMR_QUIET_S => '0.02', NMR_SCAN_S => '1', NMR_CORES => '2', NMR_STATUS_S => '1',
+	return Replay->new(env => { NMR_QUIET_S => '0.02', NMR_SCAN_S => '1', NMR_CORES => '2', NWCHEM_NPROC => '1', NMR_STATUS_S => '1',
 		# The leak checker cannot work under a tracer.
 		ASAN_OPTIONS => join(':', grep { $_ } $ENV{ASAN_OPTIONS}, 'detect_leaks=0') });
 }
@@ -346,7 +346,12 @@ sub check {
 	push @bad, "outbox holds: $names" if $names ne 'QUEUE.html ethanol';
 	my @files = files_below($s->out('ethanol'));
 	push @bad, "result holds: @files" if "@files" ne "@{ $calm->{files} }";
-	push @bad, 'shifts.json differs' if stable(Spool::slurp($s->out('ethanol') . '/shifts.json')) ne $calm->{shifts};
+	my $shifts = stable(Spool::slurp($s->out('ethanol') . '/shifts.json'));
+	if ($shifts ne $calm->{shifts}) {
+		my $at = ($shifts ^ $calm->{shifts}) =~ /^(\0*)/ ? length $1 : 0;
+		my ($a, $b) = map { substr $_, $at > 40 ? $at - 40 : 0, 80 } $shifts, $calm->{shifts};
+		push @bad, "shifts.json differs: $a instead of $b";
+	}
 	push @bad, 'input/ is not the dropped file' if Spool::slurp($s->out('ethanol') . '/input/ethanol.smi') ne $TEXT;
 	my @left = grep { $_ ne 'README.txt' } files_below("$s->{data}/inbox");
 	push @bad, "inbox holds: @left" if @left;
