@@ -88,8 +88,8 @@ static void finish_piece(struct worker *w, struct piece *p)
 	w->since = 0;
 	pthread_cond_broadcast(&w->changed);
 	/* Fails only when 2^64 pieces wait: then the loop has been told anyway. */
-	ssize_t r = write(w->fd, &one, sizeof(one));
-	(void)r;
+	while (write(w->fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
 }
 
 static void *thread_main(void *arg)

@@ -171,9 +171,12 @@ static void fail_done(void *arg)
 	struct folder *f = w->f;
 	f->pending--;
 	complain(w, "failure-not-told");
-	f->d->failed++;
-	/* Told or not, it has failed; the queue and the log know. */
-	manager_failed(f->d->manager, w->id, w->what, w->why, w->remedy);
+	if (w->r < 0)
+		manager_not_told(f->d->manager, w->id);
+	else {
+		f->d->failed++;
+		manager_failed(f->d->manager, w->id, w->what, w->why, w->remedy);
+	}
 	free_work(w);
 	daemon_check_once(f->d);
 }

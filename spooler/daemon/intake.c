@@ -15,23 +15,32 @@
 
 #define ITEMS_A_ROUND 256
 #define GROUP 4                  /* from so many files on they share their syncs */
+#define AGAIN_S 5.0              /* after an error */
 
 struct taken {
-	char id[ID_LEN + 1];
+	char id[ID_LEN + 1];     /* of its job */
+	char own[ID_LEN + 1];    /* of the copy in intake/; another one when it has a job already */
 	struct drop_claim claim;
 	uint64_t names_on_disk;
+	bool fresh;              /* its row is made in this round */
 	bool stored;             /* its row is durable */
-	bool known;              /* it was before: only the removal was interrupted */
-	bool gone;               /* the original is, durably */
+	bool gone;               /* so is the removal of the original */
 };
+
+/* A claim whose original was not taken away to the end. */
+struct rest { char *key, *id, *path; bool done; };
 
 struct side {                    /* the inbox */
 	struct worker *worker;
 	struct drop_watch *watch;
 	struct drop_scan *scan;
 	bool busy, again, quiet;
+	bool rest;               /* claims may be left from an interrupted removal */
 	struct loop_source *timer;
 };
+
+/* Copies of files whose commit failed: it may yet prove to have reached the disk. */
+struct doubt { char *dir; struct doubt *next; };
 
 struct told { char *path; struct told *next; };
 
@@ -40,10 +49,13 @@ struct intake {
 	struct side inbox, door;
 	bool poll;               /* the inbox gives no events */
 	struct told *told;       /* troubles told already in this run */
+	struct doubt *doubt;
 };
 
 struct round {
 	struct intake *in;
+	struct rest *rest;
+	size_t nrest;
 	struct taken *taken;
 	size_t ntaken;
 	struct drop_list items;  /* troubles among them */
@@ -52,10 +64,20 @@ struct round {
 	double next_s;
 	int error;
 	bool more;
+	bool asked;              /* the queue was asked to keep them */
 };
 
 static void look(void *arg);
 static void door_look(void *arg);
+static void trouble(struct intake *in, int error);
+
+static int end_transaction(struct queue *q, int e)
+{
+	if (e == 0)
+		return queue_commit(q);
+	queue_rollback(q);
+	return e;
+}
 
 static void free_round(struct round *r)
 {
@@ -63,6 +85,12 @@ static void free_round(struct round *r)
 		drop_claim_release(&r->taken[i].claim);
 	for (size_t i = 0; i < r->ndirs; i++)
 		free(r->dirs[i]);
+	for (size_t i = 0; i < r->nrest; i++) {
+		free(r->rest[i].key);
+		free(r->rest[i].id);
+		free(r->rest[i].path);
+	}
+	free(r->rest);
 	free(r->taken);
 	free(r->dirs);
 	drop_list_release(&r->items);
@@ -93,10 +121,11 @@ static void claim_one(struct round *r, const struct drop_item *item)
 	struct daemon *d = r->in->d;
 	struct taken t = { 0 };
 	id_new(t.id);
+	memcpy(t.own, t.id, sizeof(t.own));
 	_cleanup_free_ char *dir = intake_dir(d->conf, t.id);
-	if (file_mkdir_p(dir, 0755) < 0)
-		return;
-	int e = drop_claim(d->conf->inbox, item, dir, (size_t)d->conf->file_size_max_mb << 20, &t.claim);
+	int e = file_mkdir_p(dir, 0755);
+	if (e == 0)
+		e = drop_claim(d->conf->inbox, item, dir, (size_t)d->conf->file_size_max_mb << 20, &t.claim);
 	if (e < 0) {
 		file_rm_rf(dir);
 		r->more = r->more || e == -EAGAIN;
@@ -136,10 +165,27 @@ static void claim_all(struct round *r)
 		give_up(r, e < 0 ? e : g);
 }
 
+/* Before anything new: a file put back is scanned in the same round. */
+static void finish_rest(struct round *r)
+{
+	const struct conf *c = r->in->d->conf;
+	for (size_t i = 0; i < r->nrest; i++) {
+		bool there = true;
+		_cleanup_free_ char *dir = intake_dir(c, r->rest[i].id);
+		int e = drop_take_away_rest(c->inbox, r->rest[i].id, r->rest[i].path, dir, &there);
+		/* Still there: the scan meets it, and the claim says that it has a job. */
+		r->rest[i].done = e == 0 && !there;
+		r->error = e < 0 ? e : r->error;
+	}
+}
+
 static void work_scan(void *arg)
 {
 	struct round *r = arg;
 	r->next_s = -1;
+	finish_rest(r);
+	if (r->error < 0)
+		return;
 	r->error = drop_scan_pass(r->in->inbox.scan, ITEMS_A_ROUND, &r->items, &r->dirs, &r->ndirs, &r->next_s);
 	if (r->error == 0)
 		claim_all(r);
@@ -148,12 +194,18 @@ static void work_scan(void *arg)
 
 static void take_away_one(struct round *r, struct taken *t)
 {
+	memcpy(t->claim.job, t->id, sizeof(t->claim.job));
 	int e = drop_take_away(r->in->d->conf->inbox, &t->claim);
+	/* Replaced meanwhile: what is there now is a drop of its own. */
 	t->gone = e == 0 || e == -ESTALE;
-	if (e != -EROFS && e != -EACCES && e != -EPERM)
+	if (t->gone)
 		return;
+	if (e != -EROFS && e != -EACCES && e != -EPERM) {
+		r->error = e;
+		return;
+	}
 	/* Its claim is kept, so that it is not taken again, now or after a restart. */
-	if (!t->known)
+	if (t->fresh)
 		log_event(LOG_WARN, "original-stays", "job", t->id, "file", t->claim.path, "error", strerror(-e),
 			  "remedy", "give the spooler write permission on the inbox", NULL);
 	drop_scan_ignore(r->in->inbox.scan, t->claim.dev, t->claim.ino, t->claim.ctime);
@@ -170,6 +222,7 @@ static void work_take_away(void *arg)
 	int e = file_group_end();
 	for (size_t i = 0; e < 0 && i < r->ntaken; i++)
 		r->taken[i].gone = false;
+	r->error = e < 0 ? e : r->error;
 }
 
 /* ---- in the loop */
@@ -213,6 +266,17 @@ static void tell_troubles(struct intake *in, const struct round *r)
 	}
 }
 
+/* The row of an earlier claim must have its file. */
+static int keep_one_copy(struct daemon *d, const struct taken *t)
+{
+	_cleanup_free_ char *own = intake_dir(d->conf, t->own);
+	_cleanup_free_ char *dir = intake_dir(d->conf, t->id);
+	_cleanup_free_ char *file = xasprintf("%s/structure", dir);
+	if (file_exists(file))
+		return 0;
+	return rename(own, dir) < 0 && errno != ENOTEMPTY && errno != EEXIST ? -errno : 0;
+}
+
 static int store_one(struct daemon *d, struct taken *t)
 {
 	char other[ID_LEN + 1];
@@ -220,12 +284,10 @@ static int store_one(struct daemon *d, struct taken *t)
 	job_init(&j);
 	if (queue_claim_find(d->q, t->claim.key, other) == 0) {
 		/* Its row is there already: only the removal was interrupted. */
-		_cleanup_free_ char *dir = intake_dir(d->conf, t->id);
-		file_rm_rf(dir);
 		memcpy(t->id, other, sizeof(other));
-		t->known = true;
-		return 0;
+		return keep_one_copy(d, t);
 	}
+	t->fresh = true;
 	_cleanup_free_ char *input = xasprintf("intake/%s/structure", t->id);
 	_cleanup_free_ char *owner = xasprintf("%u", (unsigned)t->claim.uid);
 	struct intake_source src = { .path = t->claim.path, .id = t->id, .input = input, .sha256 = t->claim.sha256,
@@ -237,48 +299,88 @@ static int store_one(struct daemon *d, struct taken *t)
 	return e == 0 ? queue_claim_add(d->q, t->claim.key, t->id) : e;
 }
 
-/* Its row is durable. */
-static void accepted(struct daemon *d, const char *id, const char *file)
+/* Only now: a folder of a job that is not in the queue would take the name away
+ * from the one that comes instead. */
+static void show_accepted(struct daemon *d, const char *id, const char *path)
 {
 	_cleanup_(job_release) struct job j;
 	job_init(&j);
 	if (queue_job_get(d->q, id, &j) < 0)
 		return;
-	log_event(LOG_INFO, "accepted", "job", j.id, "file", file, "name", j.outname, NULL);
+	log_event(LOG_INFO, "accepted", "job", j.id, "file", path, "name", j.outname, NULL);
 	folder_accepted(d->folder, &j);
+}
+
+static void add_doubt(struct intake *in, char *dir)
+{
+	struct doubt *x = xcalloc(1, sizeof(*x));
+	*x = (struct doubt){ dir, in->doubt };
+	in->doubt = x;
+}
+
+/* A later commit takes the place of the failed one on disk. */
+static void end_doubt(struct intake *in, bool remove)
+{
+	while (in->doubt) {
+		struct doubt *x = in->doubt;
+		in->doubt = x->next;
+		if (remove)
+			file_rm_rf(x->dir);
+		free(x->dir);
+		free(x);
+	}
 }
 
 static void taken_away(void *arg)
 {
 	struct round *r = arg;
 	struct intake *in = r->in;
-	queue_begin(in->d->q);
-	for (size_t i = 0; i < r->ntaken; i++)
+	int e = queue_begin(in->d->q);
+	for (size_t i = 0; e == 0 && i < r->ntaken; i++)
 		if (r->taken[i].gone)
-			queue_claim_remove(in->d->q, r->taken[i].claim.key);
-	queue_commit(in->d->q);
+			e = queue_claim_remove(in->d->q, r->taken[i].claim.key);
+	end_transaction(in->d->q, e);
+	in->inbox.rest = in->inbox.rest || r->error < 0;
 	in->inbox.busy = false;
-	if (r->more || in->inbox.again)
+	if (r->error < 0)
+		trouble(in, r->error);
+	else if (r->more || in->inbox.again)
 		look(in);
 	free_round(r);
 	daemon_check_once(in->d);
 }
 
+/* What becomes of the copy in intake/. */
+static void settle_copy(struct intake *in, struct taken *t, bool stored, bool asked)
+{
+	t->stored = stored;
+	if (stored && t->fresh) {
+		show_accepted(in->d, t->id, t->claim.path);
+		return;
+	}
+	char *dir = intake_dir(in->d->conf, t->own);
+	/* A commit that failed may be found whole on disk after a crash. */
+	if (t->fresh && asked) {
+		add_doubt(in, dir);
+		return;
+	}
+	file_rm_rf(dir);
+	free(dir);
+}
+
 static void round_stored(void *arg, bool ok)
 {
 	struct round *r = arg;
-	struct daemon *d = r->in->d;
-	for (size_t i = 0; i < r->ntaken; i++) {
-		struct taken *t = &r->taken[i];
-		t->stored = t->stored && ok;
-		if (t->stored && !t->known)
-			accepted(d, t->id, t->claim.path);
-		_cleanup_free_ char *dir = intake_dir(d->conf, t->id);
-		if (!t->stored && !t->known)
-			file_rm_rf(dir);
-	}
-	worker_post(r->in->inbox.worker, work_take_away, taken_away, r);
-	manager_tick(d->manager);
+	struct intake *in = r->in;
+	bool stored = ok && r->error == 0;
+	if (stored)
+		end_doubt(in, true);
+	for (size_t i = 0; i < r->ntaken; i++)
+		settle_copy(in, &r->taken[i], stored, r->asked);
+	if (!ok && r->error == 0)
+		r->error = -EIO;
+	worker_post(in->inbox.worker, work_take_away, taken_away, r);
+	manager_tick(in->d->manager);
 }
 
 static void store_round(struct intake *in, struct round *r)
@@ -286,12 +388,11 @@ static void store_round(struct intake *in, struct round *r)
 	int e = queue_begin(in->d->q);
 	for (size_t i = 0; e == 0 && i < r->ntaken; i++)
 		e = store_one(in->d, &r->taken[i]);
-	if (e == 0)
-		e = queue_commit(in->d->q);
-	else
-		queue_rollback(in->d->q);
-	for (size_t i = 0; i < r->ntaken; i++)
-		r->taken[i].stored = e == 0;
+	r->asked = e == 0;
+	r->error = end_transaction(in->d->q, e);
+	if (r->error < 0)
+		log_event(LOG_ERROR, "intake-stopped", "error", queue_error(in->d->q), "remedy",
+			  "free space on the spool's disk; the files stay in the inbox", NULL);
 	commit_after(in->d->commit, round_stored, r);
 	commit_now(in->d->commit);
 }
@@ -310,6 +411,38 @@ static void arm(struct intake *in, double seconds)
 	in->inbox.timer = loop_after(in->d->loop, seconds, on_inbox_time, in);
 }
 
+/* Something failed that may not fail again. */
+static void trouble(struct intake *in, int error)
+{
+	log_event(LOG_ERROR, "inbox-scan-failed", "error", strerror(-error), NULL);
+	in->inbox.quiet = false;
+	arm(in, MIN(in->d->conf->scan_s, AGAIN_S));
+}
+
+static int add_rest(const char *key, const char *id, const char *source, void *arg)
+{
+	struct round *r = arg;
+	if (!source)
+		return 0;
+	if ((r->nrest & (r->nrest - 1)) == 0)
+		r->rest = xreallocarray(r->rest, r->nrest ? r->nrest * 2 : 1, sizeof(*r->rest));
+	r->rest[r->nrest++] = (struct rest){ .key = xstrdup(key), .id = xstrdup(id), .path = xstrdup(source) };
+	return 0;
+}
+
+static void forget_rest(struct intake *in, const struct round *r)
+{
+	bool any = false;
+	for (size_t i = 0; i < r->nrest; i++)
+		any = any || r->rest[i].done;
+	int e = any ? queue_begin(in->d->q) : 0;
+	for (size_t i = 0; any && e == 0 && i < r->nrest; i++)
+		if (r->rest[i].done)
+			e = queue_claim_remove(in->d->q, r->rest[i].key);
+	if (any)
+		end_transaction(in->d->q, e);
+}
+
 static void scanned(void *arg)
 {
 	struct round *r = arg;
@@ -317,11 +450,15 @@ static void scanned(void *arg)
 	const struct conf *c = in->d->conf;
 	add_watches(in, r);
 	tell_troubles(in, r);
+	forget_rest(in, r);
 	in->inbox.quiet = r->next_s < 0 && !r->items.n && !r->more && !in->inbox.again;
-	if (r->error < 0)
-		log_event(LOG_ERROR, "inbox-scan-failed", "error", strerror(-r->error), NULL);
 	double rest = in->poll ? c->scan_remote_s : c->scan_s;
 	arm(in, r->next_s >= 0 ? MIN(MAX(r->next_s, 0.02), rest) : rest);
+	if (r->error < 0) {
+		in->inbox.rest = in->inbox.rest || r->nrest;
+		trouble(in, r->error);
+	}
+	r->error = 0;
 	if (!r->ntaken) {
 		in->inbox.busy = false;
 		if (in->inbox.again)
@@ -345,6 +482,8 @@ static void look(void *arg)
 	in->inbox.busy = true;
 	struct round *r = xcalloc(1, sizeof(*r));
 	r->in = in;
+	if (in->inbox.rest)
+		in->inbox.rest = queue_claim_each(in->d->q, add_rest, r) < 0;
 	arm(in, in->d->conf->scan_s);
 	worker_post(in->inbox.worker, work_scan, scanned, r);
 }
@@ -356,6 +495,7 @@ struct door_entry {
 	bool request;
 	struct buf text;         /* the request, or the ticket */
 	char sha256[SHA256_HEX_LEN];
+	bool left;               /* a folder without a structure: what a removal left, if its job is known */
 	char *shown;             /* file name as the submitter knows it */
 	uint64_t names_on_disk;
 	int error;
@@ -404,12 +544,15 @@ static void read_door_entry(struct daemon *d, const struct door_item *item, stru
 		e->error = file_read(path, 1 << 16, &e->text);
 		return;
 	}
+	e->left = !item->file;
+	if (e->left)
+		return;
 	_cleanup_free_ char *path = xasprintf("%s/%s/%s", d->conf->door, item->name, item->file);
 	e->file = xstrdup(item->file);
 	e->error = copy_door_file(d, e, path);
-	if (item->ticket) {
+	if (item->ticket && e->error == 0) {
 		_cleanup_free_ char *ticket = xasprintf("%s/%s/%s", d->conf->door, item->name, item->ticket);
-		file_read(ticket, 1 << 16, &e->text);
+		e->error = file_read(ticket, 1 << 16, &e->text);
 		take_own_lines(e);
 	}
 	if (!e->shown)
@@ -431,6 +574,7 @@ static void work_door_scan(void *arg)
 		return;
 	r->e = xcalloc(l.n, sizeof(*r->e));
 	r->n = l.n;
+	r->error = l.error;
 	for (size_t i = 0; i < l.n; i++)
 		read_door_entry(d, &l.item[i], &r->e[i]);
 	door_list_release(&l);
@@ -443,7 +587,8 @@ static void work_door_remove(void *arg)
 		if (!r->e[i].stored)
 			continue;
 		_cleanup_free_ char *path = xasprintf("%s/%s", r->in->d->conf->door, r->e[i].name);
-		file_rm_rf(path);
+		int e = file_rm_rf(path);
+		r->error = e < 0 ? e : r->error;
 	}
 }
 
@@ -459,12 +604,30 @@ static void free_door_round(struct door_round *r)
 	free(r);
 }
 
+static void on_door_time(void *arg)
+{
+	struct intake *in = arg;
+	in->door.timer = NULL;
+	door_look(in);
+}
+
+static void arm_door(struct intake *in, double seconds)
+{
+	loop_remove(in->d->loop, in->door.timer);
+	in->door.timer = loop_after(in->d->loop, MIN(seconds, in->d->conf->scan_s), on_door_time, in);
+}
+
 static void door_removed(void *arg)
 {
 	struct door_round *r = arg;
 	struct intake *in = r->in;
 	in->door.busy = false;
 	bool again = in->door.again;
+	if (r->error < 0) {
+		log_event(LOG_ERROR, "door-scan-failed", "error", strerror(-r->error), NULL);
+		in->door.quiet = false;
+		arm_door(in, AGAIN_S);
+	}
 	free_door_round(r);
 	if (again)
 		door_look(in);
@@ -486,40 +649,53 @@ static void answer_request(struct daemon *d, const struct door_entry *e)
 	queue_request_done(d->q, uuid, verb, target, ok, words);
 }
 
+/* The row of the job, or of the batch that it became: 0, -ENOENT, or another error. */
+static int is_known(struct daemon *d, const char *id)
+{
+	_cleanup_(job_release) struct job j;
+	_cleanup_(batch_release) struct batch b;
+	job_init(&j);
+	batch_init(&b);
+	int r = queue_job_get(d->q, id, &j);
+	if (r == -ENOENT) {
+		r = queue_batch_find(d->q, id, &b);
+		r = r == 0 && !str_eq(b.id, id) ? -ENOENT : r;
+	}
+	return r;
+}
+
 static void store_submission(struct daemon *d, struct door_entry *e)
 {
 	_cleanup_(job_release) struct job j;
-	_cleanup_(job_release) struct job old;
 	job_init(&j);
-	job_init(&old);
-	e->stored = queue_job_get(d->q, e->name, &old) == 0;
-	if (e->stored)
+	int r = is_known(d, e->name);
+	e->stored = r == 0;
+	if (r != -ENOENT || e->left) {
+		e->error = r == -ENOENT ? 0 : r;
 		return;
+	}
 	_cleanup_free_ char *input = xasprintf("intake/%s/structure", e->name);
 	struct intake_source src = { .path = e->shown, .id = e->name, .input = input, .sha256 = e->sha256,
 				     .ticket = e->text.len ? e->text.s : NULL, .ticket_len = e->text.len,
 				     .owner = "door", .names_on_disk = e->names_on_disk, .door = true };
 	intake_job(d, &src, &j);
-	e->stored = e->fresh = queue_job_add(d->q, &j) == 0;
-}
-
-static void on_door_time(void *arg)
-{
-	struct intake *in = arg;
-	in->door.timer = NULL;
-	door_look(in);
+	e->error = queue_job_add(d->q, &j);
+	e->stored = e->fresh = e->error == 0;
 }
 
 static void door_stored(void *arg, bool ok)
 {
 	struct door_round *r = arg;
 	struct daemon *d = r->in->d;
+	bool any = false;
 	for (size_t i = 0; i < r->n; i++) {
 		r->e[i].stored = r->e[i].stored && ok;
+		any = any || r->e[i].stored;
 		if (r->e[i].stored && r->e[i].fresh)
-			accepted(d, r->e[i].name, r->e[i].shown);
+			show_accepted(d, r->e[i].name, r->e[i].shown);
 	}
-	if (r->n)
+	r->error = ok ? r->error : -EIO;
+	if (any)
 		manager_tick(d->manager);
 	worker_post(r->in->door.worker, work_door_remove, door_removed, r);
 }
@@ -528,19 +704,22 @@ static void door_scanned(void *arg)
 {
 	struct door_round *r = arg;
 	struct daemon *d = r->in->d;
+	size_t n = 0;
 	for (size_t i = 0; i < r->n; i++) {
 		struct door_entry *e = &r->e[i];
-		if (e->error < 0)
-			log_event(LOG_ERROR, "door-unreadable", "entry", e->name, "error", strerror(-e->error), NULL);
-		else if (e->request) {
+		if (e->error == 0 && e->request) {
 			answer_request(d, e);
 			e->stored = true;
-		} else
+		} else if (e->error == 0)
 			store_submission(d, e);
+		if (e->error < 0) {
+			log_event(LOG_ERROR, "door-unreadable", "entry", e->name, "error", strerror(-e->error), NULL);
+			r->error = e->error;
+		}
+		n += !e->left || e->stored;
 	}
-	r->in->door.quiet = r->n == 0;
-	loop_remove(d->loop, r->in->door.timer);
-	r->in->door.timer = loop_after(d->loop, r->in->door.watch ? d->conf->scan_s : 1, on_door_time, r->in);
+	r->in->door.quiet = n == 0;
+	arm_door(r->in, r->in->door.watch ? d->conf->scan_s : 1);
 	commit_after(d->commit, door_stored, r);
 	/* Somebody waits at the other end. */
 	commit_now(d->commit);
@@ -622,6 +801,7 @@ void intake_start(struct intake *in)
 	open_watch(in, &in->inbox, d->conf->inbox, on_inbox_event);
 	open_watch(in, &in->door, d->conf->door, on_door_event);
 	in->poll = in->poll || !in->inbox.watch;
+	in->inbox.rest = true;
 	look(in);
 	door_look(in);
 }
@@ -647,6 +827,7 @@ void intake_free(struct intake *in)
 	drop_watch_free(in->inbox.watch);
 	drop_watch_free(in->door.watch);
 	drop_scan_free(in->inbox.scan);
+	end_doubt(in, false);
 	while (in->told) {
 		struct told *t = in->told;
 		in->told = t->next;

@@ -111,7 +111,8 @@ static void sweep_intake(struct daemon *d)
 	for (struct dirent *e; dir && (e = readdir(dir));) {
 		_cleanup_(job_release) struct job j;
 		job_init(&j);
-		if (!id_valid(e->d_name) || queue_job_get(d->q, e->d_name, &j) == 0)
+		/* Only when it is certain that there is no row. */
+		if (!id_valid(e->d_name) || queue_job_get(d->q, e->d_name, &j) != -ENOENT)
 			continue;
 		_cleanup_free_ char *orphan = xasprintf("%s/%s", path, e->d_name);
 		file_rm_rf(orphan);

@@ -104,10 +104,11 @@ static int copy_rendered(const char *from, const char *to)
 	if (!dir)
 		return -errno;
 	int r = 0;
-	for (struct dirent *e; r == 0 && (e = readdir(dir));)
+	struct dirent *e;
+	for (errno = 0; r == 0 && (e = readdir(dir)); errno = 0)
 		if (e->d_name[0] != '.')
 			r = copy_into(from, e->d_name, to, e->d_name);
-	return r;
+	return r == 0 ? -errno : r;
 }
 
 static int copy_raw(const struct publish *p)
@@ -186,7 +187,7 @@ void publish_group_work(void *arg)
 	for (size_t i = 0; i < g->n; i++) {
 		g->p[i]->r = g->p[i]->r == 0 ? r : g->p[i]->r;
 		if (g->p[i]->r == 0)
-			outbox_remove_running(o, g->p[i]->outname);
+			g->p[i]->r = outbox_publish_end(o, g->p[i]->outname);
 	}
 }
 

@@ -1,7 +1,8 @@
 /* The door: what our own programs put there is whole, because it was renamed in,
  * so nothing has to settle. A folder <id>/ holds one structure and maybe a file
- * called ticket; anything that does not look like that, or is hidden (still being
- * made), is passed over. Oldest first: a request finds the job it speaks of. */
+ * called ticket; a folder without a structure may be what a removal left of one.
+ * Anything that does not look like that, or is hidden (still being made), is passed
+ * over. Oldest first: a request finds the job it speaks of. */
 #include <errno.h>
 #include <fcntl.h>
 
@@ -40,24 +41,27 @@ static bool is_regular(int dirfd, const char *name)
 	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
 }
 
-/* False: no structure in it. */
-static bool read_folder(int doorfd, const char *name, struct door_item *it)
+/* Without a structure, file is NULL. */
+static int read_folder(int doorfd, const char *name, struct door_item *it)
 {
 	int fd = path_open(doorfd, name, O_RDONLY | O_DIRECTORY);
 	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
+		int r = fd < 0 ? fd : -errno;
 		if (fd >= 0)
 			close(fd);
-		return false;
+		return r;
 	}
-	for (struct dirent *d; (d = readdir(dir));) {
+	struct dirent *d;
+	for (errno = 0; (d = readdir(dir)); errno = 0) {
 		if (d->d_name[0] == '.' || !is_regular(dirfd(dir), d->d_name))
 			continue;
 		char **to = str_eq(d->d_name, "ticket") ? &it->ticket : &it->file;
 		free(*to);
 		*to = xstrdup(d->d_name);
 	}
-	return it->file != NULL;
+	/* Half a listing may lack the ticket. */
+	return -errno;
 }
 
 static bool is_request(const char *name)
@@ -65,20 +69,30 @@ static bool is_request(const char *name)
 	return str_has_prefix(name, "req-") && str_has_suffix(name, ".json") && strlen(name) > strlen("req-.json");
 }
 
-static bool read_entry(int doorfd, const char *name, struct found *f)
+/* Not there any more, or never ours to read: nothing to try again. */
+static int read_error(int r) { return r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EACCES ? 0 : r; }
+
+/* 1: an entry; 0: none; or -errno. */
+static int read_entry(int doorfd, const char *name, struct found *f)
 {
 	struct stat st;
 	*f = (struct found){ 0 };
+	bool request = is_request(name);
+	if (!request && !id_valid(name))
+		return 0;
 	if (fstatat(doorfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return false;
+		return read_error(-errno);
 	f->at = st.st_mtim;
-	f->item.request = is_request(name) && S_ISREG(st.st_mode);
-	if (f->item.request || (id_valid(name) && S_ISDIR(st.st_mode) && read_folder(doorfd, name, &f->item))) {
-		f->item.name = xstrdup(name);
-		return true;
+	f->item.request = request && S_ISREG(st.st_mode);
+	if (!f->item.request && (request || !S_ISDIR(st.st_mode)))
+		return 0;
+	int r = f->item.request ? 0 : read_folder(doorfd, name, &f->item);
+	if (r < 0) {
+		item_release(&f->item);
+		return read_error(r);
 	}
-	item_release(&f->item);
-	return false;
+	f->item.name = xstrdup(name);
+	return 1;
 }
 
 int door_scan(const char *door, struct door_list *ret_l)
@@ -86,18 +100,23 @@ int door_scan(const char *door, struct door_list *ret_l)
 	_cleanup_closedir_ DIR *dir = opendir(door);
 	_cleanup_free_ struct found *found = NULL;
 	size_t n = 0, cap = 0;
+	int r = 0;
 	if (!dir)
 		return -errno;
-	for (struct dirent *d; (d = readdir(dir));) {
+	struct dirent *d;
+	for (errno = 0; (d = readdir(dir)); errno = 0) {
 		if (n == cap) {
 			cap = cap ? cap * 2 : 16;
 			found = xreallocarray(found, cap, sizeof(*found));
 		}
-		n += read_entry(dirfd(dir), d->d_name, &found[n]);
+		int e = read_entry(dirfd(dir), d->d_name, &found[n]);
+		r = e < 0 ? e : r;
+		n += e == 1;
 	}
+	r = errno ? -errno : r;
 	if (n)
 		qsort(found, n, sizeof(*found), compare);
-	*ret_l = (struct door_list){ xcalloc(n, sizeof(struct door_item)), n };
+	*ret_l = (struct door_list){ xcalloc(n, sizeof(struct door_item)), n, r };
 	for (size_t i = 0; i < n; i++)
 		ret_l->item[i] = found[i].item;
 	return 0;

@@ -94,6 +94,7 @@ struct drop_claim {
 	dev_t dev; ino_t ino; struct timespec ctime;       /* of the structure */
 	dev_t tdev; ino_t tino; struct timespec tctime;    /* of the ticket */
 	struct timespec mtime, tmtime;
+	char job[ID_LEN + 1];    /* the caller's, before drop_take_away(); "": none */
 };
 void drop_claim_release(struct drop_claim *c);
 /* 0; -EAGAIN: it changed or is in use, try at the next scan; other -errno. */
@@ -102,8 +103,12 @@ int drop_claim(const char *root, const struct drop_item *item, const char *dir, 
 /* After the row is durable: removes the original (and ticket) if it is still the
  * same file. 0 also when it is gone; -ESTALE: it was replaced meanwhile, the new
  * one stays; -EROFS, -EACCES, -EPERM: it cannot be removed (remember it, say so
- * once: drop_scan_ignore). */
+ * once: drop_scan_ignore). Anything else: it may lie aside, drop_take_away_rest(). */
 int drop_take_away(const char *root, const struct drop_claim *c);
+/* After a crash or an error in drop_take_away(): what lies aside of this job is
+ * removed when it is what dir/structure (dir/ticket) holds, else it is put back
+ * where it was, at path. Nothing aside: 0. *ret_there: a file is at path. */
+int drop_take_away_rest(const char *root, const char *job, const char *path, const char *dir, bool *ret_there);
 void drop_scan_ignore(struct drop_scan *s, dev_t dev, ino_t ino, struct timespec ctime);
 
 /* ---- the inbox explains itself: README.txt in it, CRLF line ends, rewritten only
@@ -115,10 +120,11 @@ int drop_write_readme(const char *inbox, const char *const *hot_folders, size_t 
 struct door_item {
 	bool request;
 	char *name;              /* "0123456789ab" or "req-<uuid>.json" */
-	char *file;              /* name of the structure file inside; NULL for requests */
+	char *file;              /* name of the structure file inside; NULL: none, or a request */
 	char *ticket;            /* name of the ticket inside, or NULL */
 };
-struct door_list { struct door_item *item; size_t n; };
+/* error: some entry could not be read, 0 or -errno; the others are here. */
+struct door_list { struct door_item *item; size_t n; int error; };
 void door_list_release(struct door_list *l);
 int door_scan(const char *door, struct door_list *ret_l);
 

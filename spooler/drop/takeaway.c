@@ -5,9 +5,10 @@
  * a drop of its own. Only then it is unlinked, and the folder is synced, because
  * the caller forgets the claim after that.
  *
- * A crash leaves at most a file in .nmr-claimed/: either its job is durable, or it
- * was not the claimed one and lies there whole. Names there are unique, so a
- * leftover never stands in the way. */
+ * A crash or a failing disk leaves at most a file in .nmr-claimed/, under the id of
+ * its job. drop_take_away_rest() decides about it again by content: it is what the
+ * job has, and goes, or it was another file, and is put back. Where the name is
+ * taken by a leftover, a random one does: a leftover never stands in the way. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -15,6 +16,8 @@
 
 #include "base/file.h"
 #include "drop/internal.h"
+
+#define TICKET_SUFFIX ".ticket"
 
 struct original {
 	dev_t dev;
@@ -47,8 +50,14 @@ static bool is_same_inode(const struct stat *st, const struct original *o)
 	return st->st_dev == o->dev && st->st_ino == o->ino;
 }
 
+/* A file's name in .nmr-claimed. */
+struct aside {
+	const char *job, *suffix;
+	char name[64];
+};
+
 /* Moved into the folder .nmr-claimed of basedir. */
-static int move_into(int basedir, int parent, const char *name, char *ret_new, size_t n, int *ret_fd)
+static int move_into(int basedir, int parent, const char *name, struct aside *a, int *ret_fd)
 {
 	int fd = open_claimed(basedir);
 	if (fd < 0)
@@ -57,8 +66,8 @@ static int move_into(int basedir, int parent, const char *name, char *ret_new, s
 	for (int i = 0; i < 16 && r == -EEXIST; i++) {
 		char id[ID_LEN + 1];
 		id_new(id);
-		snprintf(ret_new, n, "%s", id);
-		r = rename_noreplace(parent, name, fd, ret_new);
+		snprintf(a->name, sizeof(a->name), "%s%s", i == 0 && *a->job ? a->job : id, a->suffix);
+		r = rename_noreplace(parent, name, fd, a->name);
 	}
 	if (r < 0)
 		close(fd);
@@ -69,51 +78,59 @@ static int move_into(int basedir, int parent, const char *name, char *ret_new, s
 
 /* At the root, or beside the file where the root is another mount or not ours to
  * write. */
-static int move_aside(int rootfd, int parent, const char *name, char *ret_new, size_t n, int *ret_fd)
+static int move_aside(int rootfd, int parent, const char *name, struct aside *a, int *ret_fd)
 {
-	int r = move_into(rootfd, parent, name, ret_new, n, ret_fd);
+	int r = move_into(rootfd, parent, name, a, ret_fd);
 	if (r == -EXDEV || r == -EACCES || r == -EPERM || r == -EROFS)
-		r = move_into(parent, parent, name, ret_new, n, ret_fd);
+		r = move_into(parent, parent, name, a, ret_fd);
 	return r;
 }
 
 /* Is what lies aside what was claimed, and does nobody write to it? The rename
  * has changed its ctime, so content is judged by mtime. */
-static bool may_be_removed(int claimed, const char *name, const struct original *o)
+static int may_be_removed(int claimed, const char *name, const struct original *o, bool *ret_yes)
 {
 	struct stat st;
-	if (fstatat(claimed, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !is_same_inode(&st, o) ||
-	    !time_equal(st.st_mtim, o->mtime))
-		return false;
+	if (fstatat(claimed, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	*ret_yes = is_same_inode(&st, o) && time_equal(st.st_mtim, o->mtime);
+	if (!*ret_yes)
+		return 0;
 	_cleanup_close_ int fd = path_open(claimed, name, O_RDONLY);
-	return fd < 0 || lease_take(fd) != LEASE_IN_USE;
+	*ret_yes = fd < 0 || lease_take(fd) != LEASE_IN_USE;
+	return 0;
 }
 
 /* If the name is taken again, its owner has replaced this version himself. */
-static void put_back(int claimed, const char *aside, int parent, const char *name)
+static int put_back(int claimed, const char *aside, int parent, const char *name)
 {
-	if (rename_noreplace(claimed, aside, parent, name) == -EEXIST)
-		unlinkat(claimed, aside, 0);
+	int r = rename_noreplace(claimed, aside, parent, name);
+	if (r == -EEXIST)
+		r = unlinkat(claimed, aside, 0) < 0 ? -errno : 0;
+	return r;
 }
 
-static int remove_from(int rootfd, int parent, const char *name, const struct original *o)
+static int remove_from(int rootfd, int parent, const char *name, const struct original *o, struct aside *aside)
 {
-	char aside[ID_LEN + 1];
 	struct stat st;
+	bool yes = false;
 	int fd = -1;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (!is_same_inode(&st, o) || !time_equal(st.st_ctim, o->ctime))
 		return -ESTALE;
-	int r = move_aside(rootfd, parent, name, aside, sizeof(aside), &fd);
+	int r = move_aside(rootfd, parent, name, aside, &fd);
 	_cleanup_close_ int claimed = fd;
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	if (!may_be_removed(claimed, aside, o)) {
-		put_back(claimed, aside, parent, name);
-		return -ESTALE;
+	r = may_be_removed(claimed, aside->name, o, &yes);
+	if (r == 0 && !yes) {
+		r = put_back(claimed, aside->name, parent, name);
+		return r < 0 ? r : -ESTALE;
 	}
-	return unlinkat(claimed, aside, 0) < 0 && errno != ENOENT ? -errno : 0;
+	if (r == 0 && unlinkat(claimed, aside->name, 0) < 0)
+		r = -errno;
+	return r == -ENOENT ? 0 : r;
 }
 
 static const char *last_part(const char *path)
@@ -128,8 +145,9 @@ static int remove_both(int rootfd, int parent, const struct drop_claim *c)
 {
 	struct original s = { c->dev, c->ino, c->ctime, c->mtime };
 	struct original t = { c->tdev, c->tino, c->tctime, c->tmtime };
-	int r = remove_from(rootfd, parent, last_part(c->path), &s);
-	return r == 0 && c->ticket ? remove_from(rootfd, parent, last_part(c->ticket), &t) : r;
+	struct aside sa = { .job = c->job, .suffix = "" }, ta = { .job = c->job, .suffix = TICKET_SUFFIX };
+	int r = remove_from(rootfd, parent, last_part(c->path), &s, &sa);
+	return r == 0 && c->ticket ? remove_from(rootfd, parent, last_part(c->ticket), &t, &ta) : r;
 }
 
 int drop_take_away(const char *root, const struct drop_claim *c)
@@ -148,4 +166,61 @@ int drop_take_away(const char *root, const struct drop_claim *c)
 		unlinkat(parent, CLAIMED_DIR, AT_REMOVEDIR);
 	/* Some servers refuse to sync a folder; the removal itself has happened. */
 	return r == 0 && file_sync_fd(parent) == -EIO ? -EIO : r;
+}
+
+/* ---- what was interrupted */
+
+/* Does the file aside hold what the job's own copy holds? */
+static int same_content(int claimed, const char *name, const char *copy, bool *ret_same)
+{
+	char a[65], b[65];
+	_cleanup_close_ int fd = path_open(claimed, name, O_RDONLY);
+	_cleanup_close_ int own = open(copy, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || (own < 0 && errno != ENOENT))
+		return fd < 0 ? fd : -errno;
+	*ret_same = false;
+	if (own < 0)
+		return 0;
+	int r = hash_fd(fd, a);
+	if (r == 0)
+		r = hash_fd(own, b);
+	*ret_same = r == 0 && str_eq(a, b);
+	return r;
+}
+
+/* One name in basedir's .nmr-claimed; it need not be there. */
+static int decide_again(int basedir, const char *aside, const char *copy, int parent, const char *name)
+{
+	bool same = false;
+	_cleanup_close_ int claimed = path_open(basedir, CLAIMED_DIR, O_RDONLY | O_DIRECTORY);
+	int r = claimed < 0 ? claimed : same_content(claimed, aside, copy, &same);
+	if (r == 0)
+		r = !same ? put_back(claimed, aside, parent, name) : unlinkat(claimed, aside, 0) < 0 ? -errno : 0;
+	if (r == 0 && fsync(claimed) < 0 && errno == EIO)
+		r = -EIO;
+	return r == -ENOENT ? 0 : r;
+}
+
+int drop_take_away_rest(const char *root, const char *job, const char *path, const char *dir, bool *ret_there)
+{
+	static const char *const kinds[][2] = { { "", "structure" }, { TICKET_SUFFIX, "ticket" } };
+	const char *name;
+	struct stat st;
+	int r = 0;
+	_cleanup_close_ int rootfd = path_open_root(root);
+	_cleanup_close_ int parent = rootfd < 0 ? rootfd : path_open_parent(rootfd, path, &name);
+	if (rootfd < 0 || (parent < 0 && parent != -ENOENT))
+		return rootfd < 0 ? rootfd : parent;
+	int to = parent < 0 ? rootfd : parent;
+	name = last_part(path);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++) {
+		_cleanup_free_ char *aside = xasprintf("%s%s", job, kinds[i][0]);
+		_cleanup_free_ char *copy = xasprintf("%s/%s", dir, kinds[i][1]);
+		_cleanup_free_ char *as = i ? xasprintf("%s.conf", name) : xstrdup(name);
+		r = decide_again(rootfd, aside, copy, to, as);
+		if (r == 0 && to != rootfd)
+			r = decide_again(to, aside, copy, to, as);
+	}
+	*ret_there = fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+	return r;
 }

@@ -16,6 +16,7 @@ static int read_input(struct walk *w, const char *path, struct buf *b)
 	int r = file_read(path, (size_t)1 << 30, b);
 	if (r == 0)
 		return 0;
+	walk_read_failed(w, r);
 	_cleanup_free_ char *why = xasprintf("The stored copy %s cannot be read: %s.", path, strerror(-r));
 	return walk_end(w, PIPELINE_FAILED, "The structure file is gone from the spool.", why,
 			"Drop the file again.");

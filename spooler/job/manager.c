@@ -12,6 +12,14 @@
 
 #define PUBLISH_RETRY_S 10.0
 
+static int end_transaction(struct queue *q, int r)
+{
+	if (r == 0)
+		return queue_commit(q);
+	queue_rollback(q);
+	return r;
+}
+
 static void mark_dirty(struct manager *m, long long row)
 {
 	for (size_t i = 0; i < m->ndirty; i++)
@@ -175,17 +183,15 @@ static int store_needs(struct manager *m, const struct job *j, const struct pipe
 
 static void waits(struct manager *m, struct job *j, struct pipeline *p)
 {
-	queue_begin(m->q);
-	int r = store_needs(m, j, p);
+	int r = queue_begin(m->q);
+	if (r == 0)
+		r = store_needs(m, j, p);
 	if (r == 0 && !str_eq(j->stage, p->stage))
 		r = queue_job_set_stage(m->q, j, p->stage);
 	set_progress(m, j, p);
 	if (r == 0)
 		r = queue_job_set_progress(m->q, j);
-	if (r == 0)
-		r = queue_commit(m->q);
-	else
-		queue_rollback(m->q);
+	r = end_transaction(m->q, r);
 	if (r < 0)
 		log_event(LOG_ERROR, "job-walk-failed", "job", j->id, "error", strerror(-r), NULL);
 	m->hooks.changed(m->hooks.arg, j);
@@ -221,17 +227,18 @@ static void adopt(struct manager *m, struct job *j, struct pipeline *p)
 			      "Correct the field in the file and drop it again.");
 		return;
 	}
-	queue_begin(m->q);
-	int r = store_needs(m, j, p);
+	int r = queue_begin(m->q);
+	if (r == 0)
+		r = store_needs(m, j, p);
 	free(j->input);
 	j->input = xstrdup(part->input);
 	if (r == 0)
 		r = queue_job_set_options(m->q, j);
+	r = end_transaction(m->q, r);
 	if (r == 0)
-		r = queue_commit(m->q);
+		mark_dirty(m, j->row);
 	else
-		queue_rollback(m->q);
-	mark_dirty(m, j->row);
+		log_event(LOG_ERROR, "job-walk-failed", "job", j->id, "error", strerror(-r), NULL);
 }
 
 static void set_part_name(struct job *c, const struct pipeline *p, const struct pipeline_part *part,
@@ -301,18 +308,16 @@ static void split(struct manager *m, struct job *j, struct pipeline *p)
 	b.parent_row = j->batch_row;
 	b.record = j->record;
 	b.created = j->created;
-	queue_begin(m->q);
-	int r = queue_batch_add(m->q, &b);
+	int r = queue_begin(m->q);
+	if (r == 0)
+		r = queue_batch_add(m->q, &b);
 	for (size_t i = 0; r == 0 && i < p->nsplit; i++)
 		r = add_part(m, j, &b, p, &p->split[i]);
 	if (r == 0)
 		r = queue_job_unlink_steps(m->q, j->row);
 	if (r == 0)
 		r = queue_job_delete(m->q, j->row);
-	if (r == 0)
-		r = queue_commit(m->q);
-	else
-		queue_rollback(m->q);
+	r = end_transaction(m->q, r);
 	char n[16];
 	snprintf(n, sizeof(n), "%zu", p->nsplit);
 	log_event(r < 0 ? LOG_ERROR : LOG_INFO, "job-split", "job", j->id, "name", j->outname, "parts", n, "error",
@@ -326,16 +331,14 @@ static void split(struct manager *m, struct job *j, struct pipeline *p)
 
 static void rendered(struct manager *m, struct job *j, struct pipeline *p)
 {
-	queue_begin(m->q);
-	int r = store_needs(m, j, p);
+	int r = queue_begin(m->q);
+	if (r == 0)
+		r = store_needs(m, j, p);
 	if (r == 0 && !str_eq(j->stage, "publish"))
 		r = queue_job_set_stage(m->q, j, "publish");
 	if (r == 0 && j->state == JOB_RUNNING)
 		r = manager_change(m, j, JOB_EV_PUBLISH, NULL, NULL);
-	if (r == 0)
-		r = queue_commit(m->q);
-	else
-		queue_rollback(m->q);
+	r = end_transaction(m->q, r);
 	if (r < 0)
 		return;
 	set_inflight(m, j->row, 0);
@@ -355,6 +358,9 @@ static void walk(struct manager *m, long long row)
 	case PIPELINE_ADOPTS: adopt(m, &j, &p); break;
 	case PIPELINE_SPLITS: split(m, &j, &p); break;
 	case PIPELINE_RENDERED: rendered(m, &j, &p); break;
+	case PIPELINE_LATER:
+		log_event(LOG_ERROR, "job-walk-failed", "job", j.id, "error", strerror(-p.error), NULL);
+		break;
 	case PIPELINE_REFUSED:
 	case PIPELINE_FAILED:
 		send_failure(m, &j, p.what, p.why, p.remedy);
@@ -492,6 +498,14 @@ void manager_renamed(struct manager *m, const char *id, const char *outname)
 	free(j.outname);
 	j.outname = xstrdup(outname);
 	queue_job_set_options(m->q, &j);
+}
+
+void manager_not_told(struct manager *m, const char *id)
+{
+	_cleanup_(job_release) struct job j;
+	job_init(&j);
+	if (queue_job_get(m->q, id, &j) == 0)
+		set_inflight(m, j.row, clock_mono() + PUBLISH_RETRY_S);
 }
 
 void manager_failed(struct manager *m, const char *id, const char *what, const char *why, const char *remedy)

@@ -42,6 +42,8 @@ void manager_published(struct manager *m, const char *id, const char *error);
 /* Its name in the outbox belonged to something else: it was published under this
  * one. Before manager_published(). */
 void manager_renamed(struct manager *m, const char *id, const char *outname);
+/* The failure could not be told: the job stays as it is, and it is told again later. */
+void manager_not_told(struct manager *m, const char *id);
 void manager_failed(struct manager *m, const char *id, const char *what, const char *why, const char *remedy);
 
 /* cancel retry hold release republish; target: id, name or folder of a job or a

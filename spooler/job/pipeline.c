@@ -66,6 +66,7 @@ static int plan_read(struct walk *w, const char *path, const char *hint, struct 
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	int r = file_read(path, (size_t)w->lab->conf->file_size_max_mb << 20, &b);
 	if (r < 0) {
+		walk_read_failed(w, r);
 		_cleanup_free_ char *why = xasprintf("The stored copy %s cannot be read: %s.", path, strerror(-r));
 		return walk_end(w, PIPELINE_FAILED, "The file is gone from the spool.", why, "Drop the file again.");
 	}
@@ -217,6 +218,9 @@ void pipeline_walk(struct pipeline *p, const struct lab *lab, struct queue *q, c
 	int r = walk_job(&w);
 	if (r == -EAGAIN)
 		p->end = PIPELINE_WAITS;
+	p->error = w.hindered;
+	if (w.hindered)
+		p->end = PIPELINE_LATER;
 	options_release(&w.opt);
 	json_decref(w.warnings);
 	free(w.detail);

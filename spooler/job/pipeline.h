@@ -22,6 +22,7 @@ enum pipeline_end {
 	PIPELINE_RENDERED,   /* the result folder is ready: render_key, used[] */
 	PIPELINE_REFUSED,    /* the molecule cannot be computed: what, why, remedy */
 	PIPELINE_FAILED,     /* a program failed for good: what, why, remedy */
+	PIPELINE_LATER,      /* a stored file could not be read now: error */
 };
 
 struct pipeline_part {       /* a record of a file, or a stereoisomer */
@@ -50,6 +51,7 @@ struct pipeline {
 	size_t nsplit;
 	bool isomers;                /* the split is into stereoisomers */
 	char *what, *why, *remedy;
+	int error;
 	char render_key[SHA256_HEX_LEN];
 	double cost_done, cost_left; /* core seconds by the cost model, future stages included */
 	int stage_done, stage_total;

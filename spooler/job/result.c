@@ -101,7 +101,7 @@ static void report_step(struct step_report *r, const struct pipeline_step *u)
 	_cleanup_free_ char *path = walk_step_file(r->w, u->key, "step.json");
 	step_init(&s);
 	queue_step_get(r->w->q, u->key, &s);
-	json_read_file(path, &plan);
+	walk_read_failed(r->w, json_read_file(path, &plan));
 	_cleanup_free_ char *command = command_text(plan);
 	/* Done before this job was even dropped: served from the store. */
 	bool cached = s.finished > 0 && s.finished < r->w->job->created;
@@ -246,7 +246,7 @@ static int add_bonds(char *p, int natoms, int nbonds, const json_t *order, struc
 	return 0;
 }
 
-static void add_molblock(struct funnel *f, json_t *doc)
+static void add_molblock(struct walk *w, struct funnel *f, json_t *doc)
 {
 	_cleanup_(buf_release) struct buf sdf = BUF_INIT;
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
@@ -254,7 +254,9 @@ static void add_molblock(struct funnel *f, json_t *doc)
 	const json_t *order = json_arr(f->mol, "order");
 	const struct geometry *g = &f->member[0].geometry;
 	int natoms = 0, nbonds = 0;
-	if (file_read(path, (size_t)1 << 26, &sdf) < 0)
+	int r = file_read(path, (size_t)1 << 26, &sdf);
+	walk_read_failed(w, r);
+	if (r < 0)
 		return;
 	char *p = sdf.s;
 	for (int i = 0; i < 3; i++)
@@ -313,7 +315,9 @@ static int draw(struct walk *w, struct funnel *f, json_t *doc)
 {
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	_cleanup_free_ char *sdf = xasprintf("%s/mol.sdf", f->mol_dir);
-	if (file_read(sdf, (size_t)1 << 30, &b) < 0)
+	int r = file_read(sdf, (size_t)1 << 30, &b);
+	walk_read_failed(w, r);
+	if (r < 0)
 		return -EAGAIN;
 	const char *args[] = { "draw", "--in", "mol.sdf", "--numbers", "numbers.json", "--shifts", "labels.json",
 			       NULL };
@@ -327,12 +331,15 @@ static int draw(struct walk *w, struct funnel *f, json_t *doc)
 	char key[SHA256_HEX_LEN];
 	memcpy(key, plan.key, sizeof(key));
 	_cleanup_json_ json_t *result = NULL;
-	int r = walk_ask(w, "report", &plan, &result);
+	r = walk_ask(w, "report", &plan, &result);
 	if (r == -EAGAIN)
 		return r;
 	_cleanup_free_ char *svg = walk_step_file(w, key, "structure.svg");
 	buf_clear(&b);
-	if (r < 0 || file_read(svg, 1 << 24, &b) < 0)
+	if (r == 0)
+		r = file_read(svg, 1 << 24, &b);
+	walk_read_failed(w, r);
+	if (r < 0)
 		walk_warn(w, "no-drawing", "The structure could not be drawn.");
 	else
 		json_object_set_new(doc, "structure_svg", json_text(b.s));
@@ -348,7 +355,7 @@ int walk_report(struct walk *w, struct funnel *f, const struct predict_reference
 	if (r < 0)
 		return r;
 	add_identity(w, doc);
-	add_molblock(f, doc);
+	add_molblock(w, f, doc);
 	/* Not "result.json": that is the name of every step's own result. */
 	const char *args[] = { "--in", "document.json", "--out", "out", NULL };
 	struct plan plan;

@@ -41,6 +41,7 @@ struct scheduler {
 	struct loop_source *wake;
 	struct keeper *keeper;
 	bool stopping;
+	bool behind;             /* a row could not be written: some may say "running" wrongly */
 };
 
 struct scheduler *scheduler_new(const struct lab *lab, struct queue *q, struct loop *loop,
@@ -153,6 +154,57 @@ static bool waits_out(const struct scheduler *s, const char *key)
 	return false;
 }
 
+/* ---- rows */
+
+static int end_transaction(struct scheduler *s, int r)
+{
+	if (r == 0)
+		r = queue_commit(s->q);
+	else
+		queue_rollback(s->q);
+	if (r < 0) {
+		s->behind = true;
+		log_event(LOG_ERROR, "queue-not-written", "error", queue_error(s->q), NULL);
+	}
+	return r;
+}
+
+struct ready { struct step *step; size_t n; };
+
+static int copy_ready(const struct step *st, _unused_ const char *stage, void *arg)
+{
+	struct ready *r = arg;
+	r->step = xreallocarray(r->step, r->n + 1, sizeof(*r->step));
+	struct step *c = &r->step[r->n++];
+	*c = *st;
+	char **own[] = { &c->kind, &c->label, &c->program, &c->version, &c->cause, &c->detail };
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		*own[i] = *own[i] ? xstrdup(*own[i]) : NULL;
+	return 0;
+}
+
+static void ready_release(struct ready *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		step_release(&r->step[i]);
+	free(r->step);
+}
+
+/* Steps that the queue takes for running and nobody runs. */
+static void catch_up(struct scheduler *s)
+{
+	struct ready left = { 0 };
+	s->behind = false;
+	int r = queue_step_each(s->q, STEP_RUNNING, copy_ready, &left);
+	if (r == 0)
+		r = queue_begin(s->q);
+	for (size_t i = 0; r == 0 && i < left.n; i++)
+		if (!find_slot(s, left.step[i].key))
+			r = queue_step_reset(s->q, left.step[i].key);
+	end_transaction(s, r);
+	ready_release(&left);
+}
+
 /* ---- the end of a run */
 
 static void log_end(const struct slot *t, const struct run_record *rec, const struct step_end *e)
@@ -173,15 +225,17 @@ static void settle_row(struct scheduler *s, const struct slot *t, const struct r
 	_cleanup_(step_release) struct step row;
 	step_init(&row);
 	bool ours = s->stopping || t->unwanted;
+	/* What the row says nobody knows when it cannot be read: then not failed. */
 	bool known = queue_step_get(s->q, t->key, &row) == 0;
-	bool again = ours || (e->verdict == VERDICT_RETRY && known && row.attempts < ATTEMPTS_MAX);
+	bool again = ours || (e->verdict == VERDICT_RETRY && (!known || row.attempts < ATTEMPTS_MAX));
 	const char *cause = cause_to_string(e->cause);
-	queue_begin(s->q);
-	queue_step_finish(s->q, t->key, e->verdict == VERDICT_OK ? STEP_DONE : STEP_FAILED,
-			  e->verdict == VERDICT_OK ? NULL : cause, e->detail, rec->wall_s, rec->cpu_s);
-	if (e->verdict != VERDICT_OK && again)
-		queue_step_reset(s->q, t->key);
-	queue_commit(s->q);
+	int r = queue_begin(s->q);
+	if (r == 0)
+		r = queue_step_finish(s->q, t->key, e->verdict == VERDICT_OK ? STEP_DONE : STEP_FAILED,
+				      e->verdict == VERDICT_OK ? NULL : cause, e->detail, rec->wall_s, rec->cpu_s);
+	if (r == 0 && e->verdict != VERDICT_OK && again)
+		r = queue_step_reset(s->q, t->key);
+	end_transaction(s, r);
 	if (e->verdict == VERDICT_OK)
 		keeper_add(s->keeper, t->key);
 	if (e->verdict != VERDICT_OK && again && !ours)
@@ -220,11 +274,14 @@ static void on_run_end(void *arg)
 
 static bool is_nwchem(const char *kind) { return str_eq(kind, "optimise") || str_eq(kind, "shield"); }
 
+struct chosen { const struct step *step; int ranks; uint64_t memory; int error; };
+
 struct round {
 	struct scheduler *s;
 	int free_cores, nwchem;      /* NWChem steps running or ready */
 	uint64_t free_memory;
-	bool any;
+	struct chosen *chosen;
+	size_t nchosen;
 };
 
 static int count_nwchem(const struct step *st, _unused_ const char *stage, void *arg)
@@ -266,71 +323,65 @@ static void start_failed(struct scheduler *s, const struct step *st, int err)
 	_cleanup_free_ char *detail = xasprintf("the step could not be started: %s", strerror(-err));
 	log_event(LOG_ERROR, "step-start-failed", "step", st->key, "label", st->label, "error", strerror(-err), NULL);
 	bool again = st->attempts < ATTEMPTS_MAX;
-	queue_begin(s->q);
-	queue_step_start(s->q, st->key, 0);
-	queue_step_finish(s->q, st->key, STEP_FAILED, cause_to_string(err == -ENOSPC ? CAUSE_DISK_FULL : CAUSE_OTHER),
-			  detail, 0, 0);
-	if (again)
-		queue_step_reset(s->q, st->key);
-	queue_commit(s->q);
+	int r = queue_begin(s->q);
+	if (r == 0)
+		r = queue_step_finish(s->q, st->key, STEP_FAILED,
+				      cause_to_string(err == -ENOSPC ? CAUSE_DISK_FULL : CAUSE_OTHER), detail, 0, 0);
+	if (r == 0 && again)
+		r = queue_step_reset(s->q, st->key);
+	end_transaction(s, r);
 	if (again)
 		back_off(s, st->key, BACKOFF_S * (1 << MIN(st->attempts, 6)));
 	else
 		s->ended(s->arg, st->key);
 }
 
-static void start_step(struct round *r, const struct step *st, int ranks, uint64_t memory)
+static int start_step(struct scheduler *s, const struct step *st, int ranks, uint64_t memory)
 {
-	struct scheduler *s = r->s;
 	struct run *run;
 	int e = step_start(s->lab, st->key, ranks, &run);
-	if (e < 0) {
-		start_failed(s, st, e);
-		return;
-	}
+	if (e < 0)
+		return e;
 	struct slot *t = xcalloc(1, sizeof(*t));
 	*t = (struct slot){ .s = s, .kind = xstrdup(st->kind), .label = xstrdup(st->label), .run = run,
 			    .ranks = ranks, .memory = memory, .since = clock_mono(), .next = s->slot };
 	snprintf(t->key, sizeof(t->key), "%s", st->key);
 	s->slot = t;
 	t->source = loop_add(s->loop, run_pidfd(run), on_run_end, t);
-	queue_step_start(s->q, st->key, ranks);
-	r->free_cores -= ranks;
-	r->free_memory -= MIN(memory, r->free_memory);
-	r->any = true;
 	char n[16];
 	snprintf(n, sizeof(n), "%d", ranks);
 	log_event(LOG_INFO, "step-start", "step", st->key, "label", st->label, "ranks", n, NULL);
+	return 0;
 }
 
-static int consider(const struct step *st, _unused_ const char *stage, void *arg)
+/* Chooses a step that fits: its row says "running" before there is a process, so
+ * that after a crash every process has a row that tells of it. */
+static int consider(struct round *r, const struct step *st)
 {
-	struct round *r = arg;
-	if (r->free_cores <= 0)
-		return 1;
 	if (waits_out(r->s, st->key) || find_slot(r->s, st->key))
 		return 0;
 	int ranks = ranks_for(r, st);
 	uint64_t memory = step_memory(r->s->lab, st->key, ranks);
 	/* A run larger than the machine still gets its try, alone. */
-	if (memory > r->free_memory && scheduler_running(r->s) > 0)
+	if (memory > r->free_memory && (r->nchosen || scheduler_running(r->s) > 0))
 		return 0;
-	start_step(r, st, ranks, memory);
-	return 0;
+	r->chosen = xreallocarray(r->chosen, r->nchosen + 1, sizeof(*r->chosen));
+	r->chosen[r->nchosen++] = (struct chosen){ st, ranks, memory, 0 };
+	r->free_cores -= ranks;
+	r->free_memory -= MIN(memory, r->free_memory);
+	return queue_step_start(r->s->q, st->key, ranks);
 }
 
-struct ready { struct step *step; size_t n; };
-
-static int copy_ready(const struct step *st, _unused_ const char *stage, void *arg)
+static void start_chosen(struct round *r)
 {
-	struct ready *r = arg;
-	r->step = xreallocarray(r->step, r->n + 1, sizeof(*r->step));
-	struct step *c = &r->step[r->n++];
-	*c = *st;
-	char **own[] = { &c->kind, &c->label, &c->program, &c->version, &c->cause, &c->detail };
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		*own[i] = *own[i] ? xstrdup(*own[i]) : NULL;
-	return 0;
+	for (size_t i = 0; i < r->nchosen; i++) {
+		struct chosen *c = &r->chosen[i];
+		c->error = start_step(r->s, c->step, c->ranks, c->memory);
+	}
+	/* Last: it may lead to the next round. */
+	for (size_t i = 0; i < r->nchosen; i++)
+		if (r->chosen[i].error < 0)
+			start_failed(r->s, r->chosen[i].step, r->chosen[i].error);
 }
 
 void scheduler_tick(struct scheduler *s)
@@ -338,6 +389,8 @@ void scheduler_tick(struct scheduler *s)
 	struct round r = { .s = s, .free_cores = s->lab->cores, .free_memory = s->lab->memory };
 	if (s->stopping)
 		return;
+	if (s->behind)
+		catch_up(s);
 	for (const struct slot *t = s->slot; t; t = t->next) {
 		r.free_cores -= t->ranks;
 		r.free_memory -= MIN(t->memory, r.free_memory);
@@ -350,13 +403,13 @@ void scheduler_tick(struct scheduler *s)
 	queue_step_each_waiting(s->q, STEP_READY, 8 * s->lab->cores + 8, copy_ready, &ready);
 	for (size_t i = 0; i < ready.n; i++)
 		count_nwchem(&ready.step[i], NULL, &r);
-	queue_begin(s->q);
-	for (size_t i = 0; i < ready.n && consider(&ready.step[i], NULL, &r) == 0; i++)
-		;
-	queue_commit(s->q);
-	for (size_t i = 0; i < ready.n; i++)
-		step_release(&ready.step[i]);
-	free(ready.step);
+	int e = queue_begin(s->q);
+	for (size_t i = 0; e == 0 && i < ready.n && r.free_cores > 0; i++)
+		e = consider(&r, &ready.step[i]);
+	if (end_transaction(s, e) == 0)
+		start_chosen(&r);
+	free(r.chosen);
+	ready_release(&ready);
 	arm_wake(s);
 }
 
@@ -394,19 +447,7 @@ void scheduler_adopt(struct scheduler *s, const char *key)
 		keeper_add(s->keeper, key);
 }
 
-/* Rows that say running without a run: their ends were lost with a transaction. What a
- * run left on disk is found by the next walk. */
-void scheduler_reconcile(struct scheduler *s)
-{
-	struct ready left = { 0 };
-	queue_step_each(s->q, STEP_RUNNING, copy_ready, &left);
-	for (size_t i = 0; i < left.n; i++) {
-		if (!find_slot(s, left.step[i].key))
-			queue_step_reset(s->q, left.step[i].key);
-		step_release(&left.step[i]);
-	}
-	free(left.step);
-}
+void scheduler_reconcile(struct scheduler *s) { s->behind = true; }
 
 struct left { struct ready ready; const struct lab *lab; };
 
@@ -425,20 +466,22 @@ void scheduler_recover(struct scheduler *s)
 {
 	struct left left = { .lab = s->lab };
 	keeper_recover(s->lab, s->q);
-	queue_step_each(s->q, STEP_RUNNING, copy_ready, &left.ready);
-	queue_step_each(s->q, STEP_READY, keep_started, &left);
-	queue_begin(s->q);
+	int e = queue_step_each(s->q, STEP_RUNNING, copy_ready, &left.ready);
+	if (e == 0)
+		e = queue_step_each(s->q, STEP_READY, keep_started, &left);
+	if (e == 0)
+		e = queue_begin(s->q);
 	for (size_t i = 0; i < left.ready.n; i++) {
-		struct step *st = &left.ready.step[i];
+		const struct step *st = &left.ready.step[i];
 		_cleanup_free_ char *dir = step_run_dir(s->lab, st->key);
 		int r = run_end_leftover(dir, 20);
 		log_event(r < 0 ? LOG_ERROR : LOG_INFO, "step-recovered", "step", st->key, "label", st->label, "error",
 			  r < 0 ? "a process of the last run could not be ended" : NULL, NULL);
-		queue_step_reset(s->q, st->key);
-		step_release(st);
+		if (e == 0)
+			e = queue_step_reset(s->q, st->key);
 	}
-	queue_commit(s->q);
-	free(left.ready.step);
+	end_transaction(s, e);
+	ready_release(&left.ready);
 }
 
 /* Nothing runs yet: what lies in scratch was left by runs that were killed. Only

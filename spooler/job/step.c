@@ -263,6 +263,16 @@ static void set_end(struct step_end *e, enum verdict v, enum cause c, char *deta
 	*e = (struct step_end){ v, c, detail };
 }
 
+/* Trouble of the machine, not of the program. */
+static bool is_passing(int err)
+{
+	static const int those[] = { EAGAIN, EINTR, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC, EDQUOT, ETXTBSY };
+	for (size_t i = 0; i < ARRAY_SIZE(those); i++)
+		if (err == those[i])
+			return true;
+	return false;
+}
+
 /* What the supervisor's record alone decides; false: read the output. */
 static bool judge_record(const struct run_record *rec, struct step_end *e)
 {
@@ -279,8 +289,9 @@ static bool judge_record(const struct run_record *rec, struct step_end *e)
 		set_end(e, VERDICT_RETRY, CAUSE_TRUNCATED, xstrdup(run_reason_to_string(rec->reason)));
 		return true;
 	case RUN_NOT_STARTED:
-		set_end(e, VERDICT_FAIL, CAUSE_OTHER, xasprintf("the program could not be started: %s",
-								 strerror(rec->err)));
+		set_end(e, is_passing(rec->err) ? VERDICT_RETRY : VERDICT_FAIL,
+			rec->err == ENOSPC ? CAUSE_DISK_FULL : CAUSE_OTHER,
+			xasprintf("the program could not be started: %s", strerror(rec->err)));
 		return true;
 	default:
 		return false;

@@ -56,8 +56,9 @@ static int apply_event(struct ask *a, struct job *j)
 	enum job_event e = a->v->event;
 	if (e == JOB_EV_REPUBLISH && j->state == JOB_DONE && check_steps_are_kept(a, j) < 0)
 		return -EPERM;
-	queue_begin(m->q);
-	int r = manager_change(m, j, e, e == JOB_EV_CANCEL ? "cancelled on request" : NULL, NULL);
+	int r = queue_begin(m->q);
+	if (r == 0)
+		r = manager_change(m, j, e, e == JOB_EV_CANCEL ? "cancelled on request" : NULL, NULL);
 	/* A retry computes failed steps again, from their last geometry. */
 	if (r == 0 && e == JOB_EV_RETRY)
 		r = queue_step_each_of_job(m->q, j->row, reset_failed, m->q);

@@ -50,6 +50,14 @@ static int failed_before(struct walk *w, const char *key)
 	return -EREMOTEIO;
 }
 
+void walk_read_failed(struct walk *w, int r)
+{
+	static const int passing[] = { EAGAIN, EINTR, EMFILE, ENFILE, ENOMEM };
+	for (size_t i = 0; i < ARRAY_SIZE(passing); i++)
+		if (r == -passing[i])
+			w->hindered = r;
+}
+
 int walk_ask(struct walk *w, const char *stage, struct plan *plan, json_t **ret_result)
 {
 	struct pipeline *p = w->p;
@@ -62,6 +70,9 @@ int walk_ask(struct walk *w, const char *stage, struct plan *plan, json_t **ret_
 	bool counts = str_eq(p->stage, stage);
 	p->stage_total += counts;
 	int r = step_result(w->lab, plan->key, ret_result);
+	/* A result that is there must not be taken for one that is missing. */
+	if (r < 0 && r != -ENOENT && r != -ENOTDIR && r != -EBADMSG)
+		w->hindered = r;
 	if (r == 0) {
 		u->done = true;
 		p->stage_done += counts;

@@ -19,6 +19,7 @@ struct walk {
 	const char *who;         /* "", "TMS: " or "benzene: ": in front of labels */
 	enum cause cause;        /* of the last -EREMOTEIO */
 	char *detail;
+	int hindered;            /* a file is there and could not be read now: -errno */
 	json_t *warnings;        /* [{code,text}] */
 };
 
@@ -55,6 +56,10 @@ int walk_end_engine(struct walk *w, const char *label);
 void walk_warn(struct walk *w, const char *code, const char *fmt, ...) _printf_(3, 4);
 /* A file of a finished step. Caller frees. */
 char *walk_step_file(const struct walk *w, const char *key, const char *name);
+
+/* Notes a failed read of a stored file, if it may go better later (too many open
+ * files): the pass then ends with PIPELINE_LATER, whatever it made of it. */
+void walk_read_failed(struct walk *w, int r);
 
 /* From a record to final conformers with shieldings. 0, -EAGAIN (needs are
  * noted) or -ECANCELED (walk_end was called). */

@@ -30,6 +30,8 @@ int outbox_rename(const char *from, const char *to);
 /* Removes a tree in one visible step: renamed to a hidden name first. */
 int outbox_remove(const struct outbox *o, const char *path);
 int outbox_sync_folder(const char *path);
+/* Another program has it open (a Windows client). */
+bool outbox_is_held(int r);
 int outbox_sync_above(const char *path);     /* the folder that path lies in */
 
 #endif

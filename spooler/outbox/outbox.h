@@ -63,9 +63,10 @@ int outbox_control_remove(const struct outbox *o, const struct outbox_control *c
  * carries the same id in .nmr-id, it was done: 0. */
 int outbox_publish(const struct outbox *o, const char *from, const char *outname, const char *id);
 /* The same in two halves, for several results that share their syncs: all are built, one
- * file_group_end(), all are put, another one. .running stays. */
+ * file_group_end(), all are put, another one, then for each its end, when .running goes. */
 int outbox_publish_build(const struct outbox *o, const char *from, const char *outname, const char *id);
 int outbox_publish_put(const struct outbox *o, const char *outname, const char *id);
+int outbox_publish_end(const struct outbox *o, const char *outname);
 /* Removes .tmp-* of ids that are not in use (at start). */
 int outbox_sweep(const struct outbox *o, bool (*in_use)(const char *id, void *arg), void *arg);
 /* Removes .running folders, at any depth, of results that are not at work; one that

@@ -72,8 +72,8 @@ int outbox_publish_put(const struct outbox *o, const char *outname, const char *
 		return -EINVAL;
 	/* Done before, perhaps a moment before the machine stopped: sync once more. */
 	int r = carries(target, id) ? sync_names(o, target) : put(o, tmp, target, id);
-	file_rm_rf(tmp);
-	return r;
+	int e = file_rm_rf(tmp);
+	return r == 0 ? e : r;
 }
 
 int outbox_publish(const struct outbox *o, const char *from, const char *outname, const char *id)
@@ -81,9 +81,7 @@ int outbox_publish(const struct outbox *o, const char *from, const char *outname
 	int r = outbox_publish_build(o, from, outname, id);
 	if (r == 0)
 		r = outbox_publish_put(o, outname, id);
-	if (r == 0)
-		outbox_remove_running(o, outname);
-	return r;
+	return r == 0 ? outbox_publish_end(o, outname) : r;
 }
 
 /* ".tmp-<id>" of a job that is at work stays; everything else of that kind is

@@ -99,6 +99,12 @@ static int remove_folder(const struct outbox *o, const char *outname, const char
 int outbox_remove_running(const struct outbox *o, const char *outname) { return remove_folder(o, outname, RUNNING); }
 int outbox_remove_failed(const struct outbox *o, const char *outname) { return remove_folder(o, outname, FAILED); }
 
+int outbox_publish_end(const struct outbox *o, const char *outname)
+{
+	int r = outbox_remove_running(o, outname);
+	return outbox_is_held(r) ? 0 : r;
+}
+
 /* ---- failed */
 
 static int build_failed(const struct outbox *o, const char *tmp, const char *text, const char *input_dir)
@@ -143,8 +149,7 @@ int outbox_failed(const struct outbox *o, const char *outname, const char *text,
 		file_rm_rf(tmp);
 		return r;
 	}
-	outbox_remove_running(o, outname);
-	return 0;
+	return outbox_publish_end(o, outname);
 }
 
 /* ---- plain files */

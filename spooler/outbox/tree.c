@@ -102,7 +102,7 @@ int outbox_new_file(const struct outbox *o, const char *path, const void *data, 
 	return create_file(path, data, n, o->mode_files, true);
 }
 
-static bool is_held(int error) { return error == EBUSY || error == EACCES || error == EPERM || error == ETXTBSY; }
+bool outbox_is_held(int r) { return r == -EBUSY || r == -EACCES || r == -EPERM || r == -ETXTBSY; }
 
 int outbox_replace(const struct outbox *o, const char *path, const void *data, size_t n, bool *ret_held)
 {
@@ -113,7 +113,7 @@ int outbox_replace(const struct outbox *o, const char *path, const void *data, s
 	int r = create_file(tmp, data, n, o->mode_files, false);
 	bool held = false;
 	if (r == 0 && rename(tmp, path) < 0) {
-		held = is_held(errno);
+		held = outbox_is_held(-errno);
 		r = held ? 0 : -errno;
 		unlink(tmp);
 	} else if (r < 0)
@@ -189,7 +189,7 @@ int outbox_rename(const char *from, const char *to)
 	int r = 0;
 	for (long ms = 50; ms <= 800; ms *= 2) {
 		r = rename_once(from, to);
-		if (r == 0 || !is_held(-r))
+		if (r == 0 || !outbox_is_held(r))
 			return r;
 		nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
 	}

@@ -11,6 +11,7 @@
 struct queue {
 	sqlite3 *db;
 	int depth;                    /* of queue_begin() */
+	bool undone;                  /* an inner part was rolled back */
 	bool open;                    /* a transaction of SQLite's is open */
 	bool grouped, lost;           /* see queue_group() */
 	void (*opened)(void *arg);

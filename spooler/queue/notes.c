@@ -28,6 +28,22 @@ int queue_claim_add(struct queue *q, const char *key, const char *job_id)
 	return queue_run(q, st);
 }
 
+int queue_claim_each(struct queue *q, queue_claim_fn fn, void *arg)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(q->db, "SELECT c.key,c.job_id,coalesce(j.source,b.source) FROM claim c"
+				    " LEFT JOIN job j ON j.id=c.job_id LEFT JOIN batch b ON b.id=c.job_id",
+				    -1, &st, NULL);
+	int r = rc == SQLITE_OK ? 0 : queue_fail(q, rc);
+	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		r = fn((const char *)sqlite3_column_text(st, 0), (const char *)sqlite3_column_text(st, 1),
+		       (const char *)sqlite3_column_text(st, 2), arg);
+	if (r == 0 && rc != SQLITE_DONE)
+		r = queue_fail(q, rc);
+	sqlite3_finalize(st);
+	return r;
+}
+
 int queue_claim_remove(struct queue *q, const char *key)
 {
 	sqlite3_stmt *st = queue_prepare(q, "DELETE FROM claim WHERE key=?1");

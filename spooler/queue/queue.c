@@ -351,10 +351,19 @@ bool queue_take_lost(struct queue *q)
 	return lost;
 }
 
+static void undo(struct queue *q)
+{
+	if (!q->open)
+		return;
+	sqlite3_exec(q->db, q->grouped ? "ROLLBACK TO part; RELEASE part" : "ROLLBACK", NULL, NULL, NULL);
+	q->open = q->grouped && !sqlite3_get_autocommit(q->db);
+}
+
 int queue_begin(struct queue *q)
 {
 	if (q->depth++ > 0)
 		return 0;
+	q->undone = false;
 	int r = open_transaction(q);
 	if (r == 0 && q->grouped)
 		r = exec_sql(q, "SAVEPOINT part");
@@ -369,14 +378,18 @@ int queue_commit(struct queue *q)
 		return 0;
 	if (!q->open)
 		return -EIO;
+	if (q->undone) {
+		undo(q);
+		return -ECANCELED;
+	}
 	return q->grouped ? exec_sql(q, "RELEASE part") : queue_flush(q);
 }
 
 void queue_rollback(struct queue *q)
 {
-	if (q->depth > 0 && q->open) {
-		sqlite3_exec(q->db, q->grouped ? "ROLLBACK TO part; RELEASE part" : "ROLLBACK", NULL, NULL, NULL);
-		q->open = q->grouped && !sqlite3_get_autocommit(q->db);
-	}
-	q->depth = 0;
+	if (q->depth == 0)
+		return;
+	q->undone = true;
+	if (--q->depth == 0)
+		undo(q);
 }

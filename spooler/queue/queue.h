@@ -110,6 +110,7 @@ long long queue_data_version(struct queue *q);
 
 int queue_begin(struct queue *q);
 int queue_commit(struct queue *q);
+/* Inside another begin/commit it undoes that one too: its commit fails then. */
 void queue_rollback(struct queue *q);
 /* From now on commits are collected: what is committed is seen by this connection at
  * once, and by others and after a power cut when queue_flush() has returned 0.
@@ -124,6 +125,9 @@ bool queue_take_lost(struct queue *q);
 int queue_claim_find(struct queue *q, const char *key, char ret_job_id[ID_LEN + 1]);
 int queue_claim_add(struct queue *q, const char *key, const char *job_id);
 int queue_claim_remove(struct queue *q, const char *key);
+/* All claims: their originals may not be gone. source: NULL when the job is not known. */
+typedef int (*queue_claim_fn)(const char *key, const char *job_id, const char *source, void *arg);
+int queue_claim_each(struct queue *q, queue_claim_fn fn, void *arg);
 
 /* ---- jobs */
 /* Fills j->row. outname must be unique among live rows (case-folded): -EEXIST. */
