@@ -121,9 +121,8 @@ int file_group_end(void)
 
 int file_sync_fd(int fd) { return group >= 0 ? 0 : fsync(fd) < 0 ? -errno : 0; }
 
-static int write_file(const char *path, const void *data, size_t n, mode_t mode, bool durable)
+static int fill_file(int fd, const void *data, size_t n, bool durable)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 	if (fd < 0)
 		return -errno;
 	int r = file_write_all(fd, data, n);
@@ -136,7 +135,7 @@ static int write_file(const char *path, const void *data, size_t n, mode_t mode,
 
 int file_write(const char *path, const void *data, size_t n, mode_t mode)
 {
-	return write_file(path, data, n, mode, false);
+	return fill_file(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode), data, n, false);
 }
 
 static char *parent_of(const char *path)
@@ -147,11 +146,28 @@ static char *parent_of(const char *path)
 	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
 }
 
+static char *temporary_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	return xasprintf("%.*s.tmp-%s", (int)(name - path), path, name);
+}
+
+/* What a crash left of an earlier try makes room: it can be met here only, because the
+ * name is that of the file. */
+static int write_temporary(const char *tmp, const void *data, size_t n, mode_t mode, bool durable)
+{
+	int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (fd < 0 && errno == EEXIST && unlink(tmp) == 0)
+		fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	return fill_file(fd, data, n, durable);
+}
+
 int file_write_atomic(const char *path, const void *data, size_t n, mode_t mode, bool durable)
 {
 	_cleanup_free_ char *dir = parent_of(path);
-	_cleanup_free_ char *tmp = xasprintf("%s/.tmp-%ld-%p", dir, (long)getpid(), (void *)&dir);
-	int r = write_file(tmp, data, n, mode, durable);
+	_cleanup_free_ char *tmp = temporary_of(path);
+	int r = write_temporary(tmp, data, n, mode, durable);
 	if (r == 0 && rename(tmp, path) < 0)
 		r = -errno;
 	if (r < 0) {

@@ -311,6 +311,7 @@ static bool discard_damaged_plan(struct scheduler *s, const struct step *st, int
 	_cleanup_free_ char *dir = step_run_dir(s->lab, st->key);
 	log_event(LOG_WARN, "step-plan-damaged", "step", st->key, "label", st->label, NULL);
 	file_rm_rf(dir);
+	queue_step_reset(s->q, st->key);
 	/* Not at once: the walk would come back here before this tick is over. */
 	back_off(s, st->key, 0.1);
 	return true;

@@ -351,6 +351,38 @@ static void test_only_subfolder_writable(void **state)
 	drop_claim_release(&c);
 }
 
+/* Interrupted between moving aside and removing: what the job has goes, anything else
+ * is put back. */
+static void test_rest(void **state)
+{
+	struct box *b = *state;
+	struct drop_claim c;
+	static const char job[] = "0123456789ab";
+	_cleanup_free_ char *copy = xasprintf("%s/ticket", b->stage);
+	bool there = true;
+	box_dir(b, "sub");
+	box_put(b, "sub/a.smi", "CCO");
+	claim_one(b, "sub/a.smi", &c);           /* b->stage/structure */
+	drop_claim_release(&c);
+	assert_int_equal(file_write(copy, "solvent = D2O\n", 14, 0644), 0);
+	box_dir(b, CLAIMED_DIR);
+	box_put(b, CLAIMED_DIR "/0123456789ab", "CCO");
+	box_put(b, CLAIMED_DIR "/0123456789ab.ticket", "solvent = CDCl3\n");
+	box_put(b, CLAIMED_DIR "/ba9876543210", "CCO");
+	assert_int_equal(drop_take_away_rest(b->root, job, "sub/a.smi", b->stage, &there), 0);
+	assert_true(there);
+	assert_false(box_has(b, CLAIMED_DIR "/0123456789ab"));
+	assert_true(box_has(b, "sub/a.smi"));
+	assert_false(box_has(b, CLAIMED_DIR "/0123456789ab.ticket"));
+	assert_true(box_has(b, "sub/a.smi.conf"));       /* another ticket than the job has */
+	assert_true(box_has(b, CLAIMED_DIR "/ba9876543210"));
+	box_put(b, CLAIMED_DIR "/0123456789ab", "CCC");
+	assert_int_equal(drop_take_away_rest(b->root, job, "gone/b.smi", b->stage, &there), 0);
+	assert_true(box_has(b, "b.smi"));                /* its folder is gone */
+	assert_int_equal(drop_take_away_rest(b->root, job, "sub/c.smi", b->stage, &there), 0);
+	assert_false(there);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -359,6 +391,7 @@ int main(void)
 		T(test_open_writer), T(test_sizes), T(test_replaced_during_copy), T(test_opened_during_copy),
 		T(test_replaced_before_removal), T(test_rewritten_before_removal), T(test_writer_before_removal),
 		T(test_longest_name), T(test_read_only), T(test_only_subfolder_writable),
+		T(test_rest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

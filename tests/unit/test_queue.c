@@ -291,6 +291,26 @@ static void batches_count_their_jobs(void **state)
 	batch_release(&b);
 }
 
+/* What an outer transaction did before is gone with an inner part: it must not go on as
+ * if it were there. */
+static void an_inner_rollback_undoes_all(void **state)
+{
+	struct fixture *f = *state;
+	char id[ID_LEN + 1];
+	assert_int_equal(queue_begin(f->q), 0);
+	assert_int_equal(queue_claim_add(f->q, "one", "0123456789ab"), 0);
+	assert_int_equal(queue_begin(f->q), 0);
+	queue_rollback(f->q);
+	assert_int_equal(queue_claim_add(f->q, "two", "0123456789ab"), 0);
+	assert_int_equal(queue_commit(f->q), -ECANCELED);
+	assert_int_equal(queue_claim_find(f->q, "one", id), -ENOENT);
+	assert_int_equal(queue_claim_find(f->q, "two", id), -ENOENT);
+	assert_int_equal(queue_begin(f->q), 0);
+	assert_int_equal(queue_claim_add(f->q, "two", "0123456789ab"), 0);
+	assert_int_equal(queue_commit(f->q), 0);
+	assert_int_equal(queue_claim_find(f->q, "two", id), 0);
+}
+
 static void rollback_leaves_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -686,7 +706,8 @@ int main(void)
 		T(job_comes_back_as_stored), T(names_are_unique_while_a_job_lives), T(states_follow_the_table),
 		T(a_stale_copy_cannot_change_a_state), T(next_is_urgent_then_old), T(find_takes_prefix_and_name),
 		T(claims_are_found_until_removed), T(jobs_share_a_step), T(listings_filter), T(batches_count_their_jobs),
-		T(rollback_leaves_nothing), T(readers_see_commits_and_survive_the_writer), T(a_newer_schema_is_refused), T(version_1_is_migrated),
+		T(rollback_leaves_nothing), T(an_inner_rollback_undoes_all), T(readers_see_commits_and_survive_the_writer),
+		T(a_newer_schema_is_refused), T(version_1_is_migrated),
 		T(old_jobs_are_found_until_settled), T(steps_are_kept_while_somebody_rests_on_them),
 		T(a_damaged_row_is_named_and_mended), T(foreign_rows_are_found_and_mended),
 		T(readable_rows_are_saved), T(a_backup_is_one_file_of_one_moment),

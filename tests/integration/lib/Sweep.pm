@@ -483,11 +483,11 @@ sub sweep {
 	}
 }
 
-# Of a list about `want`, spread out, the first and the last among them.
+# Of a list about `want`, spread out.
 sub sample {
 	my ($want, @all) = @_;
 	return @all if @all <= $want;
-	return map { $all[ int($_ * $#all / ($want - 1) + 0.5) ] } 0 .. $want - 1;
+	return map { $all[ int(($_ + 0.5) * @all / $want) ] } 0 .. $want - 1;
 }
 
 1;
