@@ -312,7 +312,7 @@ sub stable {
 	$strip = sub {
 		my ($v) = @_;
 		if (ref $v eq 'HASH') {
-			delete @$v{grep { /^(?:job|id|created|written|wall_s|cpu_s|time|times|timing|date)$/ } keys %$v};
+			delete @$v{grep { /^(?:job|id|created|written|wall_s|cpu_s|ranks|time|times|timing|date)$/ } keys %$v};
 			$strip->($_) for values %$v;
 		} elsif (ref $v eq 'ARRAY') {
 			$strip->($_) for @$v;
