@@ -15,7 +15,12 @@
 
 #define GATHER_S 0.3
 
-struct shown { char id[ID_LEN + 1]; double at; struct shown *next; };
+struct shown {
+	char id[ID_LEN + 1];
+	double at;
+	bool written, returned;  /* its folder was there; it was deleted and came back */
+	struct shown *next;
+};
 struct stale { long long row; struct stale *next; };
 
 struct folder {
@@ -34,6 +39,7 @@ struct folder {
 struct work {
 	struct folder *f;
 	char *outname, *id, *text, *what, *why, *remedy, *input_dir;
+	bool written, returned;
 	int r;
 };
 
@@ -87,10 +93,28 @@ static void forget_shown(struct folder *f, const char *id)
 		}
 }
 
+/* Somebody who deletes the folder sees it come back once, because that is no way to
+ * cancel; who does it again does not want to see it. */
 static void work_status(void *arg)
 {
 	struct work *w = arg;
+	bool deleted = w->written && !outbox_running_exists(&w->f->out, w->outname);
+	if (deleted && w->returned)
+		return;
+	w->returned = w->returned || deleted;
 	w->r = outbox_status(&w->f->out, w->outname, w->text);
+}
+
+static void job_status_done(void *arg)
+{
+	struct work *w = arg;
+	for (struct shown *s = w->f->shown; s; s = s->next)
+		if (str_eq(s->id, w->id)) {
+			s->written = s->written || w->r == 0;
+			s->returned = s->returned || w->returned;
+		}
+	complain(w, "status-not-written");
+	free_work(w);
 }
 
 static void status_done(void *arg)
@@ -105,8 +129,12 @@ static void post_status(struct folder *f, const struct job *j)
 	struct work *w = new_work(f, j->outname);
 	show_status(f->d, j, &b);
 	w->text = buf_detach(&b);
-	shown_of(f, j->id)->at = clock_mono();
-	worker_post(f->worker, work_status, status_done, w);
+	w->id = xstrdup(j->id);
+	struct shown *s = shown_of(f, j->id);
+	s->at = clock_mono();
+	w->written = s->written;
+	w->returned = s->returned;
+	worker_post(f->worker, work_status, job_status_done, w);
 }
 
 void folder_accepted(struct folder *f, const struct job *j)
@@ -199,6 +227,12 @@ static void on_fail(void *arg, const struct job *j, const char *what, const char
 	worker_post(f->worker, work_fail, fail_done, w);
 }
 
+static void work_trouble(void *arg)
+{
+	struct work *w = arg;
+	w->r = outbox_tell(&w->f->out, w->outname, w->text, w->what);
+}
+
 void folder_trouble(struct folder *f, const struct drop_item *item)
 {
 	struct buf b = BUF_INIT;
@@ -206,7 +240,8 @@ void folder_trouble(struct folder *f, const struct drop_item *item)
 	struct work *w = new_work(f, name);
 	show_trouble(item, &b);
 	w->text = buf_detach(&b);
-	worker_post(f->worker, work_fail, status_done, w);
+	w->what = xstrdup(item->path);
+	worker_post(f->worker, work_trouble, status_done, w);
 }
 
 /* ---- results */

@@ -133,6 +133,7 @@ static void claim_one(struct round *r, const struct drop_item *item)
 		return;
 	}
 	_cleanup_free_ char *base = intake_base_name(d->conf, t.claim.path, false);
+	outbox_untell(folder_outbox(d->folder), base, t.claim.path);
 	t.names_on_disk = names_on_disk(folder_outbox(d->folder), base);
 	r->taken = xreallocarray(r->taken, r->ntaken + 1, sizeof(*r->taken));
 	r->taken[r->ntaken++] = t;
@@ -240,6 +241,19 @@ static void add_watches(struct intake *in, const struct round *r)
 	/* What came into a new folder before its watch is seen by the next scan. */
 	if (r->ndirs)
 		in->inbox.again = true;
+}
+
+/* It was taken after all; if it comes back it is told again. */
+static void forget_told(struct intake *in, const char *path)
+{
+	for (struct told **p = &in->told; *p; p = &(*p)->next)
+		if (str_eq((*p)->path, path)) {
+			struct told *t = *p;
+			*p = t->next;
+			free(t->path);
+			free(t);
+			return;
+		}
 }
 
 static bool tell_once(struct intake *in, const char *path)
@@ -354,6 +368,8 @@ static void taken_away(void *arg)
 static void settle_copy(struct intake *in, struct taken *t, bool stored, bool asked)
 {
 	t->stored = stored;
+	if (stored)
+		forget_told(in, t->claim.path);
 	if (stored && t->fresh) {
 		show_accepted(in->d, t->id, t->claim.path);
 		return;

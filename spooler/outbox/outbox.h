@@ -38,6 +38,10 @@ int outbox_remove_running(const struct outbox *o, const char *outname);
 int outbox_failed(const struct outbox *o, const char *outname, const char *text,
 		  const char *input_dir);
 int outbox_remove_failed(const struct outbox *o, const char *outname);
+/* The same for a file that is still in the inbox; source: its path there. When it is
+ * taken later, outbox_untell() removes the folder, if it is about that file. */
+int outbox_tell(const struct outbox *o, const char *outname, const char *text, const char *source);
+int outbox_untell(const struct outbox *o, const char *outname, const char *source);
 /* A plain file at the top or inside a batch folder: QUEUE.html, summary.csv. */
 int outbox_file(const struct outbox *o, const char *relative, const void *data, size_t n);
 

@@ -152,6 +152,26 @@ int outbox_failed(const struct outbox *o, const char *outname, const char *text,
 	return outbox_publish_end(o, outname);
 }
 
+/* ---- told about a file that waits */
+
+#define TOLD ".failed/.nmr-told"
+
+int outbox_tell(const struct outbox *o, const char *outname, const char *text, const char *source)
+{
+	_cleanup_free_ char *mark = xasprintf("%s" TOLD, outname);
+	int r = outbox_failed(o, outname, text, NULL);
+	return r == 0 ? outbox_file(o, mark, source, strlen(source)) : r;
+}
+
+int outbox_untell(const struct outbox *o, const char *outname, const char *source)
+{
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	_cleanup_free_ char *mark = outbox_path(o, outname, TOLD);
+	if (!mark || file_read(mark, 1 << 16, &b) < 0 || !str_eq(b.s, source))
+		return 0;
+	return outbox_remove_failed(o, outname);
+}
+
 /* ---- plain files */
 
 int outbox_file(const struct outbox *o, const char *relative, const void *data, size_t n)
