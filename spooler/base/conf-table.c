@@ -43,6 +43,8 @@ static const struct conf_row rows[] = {
 	NUMBER("scan_s", "NMR_SCAN_S", "60", 0.1, 86400, "the folders are looked through so often, whatever events say, seconds", scan_s),
 	NUMBER("scan_remote_s", "NMR_SCAN_REMOTE_S", "3", 0.1, 86400, "the same for folders on a network, which send no events", scan_remote_s),
 	NUMBER("empty_report_s", "NMR_EMPTY_REPORT_S", "60", 0, 86400, "an empty, unreadable or never finished file is reported after so many seconds", empty_report_s),
+	NUMBER("hold_over_h", "NMR_HOLD_OVER_H", "24", 0, 1e6, "a job that would take longer is held until it is released, hours; 0: none is", hold_over_h),
+	INT("disk_min_mb", "NMR_DISK_MIN_MB", "100", 0, 1e9, "work waits while the disk of spool or scratch has less free, MiB", disk_min_mb),
 	INT("records_max", "NMR_RECORDS_MAX", "1000", 1, 1e6, "most molecules in one file", records_max),
 	INT("file_size_max_mb", "NMR_FILE_SIZE_MAX_MB", "64", 1, 4096, "largest file taken, MiB", file_size_max_mb),
 

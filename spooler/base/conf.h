@@ -40,6 +40,8 @@ struct conf {
 	double scan_s, scan_remote_s;
 	double empty_report_s;  /* tell about an empty or unreadable file after this */
 	int records_max;        /* molecules in one file */
+	double hold_over_h;     /* a job that would take longer is held; 0: none */
+	int disk_min_mb;        /* free space below which work waits */
 	int file_size_max_mb;
 	/* retention, days; 0: for ever */
 	double keep_results_days, keep_failed_days, keep_steps_days, keep_rows_days;

@@ -12,6 +12,7 @@
 struct intake;
 struct folder;
 struct commit;
+struct disk;
 struct keep;
 
 struct daemon {
@@ -23,6 +24,7 @@ struct daemon {
 	struct intake *intake;
 	struct folder *folder;
 	struct commit *commit;
+	struct disk *disk;
 	struct keep *keep;
 	bool once, stopping;
 	int failed;              /* jobs that failed in this run */

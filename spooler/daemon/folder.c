@@ -163,7 +163,7 @@ static void on_changed(void *arg, const struct job *j)
 	if (job_state_ended(j->state)) {
 		forget_shown(f, j->id);
 		batch_stale(f, j->batch_row);
-	} else if (clock_mono() - shown_of(f, j->id)->at >= f->d->conf->status_s)
+	} else if (j->state == JOB_HELD || clock_mono() - shown_of(f, j->id)->at >= f->d->conf->status_s)
 		post_status(f, j);
 }
 
@@ -449,7 +449,8 @@ static void work_remove_failed(void *arg)
 
 static void obey(struct folder *f, const struct outbox_control *c)
 {
-	static const char *const verbs[] = { [OUTBOX_CANCEL] = "cancel", [OUTBOX_RETRY] = "retry" };
+	static const char *const verbs[] = { [OUTBOX_CANCEL] = "cancel", [OUTBOX_RETRY] = "retry",
+					   [OUTBOX_HOLD] = "hold", [OUTBOX_RELEASE] = "release" };
 	_cleanup_free_ char *words = NULL;
 	bool ok = manager_verb(f->d->manager, verbs[c->verb], c->outname, &words);
 	log_event(LOG_INFO, "control-file", "verb", verbs[c->verb], "name", c->outname, "ok", ok ? "yes" : "no",

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "daemon/commit.h"
+#include "daemon/disk.h"
 
 #define ITEMS_A_ROUND 256
 #define GROUP 4                  /* from so many files on they share their syncs */
@@ -489,7 +490,7 @@ static void scanned(void *arg)
 static void look(void *arg)
 {
 	struct intake *in = arg;
-	if (in->d->stopping || commit_broken(in->d->commit))
+	if (in->d->stopping || commit_broken(in->d->commit) || disk_short(in->d->disk))
 		return;
 	in->inbox.again = true;
 	if (in->inbox.busy)
@@ -744,7 +745,7 @@ static void door_scanned(void *arg)
 static void door_look(void *arg)
 {
 	struct intake *in = arg;
-	if (in->d->stopping || commit_broken(in->d->commit))
+	if (in->d->stopping || commit_broken(in->d->commit) || disk_short(in->d->disk))
 		return;
 	in->door.again = true;
 	if (in->door.busy)

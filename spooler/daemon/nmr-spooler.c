@@ -16,7 +16,7 @@
 #include "daemon/arguments.h"
 #include "daemon/commit.h"
 #include "daemon/check.h"
-#include "daemon/daemon.h"
+#include "daemon/disk.h"
 
 #define REFRESH_S 2.0
 #define HEARTBEAT_S 10.0
@@ -214,10 +214,12 @@ static int run(struct daemon *d)
 	d->manager = manager_new(&d->lab, d->q, d->loop, &hooks);
 	d->intake = intake_new(d);
 	d->keep = keep_new(d);
+	d->disk = disk_new(d);
 	loop_add(d->loop, sig.fd, on_signal, &sig);
 	log_start(d);
 	sweep_intake(d);
 	manager_recover(d->manager);
+	disk_start(d->disk);
 	folder_start(d->folder);
 	intake_start(d->intake);
 	keep_start(d->keep);
@@ -229,6 +231,7 @@ static int run(struct daemon *d)
 	keep_free(d->keep);
 	manager_free(d->manager);
 	commit_free(d->commit);
+	disk_free(d->disk);
 	loop_free(d->loop);
 	close(sig.fd);
 	return r;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "daemon/disk.h"
 #include "report/status.h"
 
 static const struct { const char *id, *words; } stages[] = {
@@ -52,6 +53,14 @@ static const char *state_words(const struct job *j)
 	}
 }
 
+/* Why it waits, and what to do about it. */
+static char *waiting_words(const struct job *j)
+{
+	if (!j->input || !j->reason)
+		return NULL;
+	return xasprintf("%s%s%s", j->reason, j->remedy ? " " : "", j->remedy ? j->remedy : "");
+}
+
 void show_status(_unused_ struct daemon *d, const struct job *j, struct buf *b)
 {
 	struct report_option o[OPTION_COUNT + 8];
@@ -60,13 +69,14 @@ void show_status(_unused_ struct daemon *d, const struct job *j, struct buf *b)
 	clock_local(clock_wall(), now);
 	clock_local(j->created, dropped);
 	bool running = j->state == JOB_RUNNING || j->state == JOB_PUBLISHING;
+	_cleanup_free_ char *why = waiting_words(j);
 	struct report_status s = { .name = j->name, .id = j->id, .source = j->source, .state = state_words(j),
 				   .stage = running ? stage_words(j->stage) : NULL, .stage_n = stage_number(j->stage),
 				   .stage_of = (int)ARRAY_SIZE(stages), .steps_done = j->steps_done,
 				   .steps_total = running ? j->steps_total : 0, .detail = j->detail,
 				   .elapsed_s = j->started > 0 ? clock_wall() - j->started : -1,
 				   .left_s = running ? j->eta_s : -1, .progress = j->progress, .options = o,
-				   .noptions = read_options(j->options, o, ARRAY_SIZE(o)), .reason = j->input ? j->reason : NULL,
+				   .noptions = read_options(j->options, o, ARRAY_SIZE(o)), .reason = why,
 				   .submitted = dropped, .written = now };
 	report_status_text(&s, b);
 }
@@ -156,8 +166,10 @@ void show_queue(struct daemon *d, struct buf *b)
 					      .submitted = text[2 * i + 1],
 					      .progress = j->progress, .left_s = j->eta_s };
 	}
-	_cleanup_free_ char *machine = xasprintf("%d cores, %.0f GB for calculations", d->lab.cores,
-						 (double)d->lab.memory / (1 << 30));
+	const char *waits = disk_short(d->disk);
+	_cleanup_free_ char *machine = xasprintf("%d cores, %.0f GB for calculations%s%s", d->lab.cores,
+						 (double)d->lab.memory / (1 << 30), waits ? ". Everything waits: " : "",
+						 waits ? waits : "");
 	struct report_queue q = { .rows = row, .nrows = r.n, .queued = count[JOB_QUEUED],
 				  .running = count[JOB_RUNNING] + count[JOB_PUBLISHING], .done = count[JOB_DONE],
 				  .failed = count[JOB_FAILED], .held = count[JOB_HELD], .cancelled = count[JOB_CANCELLED],

@@ -16,6 +16,7 @@ struct manager {
 	struct inflight { long long row; double until; } *inflight;
 	size_t ninflight;
 	bool stopping;
+	const char *pause;      /* why nothing is started; NULL */
 };
 
 /* The one way a job's state changes here; logs it. */

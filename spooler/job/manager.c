@@ -142,6 +142,8 @@ static void set_progress(struct manager *m, struct job *j, const struct pipeline
 	double left = MAX(p->cost_left - running, 0), all = p->cost_done + p->cost_left;
 	j->progress = all > 0 ? MIN((p->cost_done + running) / all, 0.99) : 0;
 	j->eta_s = left / effective_cores(m->lab->cores);
+	if (!detail.len && m->pause)
+		buf_addf(&detail, "waiting for disk space: %s", m->pause);
 	j->steps_done = p->stage_done;
 	j->steps_total = p->stage_total;
 	free(j->detail);
@@ -181,6 +183,29 @@ static int store_needs(struct manager *m, const struct job *j, const struct pipe
 	return r;
 }
 
+/* The length is known once the conformers are. */
+static bool is_too_long(struct manager *m, const struct job *j, const struct pipeline *p)
+{
+	double limit = m->lab->conf->hold_over_h * 3600;
+	bool counted = str_eq(p->stage, "optimise") || str_eq(p->stage, "shield");
+	return limit > 0 && counted && j->eta_s > limit && !queue_job_approved(m->q, j->row);
+}
+
+static void hold_for_length(struct manager *m, struct job *j)
+{
+	_cleanup_(buf_release) struct buf why = BUF_INIT;
+	buf_adds(&why, "It would take about ");
+	clock_words(&why, j->eta_s);
+	buf_adds(&why, " on this machine, longer than the limit of ");
+	clock_words(&why, m->lab->conf->hold_over_h * 3600);
+	buf_addc(&why, '.');
+	_cleanup_free_ char *how = xasprintf(
+		"To compute it all the same put a file called \"release\" into this folder (or: nmr release %s). A quicker "
+		"way: cancel it and drop the molecule again with a ticket that says \"preset = draft\" or "
+		"\"max_conformers = 3\".", j->id);
+	manager_change(m, j, JOB_EV_HOLD, why.s, how);
+}
+
 static void waits(struct manager *m, struct job *j, struct pipeline *p)
 {
 	int r = queue_begin(m->q);
@@ -194,6 +219,8 @@ static void waits(struct manager *m, struct job *j, struct pipeline *p)
 	r = end_transaction(m->q, r);
 	if (r < 0)
 		log_event(LOG_ERROR, "job-walk-failed", "job", j->id, "error", strerror(-r), NULL);
+	else if (is_too_long(m, j, p))
+		hold_for_length(m, j);
 	m->hooks.changed(m->hooks.arg, j);
 }
 
@@ -421,9 +448,17 @@ void manager_tick(struct manager *m)
 	if (m->stopping)
 		return;
 	walk_dirty(m);
+	if (m->pause)
+		return;
 	while (wants_more(m) && admit_one(m))
 		walk_dirty(m);
 	scheduler_tick(m->sched);
+}
+
+void manager_pause(struct manager *m, const char *why)
+{
+	m->pause = why;
+	scheduler_pause(m->sched, why != NULL);
 }
 
 void manager_stop(struct manager *m)

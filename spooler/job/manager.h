@@ -30,6 +30,8 @@ void manager_free(struct manager *m);
 void manager_recover(struct manager *m);
 /* After the queue lost a transaction: everything is derived anew. */
 void manager_reconcile(struct manager *m);
+/* why: nothing new is started until it is NULL again. Borrowed until then. */
+void manager_pause(struct manager *m, const char *why);
 /* Admits and schedules; call after intake and whenever something changed. */
 void manager_tick(struct manager *m);
 void manager_stop(struct manager *m);           /* no new work, children asked to end */

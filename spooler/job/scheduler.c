@@ -40,7 +40,7 @@ struct scheduler {
 	struct backoff *backoff;
 	struct loop_source *wake;
 	struct keeper *keeper;
-	bool stopping;
+	bool stopping, paused;
 	bool behind;             /* a row could not be written: some may say "running" wrongly */
 };
 
@@ -227,7 +227,9 @@ static void settle_row(struct scheduler *s, const struct slot *t, const struct r
 	bool ours = s->stopping || t->unwanted;
 	/* What the row says nobody knows when it cannot be read: then not failed. */
 	bool known = queue_step_get(s->q, t->key, &row) == 0;
-	bool again = ours || (e->verdict == VERDICT_RETRY && (!known || row.attempts < ATTEMPTS_MAX));
+	/* A full disk is nobody's fault: it is waited for. */
+	bool bounded = e->cause != CAUSE_DISK_FULL;
+	bool again = ours || (e->verdict == VERDICT_RETRY && (!known || !bounded || row.attempts < ATTEMPTS_MAX));
 	const char *cause = cause_to_string(e->cause);
 	int r = queue_begin(s->q);
 	if (r == 0)
@@ -323,7 +325,7 @@ static void start_failed(struct scheduler *s, const struct step *st, int err)
 		return;
 	_cleanup_free_ char *detail = xasprintf("the step could not be started: %s", strerror(-err));
 	log_event(LOG_ERROR, "step-start-failed", "step", st->key, "label", st->label, "error", strerror(-err), NULL);
-	bool again = st->attempts < ATTEMPTS_MAX;
+	bool again = err == -ENOSPC || st->attempts < ATTEMPTS_MAX;
 	int r = queue_begin(s->q);
 	if (r == 0)
 		r = queue_step_finish(s->q, st->key, STEP_FAILED,
@@ -388,7 +390,7 @@ static void start_chosen(struct round *r)
 void scheduler_tick(struct scheduler *s)
 {
 	struct round r = { .s = s, .free_cores = s->lab->cores, .free_memory = s->lab->memory };
-	if (s->stopping)
+	if (s->stopping || s->paused)
 		return;
 	if (s->behind)
 		catch_up(s);
@@ -415,6 +417,8 @@ void scheduler_tick(struct scheduler *s)
 }
 
 /* ---- ending */
+
+void scheduler_pause(struct scheduler *s, bool paused) { s->paused = paused; }
 
 void scheduler_stop(struct scheduler *s)
 {

@@ -17,6 +17,8 @@ void scheduler_tick(struct scheduler *s);
 int scheduler_running(const struct scheduler *s);
 /* Ready steps wait out a back-off: nothing to do now but not idle. */
 bool scheduler_backing_off(const struct scheduler *s);
+/* Nothing new is started meanwhile. */
+void scheduler_pause(struct scheduler *s, bool paused);
 /* No new steps; running ones are asked to end; they go back to ready. */
 void scheduler_stop(struct scheduler *s);
 /* Ends a running step that nobody waits for any more. */

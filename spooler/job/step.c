@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "base/clock.h"
 
@@ -382,6 +383,12 @@ static int finish_folder(const struct lab *lab, const char *key, const char *dir
 	return r;
 }
 
+static bool is_full(const char *path)
+{
+	struct statvfs fs;
+	return statvfs(path, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < (1 << 20);
+}
+
 void step_collect(const struct lab *lab, const char *key, const struct run_record *rec, struct step_end *e)
 {
 	_cleanup_free_ char *dir = step_run_dir(lab, key);
@@ -401,6 +408,9 @@ void step_collect(const struct lab *lab, const char *key, const struct run_recor
 	result = str_eq(program, "nwchem") ? collect_nwchem(dir, plan, e)
 	       : str_eq(program, "xtb")	   ? collect_xtb(lab, dir, plan, e)
 					   : collect_program(dir, plan, rec, e);
+	/* Programs say many things on a full disk. */
+	if (e->verdict != VERDICT_OK && (is_full(dir) || is_full(lab->conf->scratch)))
+		set_end(e, VERDICT_RETRY, CAUSE_DISK_FULL, NULL);
 	if (e->verdict != VERDICT_OK)
 		return;
 	int r = finish_folder(lab, key, dir, result);

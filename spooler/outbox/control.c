@@ -1,6 +1,6 @@
 /* Control files: what a person without a shell puts into a folder to be heard. A
- * file (or folder: on Windows that is quicker to make) called cancel in .running,
- * retry in .failed, whatever the case and the extension. Looked for at the top and
+ * file (or folder: on Windows that is quicker to make) called cancel, hold or release
+ * in .running, retry in .failed, whatever the case and the extension. Looked for at the top and
  * in the folders that hold batches and groups, but never inside a result: those
  * carry .nmr-id and may be many. */
 #include <ctype.h>
@@ -17,6 +17,8 @@
 
 static const struct { const char *suffix, *word; enum outbox_verb verb; } kinds[] = {
 	{ ".running", "cancel", OUTBOX_CANCEL },
+	{ ".running", "hold", OUTBOX_HOLD },
+	{ ".running", "release", OUTBOX_RELEASE },
 	{ ".failed", "retry", OUTBOX_RETRY },
 };
 
@@ -86,11 +88,13 @@ static int walk(int rootfd, const char *relative, int depth, struct outbox_contr
 		if (d->d_name[0] == '.' || !is_folder(dirfd(dir), d))
 			continue;
 		_cleanup_free_ char *path = join(relative, d->d_name);
-		while (kind < ARRAY_SIZE(kinds) && !has_ending(d->d_name, kinds[kind].suffix))
-			kind++;
-		if (kind < ARRAY_SIZE(kinds))
-			look_into(rootfd, path, kind, c);
-		else if (depth < DEPTH && !is_result(dirfd(dir), d->d_name))
+		bool ours = false;
+		for (; kind < ARRAY_SIZE(kinds); kind++)
+			if (has_ending(d->d_name, kinds[kind].suffix)) {
+				ours = true;
+				look_into(rootfd, path, kind, c);
+			}
+		if (!ours && depth < DEPTH && !is_result(dirfd(dir), d->d_name))
 			walk(rootfd, path, depth + 1, c);
 	}
 	return 0;

@@ -46,7 +46,7 @@ int outbox_untell(const struct outbox *o, const char *outname, const char *sourc
 int outbox_file(const struct outbox *o, const char *relative, const void *data, size_t n);
 
 /* ---- control files people put there */
-enum outbox_verb { OUTBOX_CANCEL, OUTBOX_RETRY };
+enum outbox_verb { OUTBOX_CANCEL, OUTBOX_RETRY, OUTBOX_HOLD, OUTBOX_RELEASE };
 struct outbox_control {
 	enum outbox_verb verb;
 	char *outname;
@@ -54,7 +54,7 @@ struct outbox_control {
 };
 struct outbox_controls { struct outbox_control *item; size_t n; };
 void outbox_controls_release(struct outbox_controls *c);
-/* Looks into every .running (cancel) and .failed (retry) folder, any case, any
+/* Looks into every .running (cancel, hold, release) and .failed (retry) folder, any case, any
  * extension (cancel.txt, CANCEL, "Cancel.txt.txt"), two levels deep. */
 int outbox_controls(const struct outbox *o, struct outbox_controls *ret_c);
 /* Removes the file once it was obeyed or refused, so that it is not read again. */

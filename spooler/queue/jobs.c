@@ -211,7 +211,7 @@ int queue_set_job_state(struct queue *q, struct job *j, enum job_event e, const 
 		return -EPERM;
 	sqlite3_stmt *st = queue_prepare(q,
 		"UPDATE job SET state=?2,reason=?3,remedy=?4,started=?5,finished=?6,updated=?7,attempt=?8,"
-		"progress=?10,eta=?11,detail=?12,gone=0 WHERE row=?1 AND state=?9");
+		"progress=?10,eta=?11,detail=?12,gone=0,approved=max(approved,?13) WHERE row=?1 AND state=?9");
 	if (!st)
 		return -EIO;
 	double now = clock_wall();
@@ -232,6 +232,7 @@ int queue_set_job_state(struct queue *q, struct job *j, enum job_event e, const 
 	sqlite3_bind_double(st, 10, progress);
 	sqlite3_bind_double(st, 11, eta);
 	queue_bind_text(st, 12, job_state_ended((enum job_state)next) || fresh ? NULL : j->detail);
+	sqlite3_bind_int(st, 13, e == JOB_EV_RELEASE);
 	int r = queue_run(q, st);
 	if (r < 0)
 		return r;
@@ -247,6 +248,17 @@ int queue_set_job_state(struct queue *q, struct job *j, enum job_event e, const 
 	j->progress = progress;
 	j->eta_s = eta;
 	return 0;
+}
+
+bool queue_job_approved(struct queue *q, long long row)
+{
+	sqlite3_stmt *st = queue_prepare(q, "SELECT 1 FROM job WHERE row=?1 AND approved<>0");
+	if (st)
+		sqlite3_bind_int64(st, 1, row);
+	int r = queue_row(q, st);
+	if (r == 1)
+		queue_done(st);
+	return r == 1;
 }
 
 int queue_job_set_stage(struct queue *q, struct job *j, const char *stage)

@@ -72,6 +72,9 @@ static const char *const migrations[] = {
 	"CREATE INDEX job_ended ON job(finished) WHERE finished > 0;"
 	"INSERT INTO job_step(job_row,key,stage,ord) SELECT row,substr(input,10,64),'read',-1 FROM job"
 	"  WHERE input LIKE 'steps/__/%' ON CONFLICT(job_row,key) DO NOTHING;",
+
+	/* 4: approved: somebody released it, so it is not held again for its length. */
+	"ALTER TABLE job ADD COLUMN approved INTEGER NOT NULL DEFAULT 0;",
 };
 #define SCHEMA ((int)ARRAY_SIZE(migrations))
 

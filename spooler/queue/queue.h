@@ -143,6 +143,8 @@ int queue_job_delete(struct queue *q, long long row);
  * allowed. Sets started/finished; reason and remedy may be NULL. */
 int queue_set_job_state(struct queue *q, struct job *j, enum job_event e,
 			const char *reason, const char *remedy);
+/* Was it released once? */
+bool queue_job_approved(struct queue *q, long long row);
 int queue_job_set_stage(struct queue *q, struct job *j, const char *stage);
 int queue_job_set_progress(struct queue *q, struct job *j); /* steps_*, progress, eta_s, detail */
 /* A row whose state no version knows becomes a queued job without an input, which

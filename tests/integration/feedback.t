@@ -36,4 +36,42 @@ remove_tree($s->out('late.running'));
 is($s->wait_for('late', 60), 'done', 'and is no cancel');
 ok(!-d $s->out('late-2'), 'one result under its own name');
 is($s->stop, 0, 'it ends');
+
+# Too long: held once its conformers are known, released from the folder.
+my $long = Replay->new(env => { NMR_HOLD_OVER_H => '0.0001', NMR_STATUS_S => 1 })->start;
+$long->drop('long.smi', "C long\n");
+my $status = $long->out('long.running') . '/STATUS.txt';
+ok(wait_until(60, sub { Spool::slurp($status) =~ /held/ }), 'a long job is held');
+my $words = Spool::slurp($status) =~ s/\s+/ /gr;
+like($words, qr/would take about .* longer than the limit/, 'says why');
+like($words, qr/called "release".*preset = draft/, 'and what to do');
+sleep 2;
+ok(!-d $long->out('long'), 'and waits');
+$long->put($long->out('long.running') . '/Release.txt', '');
+is($long->wait_for('long', 60), 'done', 'a file called release lets it go on');
+is($long->stop, 0, 'it ends');
+
+# Small disks.
+SKIP: {
+	skip 'mounting needs root', 15 if $>;
+	for my $which (qw(spool scratch outbox)) {
+		my $w = Replay->new(env => { NMR_DISK_MIN_MB => 2, NMR_STATUS_S => 1 });
+		my $disk = "$w->{data}/$which";
+		mkdir $disk or die;
+		system('mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', $disk) == 0 or skip 'no tmpfs can be mounted here', 15;
+		$w->start;
+		$w->drop('first.smi', "C first\n");
+		is($w->wait_for('first', 60), 'done', "$which: room enough at first");
+		system("head -c 9M /dev/zero > $disk/ballast 2>/dev/null");
+		sleep 6;
+		$w->drop('second.smi', "C second\n");
+		sleep 4;
+		ok(!-d $w->out('second') && !-d $w->out('second.failed'), "$which: full, the job waits");
+		like($w->log_text, qr/disk-short|No space left/, "$which: and the log says why");
+		unlink "$disk/ballast";
+		is($w->wait_for('second', 60), 'done', "$which: it finishes once there is room") or diag $w->log_text;
+		is($w->stop, 0, 'it ends');
+		system('umount', '-l', $disk);
+	}
+}
 done_testing;
