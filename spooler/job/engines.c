@@ -82,18 +82,19 @@ static char *nwchem_version(const struct conf *conf, const char *work_dir)
 	static const char text[] = "start probe\necho\n";
 	_cleanup_(buf_release) struct buf out = BUF_INIT;
 	char *version = NULL;
-	if (file_mkdir_p(dir, 0755) < 0 || file_write(input, text, sizeof(text) - 1, 0644) < 0)
-		return NULL;
 	char **argv = conf_engine_argv(conf, "nwchem", 1, "probe.nw");
 	const char *const env[] = ENGINES_ENV("OMP_NUM_THREADS=1");
 	struct run *run;
 	struct run_record rec;
 	struct run_spec spec = { .dir = dir, .argv = (const char *const *)argv, .env = env, .timeout_s = 120 };
-	int r = argv ? 0 : -ENOENT, tries = 0;
-	if (r == 0)
-		do
+	int r, tries = 0;
+	do {
+		r = argv ? file_mkdir_p(dir, 0755) : -ENOENT;
+		if (r == 0)
+			r = file_write(input, text, sizeof(text) - 1, 0644);
+		if (r == 0)
 			r = run_start(&spec, &run);
-		while (try_again(r, &tries));
+	} while (try_again(r, &tries));
 	if (r == 0) {
 		run_reap(run, &rec);
 		_cleanup_free_ char *log = xasprintf("%s/stdout", dir);
