@@ -169,7 +169,8 @@ void run_reap(struct run *r, struct run_record *ret_rec)
 		*ret_rec = (struct run_record){ .reason = RUN_LOST, .wall_s = clock_mono() - r->since };
 		if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
 			ret_rec->reason = RUN_NOT_STARTED;
-			ret_rec->err = ENOENT;
+			/* A supervisor that is there and could not begin lacked memory or files. */
+			ret_rec->err = access(find_supervisor(), X_OK) == 0 ? EAGAIN : ENOENT;
 		}
 		run_end_leftover(r->dir, 10);
 	}

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "exec/run.h"
@@ -42,10 +43,26 @@ static char *version_after(const char *text, const char *marker)
 	return n ? xstrndup(p, n) : NULL;
 }
 
+/* A shortage of the moment must not make an engine unknown for the whole run. */
+static bool try_again(int r, int *tries)
+{
+	static const int passing[] = { EAGAIN, EINTR, EMFILE, ENFILE, ENOMEM };
+	for (size_t i = 0; i < ARRAY_SIZE(passing) && *tries < 3; i++)
+		if (r == -passing[i]) {
+			++*tries;
+			nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
+			return true;
+		}
+	return false;
+}
+
 static int capture(const char *const *argv, double timeout_s, struct buf *out)
 {
-	int status = -1;
-	int r = run_capture(argv, timeout_s, 1 << 20, out, &status);
+	int status = -1, r, tries = 0;
+	do {
+		buf_clear(out);
+		r = run_capture(argv, timeout_s, 1 << 20, out, &status);
+	} while (try_again(r, &tries));
 	return r < 0 ? r : WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
@@ -65,14 +82,20 @@ static char *nwchem_version(const struct conf *conf, const char *work_dir)
 	static const char text[] = "start probe\necho\n";
 	_cleanup_(buf_release) struct buf out = BUF_INIT;
 	char *version = NULL;
-	if (file_mkdir_p(dir, 0755) < 0 || file_write(input, text, sizeof(text) - 1, 0644) < 0)
-		return NULL;
 	char **argv = conf_engine_argv(conf, "nwchem", 1, "probe.nw");
 	const char *const env[] = ENGINES_ENV("OMP_NUM_THREADS=1");
 	struct run *run;
 	struct run_record rec;
-	if (argv && run_start(&(struct run_spec){ .dir = dir, .argv = (const char *const *)argv, .env = env,
-						  .timeout_s = 120 }, &run) == 0) {
+	struct run_spec spec = { .dir = dir, .argv = (const char *const *)argv, .env = env, .timeout_s = 120 };
+	int r, tries = 0;
+	do {
+		r = argv ? file_mkdir_p(dir, 0755) : -ENOENT;
+		if (r == 0)
+			r = file_write(input, text, sizeof(text) - 1, 0644);
+		if (r == 0)
+			r = run_start(&spec, &run);
+	} while (try_again(r, &tries));
+	if (r == 0) {
 		run_reap(run, &rec);
 		_cleanup_free_ char *log = xasprintf("%s/stdout", dir);
 		if (file_read(log, 1 << 20, &out) == 0)

@@ -20,6 +20,7 @@ our @CALLS = qw(openat openat2 write pwrite64 fsync fdatasync rename renameat re
 	mkdir mkdirat rmdir ftruncate fallocate sendfile ioctl close clone clone3 vfork getdents64 fchmod
 	flock);
 our $WAIT = 60;              # no run takes that long; a machine may be slow
+our $PATIENCE = 60;          # then a run that is only waiting to try again is asked to end
 my $TEXT = "CCO ethanol\n";
 my $ID = '0123456789ab';
 
@@ -106,8 +107,7 @@ sub run_traced {
 		$tracer = attach($s, $stopped->[1], @args);
 		kill 'CONT', $stopped->[0];
 	}
-	my $st = $s->wait_exit($WAIT);
-	end_traced($s) unless defined $st;
+	my $st = $s->wait_exit($PATIENCE) // end_traced($s);
 	if ($tracer) {
 		kill 'INT', $tracer;
 		waitpid $tracer, 0;
@@ -120,9 +120,10 @@ sub end_traced {
 	my ($s) = @_;
 	my ($p) = split ' ', Spool::slurp("/proc/$s->{pid}/task/$s->{pid}/children");
 	kill 'TERM', $p if $p;
-	return if defined $s->wait_exit($WAIT);
+	return 'asked' if defined $s->wait_exit($WAIT);
 	kill 'KILL', $p if $p;
 	$s->stop;
+	return undef;
 }
 
 # A spooler that is idle when the file comes.
@@ -161,8 +162,8 @@ sub run_exec {
 	chmod 0755, "$dir/nmr-exec";
 	local $s->{bin} = $dir;
 	$s->start('--once');
-	my $st = $s->wait_exit($WAIT);
-	$s->stop unless defined $st;
+	my $st = $s->wait_exit($PATIENCE);
+	$st = 'asked' if !defined $st && defined $s->stop;
 	remove_tree($dir);
 	return $st;
 }
@@ -337,9 +338,9 @@ sub calm {
 }
 
 # The faults; nothing when all is well. lax: a temporary file that could not be removed
-# may be there until the next start.
+# may be there until the next start. unknown: so may be versions of engines in it.
 sub check {
-	my ($s, $door, $lax) = @_;
+	my ($s, $door, $lax, $unknown) = @_;
 	my $calm = calm($door);
 	my @bad;
 	my $names = join ' ', sort grep { !/^\.\.?$/ && !($lax && /^\.tmp-/) } do { opendir my $h, $s->out('') or (); readdir $h };
@@ -347,6 +348,8 @@ sub check {
 	my @files = files_below($s->out('ethanol'));
 	push @bad, "result holds: @files" if "@files" ne "@{ $calm->{files} }";
 	my $shifts = stable(Spool::slurp($s->out('ethanol') . '/shifts.json'));
+	# A version that could not be asked for at the start is told as unknown.
+	$shifts =~ s/:"\?"/:"1.0"/g if $unknown;
 	if ($shifts ne $calm->{shifts}) {
 		my $at = ($shifts ^ $calm->{shifts}) =~ /^(\0*)/ ? length $1 : 0;
 		my ($a, $b) = map { substr $_, $at > 40 ? $at - 40 : 0, 80 } $shifts, $calm->{shifts};
@@ -389,7 +392,7 @@ sub try_kill {
 	my ($p, $s) = @_;
 	my $st = $p->{life}{run}->($s, '-o', '/dev/null', '-e', "trace=$p->{call}", '-e',
 		"inject=$p->{call}:signal=KILL:when=$p->{n}");
-	return (0, 'did not end') unless defined $st;
+	return (0, 'did not end') if !defined $st || $st eq 'asked';
 	my $killed = ($st & 127) == 9 || $p->{life}{name} =~ /^nmr-exec/;
 	return ($killed, "ended with status $st") if $st && !$killed;
 	return ($killed, recover($s), check($s, $p->{life}{name} =~ /^door/ ? 1 : 0), no_processes($s));
@@ -401,14 +404,15 @@ sub try_error {
 	my ($p, $s) = @_;
 	my $when = $p->{kind} eq 'spell' ? "$p->{n}.." . ($p->{n} + 5) : $p->{n};
 	my $log = "$s->{data}/strace.log";
+	local $PATIENCE = 15 if $p->{kind} eq 'spell';
 	my $st = $p->{life}{run}->($s, '-o', $log, '-y', '-e', "trace=$p->{call}", '-e',
 		"inject=$p->{call}:error=$p->{error}:when=$when");
 	my $door = $p->{life}{name} =~ /^door/ ? 1 : 0;
 	# Scans differ in number: the call may have become one that is not about a file.
 	my @hit = grep { /INJECTED/ } split /\n/, Spool::slurp($log);
 	return (0) if !@hit || grep { !is_file($_) } @hit;
-	return (1, 'did not end') unless defined $st;
-	return (1, 'died of signal ' . ($st & 127)) if $st & 127;
+	return (1, 'did not end') if !defined $st || ($st eq 'asked' && $p->{kind} ne 'spell');
+	return (1, 'died of signal ' . ($st & 127)) if $st ne 'asked' && $st & 127;
 	my $state = state_of($s);
 	if ($state eq 'failed') {
 		my $text = $s->failed_text('ethanol');
@@ -416,10 +420,10 @@ sub try_error {
 		push @bad, 'a single error failed the job: ' . ($text =~ s/\s+/ /gr) if $p->{kind} eq 'error' && !$p->{life}{fails};
 		return (1, @bad, no_processes($s));
 	}
-	my @bad = $state eq 'done' ? check($s, $door, 1) : ();
-	push @bad, "ended with status 0 and the file is not published ($state)" if $st == 0 && $state ne 'done';
+	my @bad = $state eq 'done' ? check($s, $door, 1, $p->{kind} eq 'spell') : ();
+	push @bad, "ended with status 0 and the file is not published ($state)" if $st eq '0' && $state ne 'done';
 	push @bad, 'no word about the error' if $state ne 'done' && $s->log_text !~ /level=(?:error|warn)|^nmr-spooler: /m;
-	return (1, @bad, recover($s), check($s, $door), no_processes($s));
+	return (1, @bad, recover($s), check($s, $door, 0, $p->{kind} eq 'spell'), no_processes($s));
 }
 
 # One point: (was it reached, faults...).
