@@ -19,6 +19,7 @@
 struct taken {
 	char id[ID_LEN + 1];
 	struct drop_claim claim;
+	char *base;              /* the name of its result, before numbering */
 	uint64_t names_on_disk;
 	bool stored;             /* its row is durable */
 	bool known;              /* it was before: only the removal was interrupted */
@@ -33,13 +34,10 @@ struct side {                    /* the inbox */
 	struct loop_source *timer;
 };
 
-struct told { char *path; struct told *next; };
-
 struct intake {
 	struct daemon *d;
 	struct side inbox, door;
 	bool poll;               /* the inbox gives no events */
-	struct told *told;       /* troubles told already in this run */
 };
 
 struct round {
@@ -57,10 +55,16 @@ struct round {
 static void look(void *arg);
 static void door_look(void *arg);
 
+static void release_taken(struct taken *t)
+{
+	drop_claim_release(&t->claim);
+	free(t->base);
+}
+
 static void free_round(struct round *r)
 {
 	for (size_t i = 0; i < r->ntaken; i++)
-		drop_claim_release(&r->taken[i].claim);
+		release_taken(&r->taken[i]);
 	for (size_t i = 0; i < r->ndirs; i++)
 		free(r->dirs[i]);
 	free(r->taken);
@@ -103,8 +107,11 @@ static void claim_one(struct round *r, const struct drop_item *item)
 		r->error = e == -EAGAIN ? r->error : e;
 		return;
 	}
+	const struct outbox *o = folder_outbox(d->folder);
 	_cleanup_free_ char *base = intake_base_name(d->conf, t.claim.path, false);
-	t.names_on_disk = names_on_disk(folder_outbox(d->folder), base);
+	t.base = outbox_place(o, base);
+	outbox_trouble_over(o, t.base, t.claim.path);
+	t.names_on_disk = names_on_disk(o, t.base);
 	r->taken = xreallocarray(r->taken, r->ntaken + 1, sizeof(*r->taken));
 	r->taken[r->ntaken++] = t;
 }
@@ -115,7 +122,7 @@ static void give_up(struct round *r, int error)
 	for (size_t i = 0; i < r->ntaken; i++) {
 		_cleanup_free_ char *dir = intake_dir(r->in->d->conf, r->taken[i].id);
 		file_rm_rf(dir);
-		drop_claim_release(&r->taken[i].claim);
+		release_taken(&r->taken[i]);
 	}
 	r->ntaken = 0;
 	r->error = error;
@@ -189,23 +196,11 @@ static void add_watches(struct intake *in, const struct round *r)
 		in->inbox.again = true;
 }
 
-static bool tell_once(struct intake *in, const char *path)
-{
-	for (const struct told *t = in->told; t; t = t->next)
-		if (str_eq(t->path, path))
-			return false;
-	struct told *t = xcalloc(1, sizeof(*t));
-	t->path = xstrdup(path);
-	t->next = in->told;
-	in->told = t;
-	return true;
-}
-
 static void tell_troubles(struct intake *in, const struct round *r)
 {
 	for (size_t i = 0; i < r->items.n; i++) {
 		const struct drop_item *it = &r->items.item[i];
-		if (it->kind != DROP_TROUBLE || !tell_once(in, it->path))
+		if (it->kind != DROP_TROUBLE)
 			continue;
 		log_event(LOG_WARN, "file-trouble", "file", it->path, "trouble", it->trouble, "why", it->why, NULL);
 		folder_trouble(in->d->folder, it);
@@ -231,7 +226,7 @@ static int store_one(struct daemon *d, struct taken *t)
 	struct intake_source src = { .path = t->claim.path, .id = t->id, .input = input, .sha256 = t->claim.sha256,
 				     .ticket_name = t->claim.ticket, .ticket = t->claim.ticket_text,
 				     .ticket_len = t->claim.ticket_len, .owner = owner,
-				     .names_on_disk = t->names_on_disk };
+				     .base = t->base, .names_on_disk = t->names_on_disk };
 	intake_job(d, &src, &j);
 	int e = queue_job_add(d->q, &j);
 	return e == 0 ? queue_claim_add(d->q, t->claim.key, t->id) : e;
@@ -357,6 +352,7 @@ struct door_entry {
 	struct buf text;         /* the request, or the ticket */
 	char sha256[SHA256_HEX_LEN];
 	char *shown;             /* file name as the submitter knows it */
+	char *base;
 	uint64_t names_on_disk;
 	int error;
 	bool stored, fresh;
@@ -417,8 +413,8 @@ static void read_door_entry(struct daemon *d, const struct door_item *item, stru
 	/* The submitter's name is a name, never a path. */
 	for (char *p = e->shown; *p; p++)
 		*p = *p == '/' ? '_' : *p;
-	_cleanup_free_ char *base = intake_base_name(d->conf, e->shown, true);
-	e->names_on_disk = names_on_disk(folder_outbox(d->folder), base);
+	e->base = intake_base_name(d->conf, e->shown, true);
+	e->names_on_disk = names_on_disk(folder_outbox(d->folder), e->base);
 }
 
 static void work_door_scan(void *arg)
@@ -453,6 +449,7 @@ static void free_door_round(struct door_round *r)
 		free(r->e[i].name);
 		free(r->e[i].file);
 		free(r->e[i].shown);
+		free(r->e[i].base);
 		buf_release(&r->e[i].text);
 	}
 	free(r->e);
@@ -498,7 +495,7 @@ static void store_submission(struct daemon *d, struct door_entry *e)
 	_cleanup_free_ char *input = xasprintf("intake/%s/structure", e->name);
 	struct intake_source src = { .path = e->shown, .id = e->name, .input = input, .sha256 = e->sha256,
 				     .ticket = e->text.len ? e->text.s : NULL, .ticket_len = e->text.len,
-				     .owner = "door", .names_on_disk = e->names_on_disk, .door = true };
+				     .owner = "door", .base = e->base, .names_on_disk = e->names_on_disk, .door = true };
 	intake_job(d, &src, &j);
 	e->stored = e->fresh = queue_job_add(d->q, &j) == 0;
 }
@@ -647,11 +644,5 @@ void intake_free(struct intake *in)
 	drop_watch_free(in->inbox.watch);
 	drop_watch_free(in->door.watch);
 	drop_scan_free(in->inbox.scan);
-	while (in->told) {
-		struct told *t = in->told;
-		in->told = t->next;
-		free(t->path);
-		free(t);
-	}
 	free(in);
 }
