@@ -92,6 +92,19 @@ static char *intake_dir(const struct conf *conf, const char *id)
 	return xasprintf("%s/intake/%s", conf->spool, id);
 }
 
+/* Of the file that is taken now, and of the folders that it lies in. */
+static void troubles_over(const struct daemon *d, const char *file)
+{
+	const struct outbox *o = folder_outbox(d->folder);
+	_cleanup_free_ char *path = xstrdup(file);
+	for (char *end = path + strlen(path); end; end = strrchr(path, '/')) {
+		*end = '\0';
+		_cleanup_free_ char *base = intake_base_name(d->conf, path, false);
+		_cleanup_free_ char *place = outbox_place(o, base);
+		outbox_trouble_over(o, place, path);
+	}
+}
+
 static void claim_one(struct round *r, const struct drop_item *item)
 {
 	struct daemon *d = r->in->d;
@@ -110,7 +123,7 @@ static void claim_one(struct round *r, const struct drop_item *item)
 	const struct outbox *o = folder_outbox(d->folder);
 	_cleanup_free_ char *base = intake_base_name(d->conf, t.claim.path, false);
 	t.base = outbox_place(o, base);
-	outbox_trouble_over(o, t.base, t.claim.path);
+	troubles_over(d, t.claim.path);
 	t.names_on_disk = names_on_disk(o, t.base);
 	r->taken = xreallocarray(r->taken, r->ntaken + 1, sizeof(*r->taken));
 	r->taken[r->ntaken++] = t;

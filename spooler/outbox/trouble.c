@@ -17,6 +17,17 @@ static char *candidate(const char *outname, int n)
 	return slash ? xasprintf("%.*s/%s", (int)(slash - outname), outname, name) : xstrdup(name);
 }
 
+static bool is_there(const struct outbox *o, const char *outname)
+{
+	static const char *const suffixes[] = { "", ".running", ".failed" };
+	bool found = false;
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes) && !found; i++) {
+		_cleanup_free_ char *path = outbox_path(o, outname, suffixes[i]);
+		found = path && file_exists(path);
+	}
+	return found;
+}
+
 static bool is_of(const struct outbox *o, const char *outname, const char *source)
 {
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
@@ -27,16 +38,18 @@ static bool is_of(const struct outbox *o, const char *outname, const char *sourc
 	return file_read(path, 1 << 16, &b) == 0 && str_eq(b.s, source);
 }
 
-/* The name of the folder that tells of this file; NULL: there is none. */
+/* The name of the folder that tells of this file; NULL: there is none. Asked for each
+ * file that is taken, so it must not read the outbox: it ends at the first name that
+ * nothing has, but for the first, which may be taken in another case. */
 static char *find(const struct outbox *o, const char *outname, const char *source)
 {
 	for (int n = 1; n <= CANDIDATES; n++) {
 		char *name = candidate(outname, n);
 		if (is_of(o, name, source))
 			return name;
-		bool taken = outbox_has(o, name);
+		bool more = n == 1 || is_there(o, name);
 		free(name);
-		if (!taken)
+		if (!more)
 			break;
 	}
 	return NULL;
