@@ -364,7 +364,6 @@ sub places {
 
 	mount('-t', 'tmpfs', '-o', 'size=1m', 'nmr-test', $in);
 	write_file("$in/readonly.smi", $text{readonly});
-	mount('-o', 'remount,ro', $in) if 0;
 	one_each($s, 'places, mounted again', $text{readonly});
 	# Made read-only while the spooler is away, so that it is not taken before.
 	is($s->stop, 0, 'places: the spooler ends');
@@ -386,8 +385,58 @@ sub places {
 	system 'umount', $in;
 }
 
-my %part = (writers => \&writers, places => \&places, kinds => \&kinds, names => \&names);
-my @order = qw(names kinds writers places);
+# ---------------------------------------------------------------- limits
+# The kernel's limits for one user, in a user namespace of the spooler's own.
+sub limited { my ($name, $value) = @_; return ['unshare', '-Ur', 'sh', '-c', "echo $value >/proc/sys/user/$name; exec \"\$@\"", 'sh']; }
+
+sub limits {
+	my $can = system("unshare -Ur sh -c 'echo 9 >/proc/sys/user/max_inotify_watches' 2>/dev/null") == 0;
+	SKIP: {
+		skip 'no user namespaces here', 1 unless $can;
+		for my $c (['max_inotify_watches', 4, qr/event=watch-limit .*max_user_watches/], ['max_inotify_instances', 0, qr/event=no-watch/]) {
+			my ($name, $value, $words) = @$c;
+			my $s = Replay->new(env => { %quick, NMR_SCAN_S => 600, NMR_SCAN_REMOTE_S => 1 }, wrap => limited($name, $value));
+			make_path("$s->{data}/inbox/f$_") for 1 .. 6;
+			$s->start;
+			ok(wait_until(20, sub { -e $s->out('QUEUE.html') }), "limits, $name: the spooler is there");
+			sleep 1;
+			my @text;
+			for my $i (1 .. 6) {
+				push @text, content("$name $i");
+				$s->drop("f$i/x.smi", $text[-1]);
+			}
+			$s->drop('new/y.smi', content("$name new"));
+			push @text, Spool::slurp("$s->{data}/inbox/new/y.smi");
+			one_each($s, "limits, $name", @text);
+			like($s->log_text, $words, "limits, $name: which is said");
+			ends($s, "limits, $name");
+		}
+	}
+}
+
+# Many files are there before the spooler is.
+sub many {
+	my $many = $ENV{NMR_TEST_MANY} // 2000;
+	my $s = Replay->new(env => { %quick });
+	my %text;
+	for my $i (1 .. $many) {
+		my $t = "C many-$i\n";
+		$text{ sha256_hex($t) } = $i;
+		$s->drop('d' . $i % 7 . "/m$i.smi", $t);
+	}
+	$s->start;
+	ok(wait_until(60 + $many / 20, sub { !(my @left = inbox_files($s)) }), "many: $many files are taken") or diag($s->log_text);
+	is($s->stop, 0, 'many: the spooler ends');
+	my @sha = sql($s, 'SELECT sha256 FROM job');
+	is(scalar @sha, $many, 'many: one job each');
+	my %got = map { $_ => 1 } @sha;
+	is_deeply([ grep { !$got{$_} } keys %text ], [], 'many: of that content');
+	is(sql($s, 'SELECT count(DISTINCT outname) FROM job'), $many, 'many: all of them under names of their own');
+	is_deeply([ $s->processes ], [], 'many: nothing is left behind');
+}
+
+my %part = (limits => \&limits, many => \&many, writers => \&writers, places => \&places, kinds => \&kinds, names => \&names);
+my @order = qw(names kinds writers places limits many);
 for my $p (@ARGV ? @ARGV : @order) {
 	my $t = time;
 	$part{$p}->();
