@@ -173,13 +173,19 @@ static const char *network_name(const char *path)
 	}
 }
 
+/* They are there for people's convenience: an inbox that nobody may write to is read
+ * without them. */
 static int make_hot_folders(const struct conf *c, char **ret_error)
 {
 	for (size_t i = 0; i < c->nhot; i++) {
 		_cleanup_free_ char *path = xasprintf("%s/%s", c->inbox, c->hot[i].name);
-		int r = make_folder(path, (mode_t)c->mode_dirs, ret_error);
-		if (r < 0)
-			return r;
+		_cleanup_free_ char *error = NULL;
+		int r = make_folder(path, (mode_t)c->mode_dirs, &error);
+		if (r == 0 || r == -EROFS || r == -EACCES || r == -EPERM)
+			continue;
+		*ret_error = error;
+		error = NULL;
+		return r;
 	}
 	return 0;
 }

@@ -72,6 +72,7 @@ struct intake_source {
 	const char *ticket_name, *ticket;   /* NULL: none */
 	size_t ticket_len;
 	const char *owner;
+	const char *base;        /* the name of its result, before numbering */
 	uint64_t names_on_disk;  /* bit n: the n+1st candidate name exists in the outbox */
 	bool door;
 };

@@ -38,7 +38,7 @@ struct folder {
 
 struct work {
 	struct folder *f;
-	char *outname, *id, *text, *what, *why, *remedy, *input_dir;
+	char *outname, *id, *text, *what, *why, *remedy, *input_dir, *source;
 	bool written, returned;
 	int r;
 };
@@ -53,7 +53,7 @@ static struct work *new_work(struct folder *f, const char *outname)
 
 static void free_work(struct work *w)
 {
-	char *s[] = { w->outname, w->id, w->text, w->what, w->why, w->remedy, w->input_dir };
+	char *s[] = { w->outname, w->id, w->text, w->what, w->why, w->remedy, w->input_dir, w->source };
 	for (size_t i = 0; i < ARRAY_SIZE(s); i++)
 		free(s[i]);
 	free(w);
@@ -230,7 +230,8 @@ static void on_fail(void *arg, const struct job *j, const char *what, const char
 static void work_trouble(void *arg)
 {
 	struct work *w = arg;
-	w->r = outbox_tell(&w->f->out, w->outname, w->text, w->what);
+	_cleanup_free_ char *place = outbox_place(&w->f->out, w->outname);
+	w->r = outbox_trouble(&w->f->out, place, w->source, w->text);
 }
 
 void folder_trouble(struct folder *f, const struct drop_item *item)
@@ -240,7 +241,7 @@ void folder_trouble(struct folder *f, const struct drop_item *item)
 	struct work *w = new_work(f, name);
 	show_trouble(item, &b);
 	w->text = buf_detach(&b);
-	w->what = xstrdup(item->path);
+	w->source = xstrdup(item->path);
 	worker_post(f->worker, work_trouble, status_done, w);
 }
 

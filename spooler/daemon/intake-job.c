@@ -15,6 +15,11 @@ static bool in_hot_folder(const struct conf *conf, const char *path, const struc
 	return *ret_hot != NULL;
 }
 
+/* A path in the outbox must leave room for what is below a result, and for what the
+ * share's clients put before it. Of deeper paths the folders in between are left out;
+ * the result says where its file came from. */
+#define GROUPS_MAX_BYTES 1024
+
 char *intake_base_name(const struct conf *conf, const char *path, bool door)
 {
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
@@ -24,7 +29,8 @@ char *intake_base_name(const struct conf *conf, const char *path, bool door)
 	for (const char *slash; (slash = strchr(path, '/')); path = slash + 1) {
 		_cleanup_free_ char *part = xstrndup(path, (size_t)(slash - path));
 		_cleanup_free_ char *safe = outbox_safe_folder_name(part);
-		buf_addf(&b, "%s/", safe);
+		if (b.len + strlen(safe) < GROUPS_MAX_BYTES)
+			buf_addf(&b, "%s/", safe);
 	}
 	_cleanup_free_ char *last = outbox_safe_name(path);
 	buf_adds(&b, last);
@@ -93,12 +99,11 @@ void intake_job(struct daemon *d, const struct intake_source *src, struct job *j
 	struct options o;
 	job_init(j);
 	char *error = gather_options(d, src, &o);
-	_cleanup_free_ char *base = intake_base_name(d->conf, src->path, src->door);
 	snprintf(j->id, sizeof(j->id), "%s", src->id);
 	j->state = JOB_QUEUED;
 	j->stage = xstrdup("read");
 	j->name = *o.value[OPTION_NAME] ? xstrdup(o.value[OPTION_NAME]) : stem_of(src->path);
-	j->outname = free_outname(d, src, base);
+	j->outname = free_outname(d, src, src->base);
 	_cleanup_json_ json_t *source = json_text(src->path);
 	j->source = xstrdup(json_string_value(source));
 	j->sha256 = xstrdup(src->sha256);

@@ -22,6 +22,7 @@ struct taken {
 	char id[ID_LEN + 1];     /* of its job */
 	char own[ID_LEN + 1];    /* of the copy in intake/; another one when it has a job already */
 	struct drop_claim claim;
+	char *base;              /* the name of its result, before numbering */
 	uint64_t names_on_disk;
 	bool fresh;              /* its row is made in this round */
 	bool stored;             /* its row is durable */
@@ -43,13 +44,10 @@ struct side {                    /* the inbox */
 /* Copies of files whose commit failed: it may yet prove to have reached the disk. */
 struct doubt { char *dir; struct doubt *next; };
 
-struct told { char *path; struct told *next; };
-
 struct intake {
 	struct daemon *d;
 	struct side inbox, door;
 	bool poll;               /* the inbox gives no events */
-	struct told *told;       /* troubles told already in this run */
 	struct doubt *doubt;
 };
 
@@ -80,10 +78,16 @@ static int end_transaction(struct queue *q, int e)
 	return e;
 }
 
+static void release_taken(struct taken *t)
+{
+	drop_claim_release(&t->claim);
+	free(t->base);
+}
+
 static void free_round(struct round *r)
 {
 	for (size_t i = 0; i < r->ntaken; i++)
-		drop_claim_release(&r->taken[i].claim);
+		release_taken(&r->taken[i]);
 	for (size_t i = 0; i < r->ndirs; i++)
 		free(r->dirs[i]);
 	for (size_t i = 0; i < r->nrest; i++) {
@@ -117,6 +121,19 @@ static char *intake_dir(const struct conf *conf, const char *id)
 	return xasprintf("%s/intake/%s", conf->spool, id);
 }
 
+/* Of the file that is taken now, and of the folders that it lies in. */
+static void troubles_over(const struct daemon *d, const char *file)
+{
+	const struct outbox *o = folder_outbox(d->folder);
+	_cleanup_free_ char *path = xstrdup(file);
+	for (char *end = path + strlen(path); end; end = strrchr(path, '/')) {
+		*end = '\0';
+		_cleanup_free_ char *base = intake_base_name(d->conf, path, false);
+		_cleanup_free_ char *place = outbox_place(o, base);
+		outbox_trouble_over(o, place, path);
+	}
+}
+
 static void claim_one(struct round *r, const struct drop_item *item)
 {
 	struct daemon *d = r->in->d;
@@ -133,9 +150,11 @@ static void claim_one(struct round *r, const struct drop_item *item)
 		r->error = e == -EAGAIN ? r->error : e;
 		return;
 	}
+	const struct outbox *o = folder_outbox(d->folder);
 	_cleanup_free_ char *base = intake_base_name(d->conf, t.claim.path, false);
-	outbox_untell(folder_outbox(d->folder), base, t.claim.path);
-	t.names_on_disk = names_on_disk(folder_outbox(d->folder), base);
+	t.base = outbox_place(o, base);
+	troubles_over(d, t.claim.path);
+	t.names_on_disk = names_on_disk(o, t.base);
 	r->taken = xreallocarray(r->taken, r->ntaken + 1, sizeof(*r->taken));
 	r->taken[r->ntaken++] = t;
 }
@@ -146,7 +165,7 @@ static void give_up(struct round *r, int error)
 	for (size_t i = 0; i < r->ntaken; i++) {
 		_cleanup_free_ char *dir = intake_dir(r->in->d->conf, r->taken[i].id);
 		file_rm_rf(dir);
-		drop_claim_release(&r->taken[i].claim);
+		release_taken(&r->taken[i]);
 	}
 	r->ntaken = 0;
 	r->error = error;
@@ -244,36 +263,11 @@ static void add_watches(struct intake *in, const struct round *r)
 		in->inbox.again = true;
 }
 
-/* It was taken after all; if it comes back it is told again. */
-static void forget_told(struct intake *in, const char *path)
-{
-	for (struct told **p = &in->told; *p; p = &(*p)->next)
-		if (str_eq((*p)->path, path)) {
-			struct told *t = *p;
-			*p = t->next;
-			free(t->path);
-			free(t);
-			return;
-		}
-}
-
-static bool tell_once(struct intake *in, const char *path)
-{
-	for (const struct told *t = in->told; t; t = t->next)
-		if (str_eq(t->path, path))
-			return false;
-	struct told *t = xcalloc(1, sizeof(*t));
-	t->path = xstrdup(path);
-	t->next = in->told;
-	in->told = t;
-	return true;
-}
-
 static void tell_troubles(struct intake *in, const struct round *r)
 {
 	for (size_t i = 0; i < r->items.n; i++) {
 		const struct drop_item *it = &r->items.item[i];
-		if (it->kind != DROP_TROUBLE || !tell_once(in, it->path))
+		if (it->kind != DROP_TROUBLE)
 			continue;
 		log_event(LOG_WARN, "file-trouble", "file", it->path, "trouble", it->trouble, "why", it->why, NULL);
 		folder_trouble(in->d->folder, it);
@@ -308,7 +302,7 @@ static int store_one(struct daemon *d, struct taken *t)
 	struct intake_source src = { .path = t->claim.path, .id = t->id, .input = input, .sha256 = t->claim.sha256,
 				     .ticket_name = t->claim.ticket, .ticket = t->claim.ticket_text,
 				     .ticket_len = t->claim.ticket_len, .owner = owner,
-				     .names_on_disk = t->names_on_disk };
+				     .base = t->base, .names_on_disk = t->names_on_disk };
 	intake_job(d, &src, &j);
 	int e = queue_job_add(d->q, &j);
 	return e == 0 ? queue_claim_add(d->q, t->claim.key, t->id) : e;
@@ -369,8 +363,6 @@ static void taken_away(void *arg)
 static void settle_copy(struct intake *in, struct taken *t, bool stored, bool asked)
 {
 	t->stored = stored;
-	if (stored)
-		forget_told(in, t->claim.path);
 	if (stored && t->fresh) {
 		show_accepted(in->d, t->id, t->claim.path);
 		return;
@@ -514,6 +506,7 @@ struct door_entry {
 	char sha256[SHA256_HEX_LEN];
 	bool left;               /* a folder without a structure: what a removal left, if its job is known */
 	char *shown;             /* file name as the submitter knows it */
+	char *base;
 	uint64_t names_on_disk;
 	int error;
 	bool stored, fresh;
@@ -577,8 +570,8 @@ static void read_door_entry(struct daemon *d, const struct door_item *item, stru
 	/* The submitter's name is a name, never a path. */
 	for (char *p = e->shown; *p; p++)
 		*p = *p == '/' ? '_' : *p;
-	_cleanup_free_ char *base = intake_base_name(d->conf, e->shown, true);
-	e->names_on_disk = names_on_disk(folder_outbox(d->folder), base);
+	e->base = intake_base_name(d->conf, e->shown, true);
+	e->names_on_disk = names_on_disk(folder_outbox(d->folder), e->base);
 }
 
 static void work_door_scan(void *arg)
@@ -615,6 +608,7 @@ static void free_door_round(struct door_round *r)
 		free(r->e[i].name);
 		free(r->e[i].file);
 		free(r->e[i].shown);
+		free(r->e[i].base);
 		buf_release(&r->e[i].text);
 	}
 	free(r->e);
@@ -694,7 +688,7 @@ static void store_submission(struct daemon *d, struct door_entry *e)
 	_cleanup_free_ char *input = xasprintf("intake/%s/structure", e->name);
 	struct intake_source src = { .path = e->shown, .id = e->name, .input = input, .sha256 = e->sha256,
 				     .ticket = e->text.len ? e->text.s : NULL, .ticket_len = e->text.len,
-				     .owner = "door", .names_on_disk = e->names_on_disk, .door = true };
+				     .owner = "door", .base = e->base, .names_on_disk = e->names_on_disk, .door = true };
 	intake_job(d, &src, &j);
 	e->error = queue_job_add(d->q, &j);
 	e->stored = e->fresh = e->error == 0;
@@ -845,11 +839,5 @@ void intake_free(struct intake *in)
 	drop_watch_free(in->door.watch);
 	drop_scan_free(in->inbox.scan);
 	end_doubt(in, false);
-	while (in->told) {
-		struct told *t = in->told;
-		in->told = t->next;
-		free(t->path);
-		free(t);
-	}
 	free(in);
 }

@@ -34,14 +34,15 @@ static bool is_engine(const char *kind)
 	return str_eq(kind, "xtb") || str_eq(kind, "optimise") || str_eq(kind, "shield");
 }
 
-/* The name the file was dropped with; a record of a batch by its number. */
+/* The name the file was dropped with, as far as a Windows share can have it; a record
+ * of a batch by its number. */
 static char *shown_input(const struct job *j)
 {
 	const char *slash = j->source ? strrchr(j->source, '/') : NULL;
 	const char *name = slash ? slash + 1 : j->source ? j->source : "structure";
 	if (j->record)
 		return xasprintf("record-%d.sdf", j->record);
-	return *name ? xstrdup(name) : xstrdup("structure");
+	return outbox_safe_file_name(name);
 }
 
 /* The dropped file itself when it is there, else the record. */

@@ -61,7 +61,7 @@ struct drop_item {
 	char *path;              /* relative to the root, bytes as they are */
 	char *ticket;            /* relative path of its ticket, or NULL */
 	char *trouble;           /* DROP_TROUBLE: code "empty" "unreadable" "busy" "not-a-file"
-				  * "too-large" "lone-ticket" "too-deep" */
+				  * "too-large" "lone-ticket" "too-deep" "own-result" */
 	char *why, *remedy;      /* DROP_TROUBLE: words for a person */
 	dev_t dev; ino_t ino; off_t size; struct timespec mtime, ctime;
 	uid_t uid;

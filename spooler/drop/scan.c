@@ -387,6 +387,16 @@ static void queue_dirs(struct place *p)
 }
 
 /* A result folder that somebody copied here carries the outbox's mark: no input. */
+static void tell_result(struct walk *w, const char *path)
+{
+	struct seen *s = seen_get(&w->scan->files, path);
+	struct verdict v = settle_trouble("own-result", "This folder is a result of this spooler, not an input.",
+					  "Take it out of the inbox. To compute its molecule again, copy only the file "
+					  "in its folder \"input\" into the inbox.");
+	s->pass = w->scan->pass;
+	act(w, s, &v);
+}
+
 static bool is_result(int dirfd) { return faccessat(dirfd, ".nmr-id", F_OK, AT_SYMLINK_NOFOLLOW) == 0; }
 
 static int visit(struct walk *w, const char *path)
@@ -396,8 +406,10 @@ static int visit(struct walk *w, const char *path)
 	_cleanup_close_ int fd = path_open(w->rootfd, path, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
-	if (*path && is_result(fd))
+	if (*path && is_result(fd)) {
+		tell_result(w, path);
 		return 0;
+	}
 	struct place p = { .w = w, .path = path, .fd = fd, .remote = place_is_remote(fd, &why) };
 	int r = listing_read(fd, &p.l);
 	if (r < 0)

@@ -23,6 +23,7 @@ struct original {
 	dev_t dev;
 	ino_t ino;
 	struct timespec ctime, mtime;
+	const char *sha256;
 };
 
 static int rename_noreplace(int fromdir, const char *from, int todir, const char *to)
@@ -101,6 +102,20 @@ static int may_be_removed(int claimed, const char *name, const struct original *
 	return 0;
 }
 
+/* A change time is also new after a chmod, a touch, or when another hard link of the
+ * file was taken away. With the claimed content it is the claimed file all the same;
+ * left there, it would be computed twice. */
+static bool is_claimed(int parent, const char *name, const struct stat *st, const struct original *o)
+{
+	char sha[SHA256_HEX_LEN];
+	if (!is_same_inode(st, o))
+		return false;
+	if (time_equal(st->st_ctim, o->ctime))
+		return true;
+	_cleanup_close_ int fd = path_open(parent, name, O_RDONLY);
+	return fd >= 0 && hash_fd(fd, sha) == 0 && str_eq(sha, o->sha256);
+}
+
 /* If the name is taken again, its owner has replaced this version himself. */
 static int put_back(int claimed, const char *aside, int parent, const char *name)
 {
@@ -117,13 +132,14 @@ static int remove_from(int rootfd, int parent, const char *name, const struct or
 	int fd = -1;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (!is_same_inode(&st, o) || !time_equal(st.st_ctim, o->ctime))
+	if (!is_claimed(parent, name, &st, o))
 		return -ESTALE;
+	const struct original now = { st.st_dev, st.st_ino, st.st_ctim, st.st_mtim, o->sha256 };
 	int r = move_aside(rootfd, parent, name, aside, &fd);
 	_cleanup_close_ int claimed = fd;
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	r = may_be_removed(claimed, aside->name, o, &yes);
+	r = may_be_removed(claimed, aside->name, &now, &yes);
 	if (r == 0 && !yes) {
 		r = put_back(claimed, aside->name, parent, name);
 		return r < 0 ? r : -ESTALE;
@@ -143,8 +159,10 @@ static const char *last_part(const char *path)
  * may need it. */
 static int remove_both(int rootfd, int parent, const struct drop_claim *c)
 {
-	struct original s = { c->dev, c->ino, c->ctime, c->mtime };
-	struct original t = { c->tdev, c->tino, c->tctime, c->tmtime };
+	char ticket[SHA256_HEX_LEN];
+	sha256_hex(c->ticket_text ? c->ticket_text : "", c->ticket_len, ticket);
+	struct original s = { c->dev, c->ino, c->ctime, c->mtime, c->sha256 };
+	struct original t = { c->tdev, c->tino, c->tctime, c->tmtime, ticket };
 	struct aside sa = { .job = c->job, .suffix = "" }, ta = { .job = c->job, .suffix = TICKET_SUFFIX };
 	int r = remove_from(rootfd, parent, last_part(c->path), &s, &sa);
 	return r == 0 && c->ticket ? remove_from(rootfd, parent, last_part(c->ticket), &t, &ta) : r;

@@ -48,10 +48,13 @@ static int watch_dir(struct drop_watch *w, const char *relative)
 	return 0;
 }
 
-/* The folder and all below it. Gone meanwhile is fine. */
+/* The folder and all below it. Gone meanwhile is fine; one that may not be read is
+ * told about by the scan, and is new to it once it may be. */
 static int watch_tree(struct drop_watch *w, const char *relative)
 {
 	int r = watch_dir(w, relative);
+	if (r == -EACCES && *relative)
+		return 0;
 	if (r < 0 || !w->local)
 		return r == -ENOENT || r == -ENOTDIR ? 0 : r;
 	_cleanup_free_ char *path = path_join(w->root, relative);

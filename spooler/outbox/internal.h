@@ -6,6 +6,7 @@
 #include "outbox/outbox.h"
 
 #define ID_FILE ".nmr-id"
+#define SOURCE_FILE ".nmr-source"   /* of a .failed folder: the file in the inbox that it tells of */
 #define TMP_PREFIX ".tmp-"
 
 /* root/relative; NULL when relative could lead out of the root. Caller frees. */
@@ -29,6 +30,9 @@ int outbox_new_file(const struct outbox *o, const char *path, const void *data, 
 int outbox_rename(const char *from, const char *to);
 /* Removes a tree in one visible step: renamed to a hidden name first. */
 int outbox_remove(const struct outbox *o, const char *path);
+/* As outbox_failed(); source: not NULL when no job failed but a file was not taken. */
+int outbox_failed_of(const struct outbox *o, const char *outname, const char *text, const char *input_dir,
+		     const char *source);
 int outbox_sync_folder(const char *path);
 /* Another program has it open (a Windows client). */
 bool outbox_is_held(int r);

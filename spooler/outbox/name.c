@@ -138,6 +138,13 @@ char *outbox_safe_name(const char *any)
 
 char *outbox_safe_folder_name(const char *any) { return safe(any, strlen(any), "folder"); }
 
+char *outbox_safe_file_name(const char *any)
+{
+	size_t n = without_extension(any);
+	_cleanup_free_ char *stem = safe(any, n, "molecule");
+	return xasprintf("%s%s", stem, any + n);
+}
+
 char *outbox_name_candidate(const char *name, int n)
 {
 	if (n <= 1)

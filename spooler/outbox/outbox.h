@@ -20,12 +20,19 @@ char *outbox_safe_name(const char *any);
 /* The same for a folder's name (a group): nothing is taken for an extension.
  * Never empty ("folder"). */
 char *outbox_safe_folder_name(const char *any);
+/* The same for a file: the extension of a structure file stays. Caller frees. */
+char *outbox_safe_file_name(const char *any);
 /* The n-th candidate for a taken name: ethanol, ethanol-2, ethanol-3 ... */
 char *outbox_name_candidate(const char *safe, int n);
 /* Case-folded form under which two names are the same on a Windows share. */
 char *outbox_fold(const char *name);
 /* Does the outbox already hold name, name.running or name.failed? */
 bool outbox_has(const struct outbox *o, const char *outname);
+
+/* Where a result of that name goes: the folders above it as the outbox spells them
+ * already ("Group" and "group" are one folder on a Windows share), and never inside
+ * another result. Makes the folders, so that the next one finds them. Caller frees. */
+char *outbox_place(const struct outbox *o, const char *outname);
 
 /* ---- status: outbox/<outname>.running/STATUS.txt. An update that meets a file
  * opened by a Windows client (EBUSY, EACCES) is skipped and returns 0. */
@@ -38,10 +45,12 @@ int outbox_remove_running(const struct outbox *o, const char *outname);
 int outbox_failed(const struct outbox *o, const char *outname, const char *text,
 		  const char *input_dir);
 int outbox_remove_failed(const struct outbox *o, const char *outname);
-/* The same for a file that is still in the inbox; source: its path there. When it is
- * taken later, outbox_untell() removes the folder, if it is about that file. */
-int outbox_tell(const struct outbox *o, const char *outname, const char *text, const char *source);
-int outbox_untell(const struct outbox *o, const char *outname, const char *source);
+/* A file in the inbox that cannot be taken: <outname>.failed with the words, or
+ * <outname>-2.failed ... where that name is taken. source: which file; told again, its
+ * folder is replaced. */
+int outbox_trouble(const struct outbox *o, const char *outname, const char *source, const char *text);
+/* The trouble of that file is over. */
+int outbox_trouble_over(const struct outbox *o, const char *outname, const char *source);
 /* A plain file at the top or inside a batch folder: QUEUE.html, summary.csv. */
 int outbox_file(const struct outbox *o, const char *relative, const void *data, size_t n);
 

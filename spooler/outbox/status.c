@@ -107,15 +107,19 @@ int outbox_publish_end(const struct outbox *o, const char *outname)
 
 /* ---- failed */
 
-static int build_failed(const struct outbox *o, const char *tmp, const char *text, const char *input_dir)
+static int build_failed(const struct outbox *o, const char *tmp, const char *text, const char *input_dir,
+			const char *source)
 {
 	_cleanup_free_ char *file = xasprintf("%s/FAILED.txt", tmp);
+	_cleanup_free_ char *mark = xasprintf("%s/" SOURCE_FILE, tmp);
 	_cleanup_free_ char *input = xasprintf("%s/input", tmp);
 	int r = outbox_mkdir(o, tmp);
 	if (r == 0)
 		r = outbox_new_file(o, file, text, strlen(text));
 	if (r == 0 && input_dir)
 		r = outbox_copy_tree(o, input_dir, input);
+	if (r == 0 && source)
+		r = outbox_new_file(o, mark, source, strlen(source));
 	return r == 0 ? outbox_sync_folder(tmp) : r;
 }
 
@@ -133,7 +137,8 @@ static int put_failed(const struct outbox *o, const char *tmp, const char *dir)
 	return r == 0 ? outbox_sync_above(dir) : r;
 }
 
-int outbox_failed(const struct outbox *o, const char *outname, const char *text, const char *input_dir)
+int outbox_failed_of(const struct outbox *o, const char *outname, const char *text, const char *input_dir,
+		     const char *source)
 {
 	char id[ID_LEN + 1];
 	_cleanup_free_ char *dir = outbox_path(o, outname, FAILED);
@@ -142,34 +147,21 @@ int outbox_failed(const struct outbox *o, const char *outname, const char *text,
 	id_new(id);
 	_cleanup_free_ char *tag = xasprintf("failed-%s", id);
 	_cleanup_free_ char *tmp = outbox_tmp(o, tag);
-	int r = build_failed(o, tmp, text, input_dir);
+	int r = build_failed(o, tmp, text, input_dir, source);
 	if (r == 0)
 		r = put_failed(o, tmp, dir);
 	if (r < 0) {
 		file_rm_rf(tmp);
 		return r;
 	}
-	return outbox_publish_end(o, outname);
+	if (!source)
+		return outbox_publish_end(o, outname);
+	return 0;
 }
 
-/* ---- told about a file that waits */
-
-#define TOLD ".failed/.nmr-told"
-
-int outbox_tell(const struct outbox *o, const char *outname, const char *text, const char *source)
+int outbox_failed(const struct outbox *o, const char *outname, const char *text, const char *input_dir)
 {
-	_cleanup_free_ char *mark = xasprintf("%s" TOLD, outname);
-	int r = outbox_failed(o, outname, text, NULL);
-	return r == 0 ? outbox_file(o, mark, source, strlen(source)) : r;
-}
-
-int outbox_untell(const struct outbox *o, const char *outname, const char *source)
-{
-	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	_cleanup_free_ char *mark = outbox_path(o, outname, TOLD);
-	if (!mark || file_read(mark, 1 << 16, &b) < 0 || !str_eq(b.s, source))
-		return 0;
-	return outbox_remove_failed(o, outname);
+	return outbox_failed_of(o, outname, text, input_dir, NULL);
 }
 
 /* ---- plain files */

@@ -34,8 +34,12 @@ char *outbox_path(const struct outbox *o, const char *relative, const char *suff
 
 char *outbox_tmp(const struct outbox *o, const char *tag) { return xasprintf("%s/" TMP_PREFIX "%s", o->root, tag); }
 
+/* A folder that got its group from the one above (setgid) goes on passing it down. */
 static int set_mode(int fd, mode_t mode)
 {
+	struct stat st;
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		mode |= st.st_mode & S_ISGID;
 	if (fchmod(fd, mode) == 0 || errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS)
 		return 0;
 	return -errno;
