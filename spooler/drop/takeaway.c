@@ -55,6 +55,7 @@ static bool is_same_inode(const struct stat *st, const struct original *o)
 struct aside {
 	const char *job, *suffix;
 	char name[64];
+	int fd;                  /* of that .nmr-claimed; < 0: none */
 };
 
 /* Moved into the folder .nmr-claimed of basedir. */
@@ -125,28 +126,37 @@ static int put_back(int claimed, const char *aside, int parent, const char *name
 	return r;
 }
 
-static int remove_from(int rootfd, int parent, const char *name, const struct original *o, struct aside *aside)
+static void aside_close(struct aside *a)
+{
+	if (a->fd >= 0)
+		close(a->fd);
+}
+
+/* Out of reach, and looked at there; a->fd < 0: it was gone already. */
+static int take_aside(int rootfd, int parent, const char *name, const struct original *o, struct aside *a)
 {
 	struct stat st;
 	bool yes = false;
-	int fd = -1;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (!is_claimed(parent, name, &st, o))
 		return -ESTALE;
 	const struct original now = { st.st_dev, st.st_ino, st.st_ctim, st.st_mtim, o->sha256 };
-	int r = move_aside(rootfd, parent, name, aside, &fd);
-	_cleanup_close_ int claimed = fd;
+	int r = move_aside(rootfd, parent, name, a, &a->fd);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	r = may_be_removed(claimed, aside->name, &now, &yes);
-	if (r == 0 && !yes) {
-		r = put_back(claimed, aside->name, parent, name);
-		return r < 0 ? r : -ESTALE;
-	}
-	if (r == 0 && unlinkat(claimed, aside->name, 0) < 0)
-		r = -errno;
-	return r == -ENOENT ? 0 : r;
+	r = may_be_removed(a->fd, a->name, &now, &yes);
+	if (r < 0 || yes)
+		return r;
+	r = put_back(a->fd, a->name, parent, name);
+	close(a->fd);
+	a->fd = -1;
+	return r < 0 ? r : -ESTALE;
+}
+
+static int drop_aside(const struct aside *a)
+{
+	return a->fd >= 0 && unlinkat(a->fd, a->name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 static const char *last_part(const char *path)
@@ -155,17 +165,27 @@ static const char *last_part(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The ticket lies beside its structure, and leaves only with it: a new structure
- * may need it. */
+/* The ticket lies beside its structure, and leaves only with it: a new structure may
+ * need it. It goes first: what is left of a removal that was cut short must not be a
+ * ticket alone, while the structure is known by its claim. */
 static int remove_both(int rootfd, int parent, const struct drop_claim *c)
 {
-	char ticket[SHA256_HEX_LEN];
-	sha256_hex(c->ticket_text ? c->ticket_text : "", c->ticket_len, ticket);
+	char sha[SHA256_HEX_LEN];
+	sha256_hex(c->ticket_text ? c->ticket_text : "", c->ticket_len, sha);
 	struct original s = { c->dev, c->ino, c->ctime, c->mtime, c->sha256 };
-	struct original t = { c->tdev, c->tino, c->tctime, c->tmtime, ticket };
-	struct aside sa = { .job = c->job, .suffix = "" }, ta = { .job = c->job, .suffix = TICKET_SUFFIX };
-	int r = remove_from(rootfd, parent, last_part(c->path), &s, &sa);
-	return r == 0 && c->ticket ? remove_from(rootfd, parent, last_part(c->ticket), &t, &ta) : r;
+	struct original t = { c->tdev, c->tino, c->tctime, c->tmtime, sha };
+	_cleanup_(aside_close) struct aside ticket = { .job = c->job, .suffix = TICKET_SUFFIX, .fd = -1 };
+	_cleanup_(aside_close) struct aside structure = { .job = c->job, .suffix = "", .fd = -1 };
+	int rt = c->ticket ? take_aside(rootfd, parent, last_part(c->ticket), &t, &ticket) : 0;
+	int r = take_aside(rootfd, parent, last_part(c->path), &s, &structure);
+	if (r < 0) {
+		if (ticket.fd >= 0)
+			put_back(ticket.fd, ticket.name, parent, last_part(c->ticket));
+		return r;
+	}
+	r = drop_aside(&structure);
+	int r2 = drop_aside(&ticket);
+	return r < 0 ? r : rt < 0 ? rt : r2;
 }
 
 int drop_take_away(const char *root, const struct drop_claim *c)
@@ -214,7 +234,7 @@ static int decide_again(int basedir, const char *aside, const char *copy, int pa
 	int r = claimed < 0 ? claimed : same_content(claimed, aside, copy, &same);
 	if (r == 0)
 		r = !same ? put_back(claimed, aside, parent, name) : unlinkat(claimed, aside, 0) < 0 ? -errno : 0;
-	if (r == 0 && fsync(claimed) < 0 && errno == EIO)
+	if (r == 0 && file_sync_fd(claimed) == -EIO)
 		r = -EIO;
 	return r == -ENOENT ? 0 : r;
 }

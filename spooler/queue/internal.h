@@ -14,6 +14,7 @@ struct queue {
 	bool undone;                  /* an inner part was rolled back */
 	bool open;                    /* a transaction of SQLite's is open */
 	bool grouped, lost;           /* see queue_group() */
+	unsigned flushes;
 	void (*opened)(void *arg);
 	void *opened_arg;
 	char *error;
