@@ -103,9 +103,10 @@ static int may_be_removed(int claimed, const char *name, const struct original *
 	return 0;
 }
 
-/* A change time is also new after a chmod, a touch, or when another hard link of the
- * file was taken away. With the claimed content it is the claimed file all the same;
- * left there, it would be computed twice. */
+/* A change time is also new after a chmod, or when another hard link of the file was
+ * taken away. With the claimed content and time of writing it is the claimed file all
+ * the same; left there, it would be computed twice. Written anew, it is another drop,
+ * even with the old inode's number. */
 static bool is_claimed(int parent, const char *name, const struct stat *st, const struct original *o)
 {
 	char sha[SHA256_HEX_LEN];
@@ -113,6 +114,8 @@ static bool is_claimed(int parent, const char *name, const struct stat *st, cons
 		return false;
 	if (time_equal(st->st_ctim, o->ctime))
 		return true;
+	if (!time_equal(st->st_mtim, o->mtime))
+		return false;
 	_cleanup_close_ int fd = path_open(parent, name, O_RDONLY);
 	return fd >= 0 && hash_fd(fd, sha) == 0 && str_eq(sha, o->sha256);
 }
