@@ -659,8 +659,11 @@ static void answer_request(struct daemon *d, const struct door_entry *e)
 	_cleanup_json_ json_t *j = json_loadb(e->text.s, e->text.len, 0, NULL);
 	_cleanup_free_ char *uuid = xstrndup(e->name + strlen("req-"), strlen(e->name) - strlen("req-") - strlen(".json"));
 	const char *verb = json_str(j, "verb", ""), *target = json_str(j, "target", "");
-	_cleanup_free_ char *words = NULL;
+	_cleanup_free_ char *words = NULL, *before = NULL;
 	bool ok = false;
+	/* Done already; only its removal did not reach the disk. */
+	if (queue_request_get(d->q, uuid, &ok, &before) == 0)
+		return;
 	if (!j)
 		words = xstrdup("The request is not readable.");
 	else

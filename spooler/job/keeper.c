@@ -143,6 +143,15 @@ void keeper_add(struct keeper *k, const char *key)
 		k->timer = loop_after(k->loop, WAIT_S, begin, k);
 }
 
+static int add_done(const struct step *s, _unused_ const char *stage, void *arg)
+{
+	if (s->state == STEP_DONE)
+		keeper_add(arg, s->key);
+	return 0;
+}
+
+void keeper_resume(struct keeper *k) { queue_step_each_unsafe(k->q, add_done, k); }
+
 /* ---- after a power cut */
 
 struct spoilt { const struct lab *lab; struct keys open, done; };
@@ -190,11 +199,12 @@ void keeper_recover(const struct lab *lab, struct queue *q)
 	queue_begin(q);
 	for (size_t i = 0; i < x.open.n; i++) {
 		distrust(lab, x.open.key[i]);
+		queue_step_shelve(q, x.open.key[i]);
 		queue_job_reread(q, x.open.key[i]);
 	}
 	for (size_t i = 0; i < x.done.n; i++) {
 		distrust(lab, x.done.key[i]);
-		queue_step_reset(q, x.done.key[i]);
+		queue_step_shelve(q, x.done.key[i]);
 		queue_job_reread(q, x.done.key[i]);
 	}
 	queue_fact_set(q, "boot", boot);

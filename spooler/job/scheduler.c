@@ -309,7 +309,7 @@ static int ranks_for(const struct round *r, const struct step *st)
 }
 
 /* A plan that is gone or cut short (the machine stopped while it was written) is
- * thrown away: the walk writes it anew. */
+ * thrown away: the next walk writes it anew, if it is needed yet. */
 static bool discard_damaged_plan(struct scheduler *s, const struct step *st, int err)
 {
 	if ((err != -ENOENT && err != -EBADMSG) || step_has_plan(s->lab, st->key))
@@ -317,9 +317,7 @@ static bool discard_damaged_plan(struct scheduler *s, const struct step *st, int
 	_cleanup_free_ char *dir = step_run_dir(s->lab, st->key);
 	log_event(LOG_WARN, "step-plan-damaged", "step", st->key, "label", st->label, NULL);
 	file_rm_rf(dir);
-	queue_step_reset(s->q, st->key);
-	/* Not at once: the walk would come back here before this tick is over. */
-	back_off(s, st->key, 0.1);
+	queue_step_shelve(s->q, st->key);
 	return true;
 }
 
@@ -476,6 +474,7 @@ void scheduler_recover(struct scheduler *s)
 {
 	struct left left = { .lab = s->lab };
 	keeper_recover(s->lab, s->q);
+	keeper_resume(s->keeper);
 	int e = queue_step_each(s->q, STEP_RUNNING, copy_ready, &left.ready);
 	if (e == 0)
 		e = queue_step_each(s->q, STEP_READY, keep_started, &left);

@@ -194,6 +194,9 @@ int queue_step_synced(struct queue *q, const char *key);
 /* Its result is needed and is not there, whatever the row says: ready again,
  * unless it failed. */
 int queue_step_reopen(struct queue *q, const char *key);
+/* Neither ready nor done, because there is no plan of it: the walk of a job that needs it
+ * reopens it, when what it depends on is there. */
+int queue_step_shelve(struct queue *q, const char *key);
 /* Back to ready, e.g. after a restart or for a retry. */
 int queue_step_reset(struct queue *q, const char *key);
 typedef int (*queue_step_fn)(const struct step *s, const char *stage, void *arg);

@@ -135,6 +135,13 @@ int queue_step_reopen(struct queue *q, const char *key)
 	return queue_run(q, st);
 }
 
+int queue_step_shelve(struct queue *q, const char *key)
+{
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=4,started=0,finished=0,synced=1 WHERE key=?1");
+	queue_bind_text(st, 1, key);
+	return queue_run(q, st);
+}
+
 int queue_step_reset(struct queue *q, const char *key)
 {
 	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=0,started=0,finished=0,synced=1 WHERE key=?1");

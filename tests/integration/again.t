@@ -1,0 +1,46 @@
+#!/usr/bin/perl
+# What was done is not done again: steps that a killed spooler had no time to sync are
+# synced by the next one, so that a power cut later on does not take them; a request
+# whose removal a power cut undid is not carried out twice.
+use strict;
+use warnings;
+use lib 'tests/integration/lib';
+use Test::More;
+use File::Path qw(make_path);
+use JSON::PP;
+use Replay;
+use Upkeep;
+
+# Killed before the steps that are done reach the disk.
+my $s = Replay->new(env => { REPLAY_DELAY_MS => 150, NMR_CORES => 1 });
+$s->drop('ethanol.smi', "CCO ethanol\n");
+$s->start('--once');
+ok(wait_until(60, sub { (() = $s->log_text =~ /event=step-end/g) >= 4 && sql($s, 'SELECT sum(state=2 AND synced=0) FROM step') }),
+	'some steps are done and not synced');
+$s->signal('KILL');
+ok(defined $s->wait_exit(30), 'killed');
+my @left = sql($s, 'SELECT key FROM step WHERE state=2 AND synced=0');
+my $before = length $s->log_text;
+is($s->start('--once')->wait_exit(120), 0, 'the next start finishes the job') or diag($s->log_text);
+my $log = substr $s->log_text, $before;
+is(scalar(grep { $log =~ /step-start step=$_/ } @left), 0, 'without running them again');
+is(sql($s, 'SELECT count(*) FROM step WHERE state=2 AND synced=0'), 0, 'and syncs them');
+
+# A request that comes back.
+my $t = Replay->new(env => { REPLAY_FAIL => 'conformers', NMR_CORES => 1 });
+$t->drop('ethanol.smi', "CCO ethanol\n");
+$t->start;
+is($t->wait_for('ethanol', 60), 'failed', 'a job fails');
+my $file = "$t->{data}/door/req-01234567-89ab-4def-8123-456789abcdef.json";
+my $attempts = sub { sql($t, 'SELECT attempt FROM job') };
+my $ended = sub { !-e $file && sql($t, 'SELECT state FROM job') == 4 };
+ok(wait_until(30, $ended), 'and its row says so');
+my $first = $attempts->();
+for my $time ('asked for', 'there once more after a power cut') {
+	write_file("$t->{data}/door/.tmp-x", encode_json({ verb => 'retry', target => 'ethanol' }));
+	rename "$t->{data}/door/.tmp-x", $file or die "$file: $!";
+	ok(wait_until(20, sub { $ended->() && $attempts->() > $first }), "a retry that is $time");
+	is($attempts->(), $first + 1, 'is carried out once');
+}
+$t->stop;
+done_testing;
