@@ -11,3 +11,8 @@ $(B)/tests/replay: tests/fakes/replay.c
 	@mkdir -p $(@D)
 	$(CC) $(WARN) $(DEV) $(OPT) $(SAN) $< -o $@
 unit-tests: $(B)/tests/replay
+# Notes what a power cut would leave: loaded into programs without sanitizers only.
+$(B)/tests/powerloss.so: tests/fakes/powerloss.c
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(DEV) $(OPT) -fPIC -shared $< -o $@
+unit-tests: $(B)/tests/powerloss.so
