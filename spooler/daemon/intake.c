@@ -431,8 +431,17 @@ static void work_door_scan(void *arg)
 		return;
 	r->e = xcalloc(l.n, sizeof(*r->e));
 	r->n = l.n;
-	for (size_t i = 0; i < l.n; i++)
+	bool copies = false;
+	for (size_t i = 0; i < l.n; i++) {
 		read_door_entry(d, &l.item[i], &r->e[i]);
+		copies = copies || !r->e[i].request;
+	}
+	/* The new folders' names must be on disk before a row points at them. */
+	_cleanup_free_ char *parent = xasprintf("%s/intake", d->conf->spool);
+	int e = copies ? file_fsync_dir(parent) : 0;
+	for (size_t i = 0; e < 0 && i < r->n; i++)
+		if (!r->e[i].request && r->e[i].error == 0)
+			r->e[i].error = e;
 	door_list_release(&l);
 }
 

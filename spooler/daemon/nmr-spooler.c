@@ -29,6 +29,19 @@ static void set_log_level(const char *name)
 			log_set_level((enum log_level)i);
 }
 
+/* Whatever is synced inside them later is lost with a name that is not on disk. At each
+ * start: the last one may have been cut short. A parent that is not ours to read, or
+ * whose filesystem cannot sync folders, is left as it is. */
+static void sync_folder_names(const struct conf *c)
+{
+	const char *const path[] = { c->data, c->inbox, c->outbox, c->door, c->spool };
+	for (size_t i = 0; i < ARRAY_SIZE(path); i++) {
+		_cleanup_free_ char *up = xasprintf("%s/..", path[i]);
+		file_fsync_dir(up);
+	}
+	file_fsync_dir(c->spool);
+}
+
 static void make_folders(const struct conf *c)
 {
 	char *error = NULL;
@@ -41,6 +54,7 @@ static void make_folders(const struct conf *c)
 		if (r < 0)
 			die("cannot make the folder %s: %s", path, strerror(-r));
 	}
+	sync_folder_names(c);
 }
 
 /* One spooler a spool. */

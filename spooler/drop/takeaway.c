@@ -96,24 +96,36 @@ static void put_back(int claimed, const char *aside, int parent, const char *nam
 		unlinkat(claimed, aside, 0);
 }
 
-static int remove_from(int rootfd, int parent, const char *name, const struct original *o)
+/* A file out of reach: what lies under that name in that folder; fd < 0: none. */
+struct aside { int fd; char name[ID_LEN + 1]; };
+
+static void aside_close(struct aside *a)
 {
-	char aside[ID_LEN + 1];
+	if (a->fd >= 0)
+		close(a->fd);
+}
+
+static int take_aside(int rootfd, int parent, const char *name, const struct original *o, struct aside *a)
+{
 	struct stat st;
-	int fd = -1;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (!is_same_inode(&st, o) || !time_equal(st.st_ctim, o->ctime))
 		return -ESTALE;
-	int r = move_aside(rootfd, parent, name, aside, sizeof(aside), &fd);
-	_cleanup_close_ int claimed = fd;
+	int r = move_aside(rootfd, parent, name, a->name, sizeof(a->name), &a->fd);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	if (!may_be_removed(claimed, aside, o)) {
-		put_back(claimed, aside, parent, name);
-		return -ESTALE;
-	}
-	return unlinkat(claimed, aside, 0) < 0 && errno != ENOENT ? -errno : 0;
+	if (may_be_removed(a->fd, a->name, o))
+		return 0;
+	put_back(a->fd, a->name, parent, name);
+	close(a->fd);
+	a->fd = -1;
+	return -ESTALE;
+}
+
+static int drop_aside(const struct aside *a)
+{
+	return a->fd >= 0 && unlinkat(a->fd, a->name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 static const char *last_part(const char *path)
@@ -122,14 +134,25 @@ static const char *last_part(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The ticket lies beside its structure, and leaves only with it: a new structure
- * may need it. */
+/* The ticket lies beside its structure, and leaves only with it: a new structure may
+ * need it. It goes first: what is left of a removal that was cut short must not be a
+ * ticket alone, while the structure is known by its claim. */
 static int remove_both(int rootfd, int parent, const struct drop_claim *c)
 {
 	struct original s = { c->dev, c->ino, c->ctime, c->mtime };
 	struct original t = { c->tdev, c->tino, c->tctime, c->tmtime };
-	int r = remove_from(rootfd, parent, last_part(c->path), &s);
-	return r == 0 && c->ticket ? remove_from(rootfd, parent, last_part(c->ticket), &t) : r;
+	_cleanup_(aside_close) struct aside ticket = { .fd = -1 };
+	_cleanup_(aside_close) struct aside structure = { .fd = -1 };
+	int rt = c->ticket ? take_aside(rootfd, parent, last_part(c->ticket), &t, &ticket) : 0;
+	int r = take_aside(rootfd, parent, last_part(c->path), &s, &structure);
+	if (r < 0) {
+		if (ticket.fd >= 0)
+			put_back(ticket.fd, ticket.name, parent, last_part(c->ticket));
+		return r;
+	}
+	r = drop_aside(&structure);
+	int r2 = drop_aside(&ticket);
+	return r < 0 ? r : rt < 0 ? rt : r2;
 }
 
 int drop_take_away(const char *root, const struct drop_claim *c)

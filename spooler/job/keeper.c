@@ -3,6 +3,7 @@
  * about. Logs disks that do not take what they are given. */
 #include "job/keeper.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 
@@ -39,20 +40,37 @@ static void keys_release(struct keys *k)
 	*k = (struct keys){ 0 };
 }
 
+static int sync_step(const struct lab *lab, const char *key)
+{
+	_cleanup_free_ char *dir = step_dir(lab, key);
+	int r = file_fsync_tree(dir);
+	*strrchr(dir, '/') = '\0';
+	return r == 0 ? file_fsync_dir(dir) : r;
+}
+
+static int sync_steps(const struct lab *lab)
+{
+	_cleanup_free_ char *steps = xasprintf("%s/steps", lab->conf->spool);
+	return file_fsync_dir(steps);
+}
+
 static int sync_each(const struct keeper *k)
 {
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < k->busy.n; i++) {
-		_cleanup_free_ char *dir = step_dir(k->lab, k->busy.key[i]);
-		r = file_fsync_tree(dir);
-		*strrchr(dir, '/') = '\0';
-		if (r == 0)
-			r = file_fsync_dir(dir);
+		r = sync_step(k->lab, k->busy.key[i]);
 		/* Collected meanwhile: nothing to keep. */
 		r = r == -ENOENT ? 0 : r;
 	}
-	_cleanup_free_ char *steps = xasprintf("%s/steps", k->lab->conf->spool);
-	return r == 0 ? file_fsync_dir(steps) : r;
+	return r == 0 ? sync_steps(k->lab) : r;
+}
+
+int keeper_sync(const struct lab *lab, const char *key, size_t nfiles)
+{
+	if (nfiles >= GROUP && file_group_begin(lab->conf->spool))
+		return file_group_end();
+	int r = sync_step(lab, key);
+	return r == 0 ? sync_steps(lab) : r;
 }
 
 static void work(void *arg)
@@ -140,10 +158,23 @@ static int collect(const struct step *s, _unused_ const char *stage, void *arg)
 static void distrust(const struct lab *lab, const char *key)
 {
 	_cleanup_free_ char *dir = step_dir(lab, key);
-	_cleanup_free_ char *run = step_run_dir(lab, key);
-	_cleanup_free_ char *plan = xasprintf("%s/step.json", run);
 	file_rm_rf(dir);
-	file_rm_rf(plan);
+}
+
+/* A plan may be whole beside input files that are not, and its row may be lost: no plan
+ * is believed. The walk writes it anew. */
+static void forget_plans(const struct lab *lab)
+{
+	for (int i = 0; i < 256; i++) {
+		_cleanup_free_ char *path = xasprintf("%s/steps/%02x", lab->conf->spool, (unsigned)i);
+		_cleanup_closedir_ DIR *dir = opendir(path);
+		for (struct dirent *e; dir && (e = readdir(dir));) {
+			if (!strstr(e->d_name, ".run"))
+				continue;
+			_cleanup_free_ char *plan = xasprintf("%s/%s/step.json", path, e->d_name);
+			unlink(plan);
+		}
+	}
 }
 
 void keeper_recover(const struct lab *lab, struct queue *q)
@@ -155,12 +186,16 @@ void keeper_recover(const struct lab *lab, struct queue *q)
 	if (queue_fact_get(q, "boot", &before) == 0 && str_eq(before, boot))
 		return;
 	queue_step_each_unsafe(q, collect, &x);
-	for (size_t i = 0; i < x.open.n; i++)
-		distrust(lab, x.open.key[i]);
+	forget_plans(lab);
 	queue_begin(q);
+	for (size_t i = 0; i < x.open.n; i++) {
+		distrust(lab, x.open.key[i]);
+		queue_job_reread(q, x.open.key[i]);
+	}
 	for (size_t i = 0; i < x.done.n; i++) {
 		distrust(lab, x.done.key[i]);
 		queue_step_reset(q, x.done.key[i]);
+		queue_job_reread(q, x.done.key[i]);
 	}
 	queue_fact_set(q, "boot", boot);
 	queue_commit(q);

@@ -15,6 +15,8 @@ struct keeper *keeper_new(const struct lab *lab, struct queue *q, struct loop *l
 void keeper_free(struct keeper *k);
 /* The step's row is done and its folder has its final name. */
 void keeper_add(struct keeper *k, const char *key);
+/* At once, for who cannot wait: a step's folder with about so many files. */
+int keeper_sync(const struct lab *lab, const char *key, size_t nfiles);
 /* At start, before anything else: if the machine was down meanwhile, the folders that were
  * not safe are thrown away, and unfinished ones keep only their logs. */
 void keeper_recover(const struct lab *lab, struct queue *q);

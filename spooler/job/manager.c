@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "job/keeper.h"
 
 #define PUBLISH_RETRY_S 10.0
 
@@ -288,6 +289,22 @@ static int add_part(struct manager *m, const struct job *parent, const struct ba
 	return r;
 }
 
+/* The parts are files of a step, and have no others: it must be on disk before they are
+ * jobs. */
+static int keep_parts(struct manager *m, const struct pipeline *p)
+{
+	for (size_t i = 0; i < p->nsplit; i++) {
+		const char *input = p->split[i].input;
+		if (!input || !str_has_prefix(input, "steps/") || strlen(input) <= 9 + 64)
+			continue;
+		_cleanup_free_ char *key = xstrndup(input + 9, 64);
+		/* All of them lie in the same one. */
+		int r = keeper_sync(m->lab, key, p->nsplit);
+		return r == 0 ? queue_step_synced(m->q, key) : r;
+	}
+	return 0;
+}
+
 static void split(struct manager *m, struct job *j, struct pipeline *p)
 {
 	struct batch b;
@@ -302,7 +319,9 @@ static void split(struct manager *m, struct job *j, struct pipeline *p)
 	b.record = j->record;
 	b.created = j->created;
 	queue_begin(m->q);
-	int r = queue_batch_add(m->q, &b);
+	int r = keep_parts(m, p);
+	if (r == 0)
+		r = queue_batch_add(m->q, &b);
 	for (size_t i = 0; r == 0 && i < p->nsplit; i++)
 		r = add_part(m, j, &b, p, &p->split[i]);
 	if (r == 0)

@@ -24,6 +24,7 @@ struct slot {
 	int ranks;
 	uint64_t memory;
 	double since;
+	unsigned flushes;        /* of the queue, when it was started */
 	bool unwanted;
 	struct slot *next;
 };
@@ -206,6 +207,9 @@ static void on_run_end(void *arg)
 	memcpy(key, t->key, sizeof(key));
 	loop_remove(s->loop, t->source);
 	run_reap(t->run, &rec);
+	/* A finished folder that no row knows would be believed after a power cut. */
+	if (t->flushes == queue_flushes(s->q))
+		queue_flush(s->q);
 	step_collect(s->lab, t->key, &rec, &e);
 	log_end(t, &rec, &e);
 	settle_row(s, t, &rec, &e);
@@ -290,7 +294,8 @@ static void start_step(struct round *r, const struct step *st, int ranks, uint64
 	}
 	struct slot *t = xcalloc(1, sizeof(*t));
 	*t = (struct slot){ .s = s, .kind = xstrdup(st->kind), .label = xstrdup(st->label), .run = run,
-			    .ranks = ranks, .memory = memory, .since = clock_mono(), .next = s->slot };
+			    .ranks = ranks, .memory = memory, .since = clock_mono(),
+			    .flushes = queue_flushes(s->q), .next = s->slot };
 	snprintf(t->key, sizeof(t->key), "%s", st->key);
 	s->slot = t;
 	t->source = loop_add(s->loop, run_pidfd(run), on_run_end, t);

@@ -13,6 +13,7 @@ struct queue {
 	int depth;                    /* of queue_begin() */
 	bool open;                    /* a transaction of SQLite's is open */
 	bool grouped, lost;           /* see queue_group() */
+	unsigned flushes;
 	void (*opened)(void *arg);
 	void *opened_arg;
 	char *error;

@@ -340,9 +340,12 @@ int queue_flush(struct queue *q)
 		sqlite3_exec(q->db, "ROLLBACK", NULL, NULL, NULL);
 		q->lost = true;
 	}
+	q->flushes++;
 	q->open = false;
 	return r;
 }
+
+unsigned queue_flushes(const struct queue *q) { return q->flushes; }
 
 bool queue_take_lost(struct queue *q)
 {

@@ -119,6 +119,8 @@ void queue_group(struct queue *q, void (*opened)(void *arg), void *arg);
  * roll back (full disk): queue_take_lost() tells so, once. */
 int queue_flush(struct queue *q);
 bool queue_take_lost(struct queue *q);
+/* Grows with each flush: whether what was written at an earlier count is on disk. */
+unsigned queue_flushes(const struct queue *q);
 
 /* ---- claims: the idempotency of intake (INGEST: path+inode+ctime+hash) */
 int queue_claim_find(struct queue *q, const char *key, char ret_job_id[ID_LEN + 1]);
@@ -193,6 +195,9 @@ int queue_step_each_of_job(struct queue *q, long long job_row, queue_step_fn fn,
  * fair share, age). */
 int queue_step_each_waiting(struct queue *q, enum step_state state, int limit,
 			    queue_step_fn fn, void *arg);
+/* The record that jobs took from this step's folder is not there any more: they read their
+ * files again. Not for the records of a batch, which have no files of their own. */
+int queue_job_reread(struct queue *q, const char *step_key);
 /* Steps whose folders a power cut may have spoilt: open ones and those not synced. */
 int queue_step_each_unsafe(struct queue *q, queue_step_fn fn, void *arg);
 /* All steps in a state, whoever waits for them. */

@@ -142,6 +142,14 @@ int queue_step_reset(struct queue *q, const char *key)
 	return queue_run(q, st);
 }
 
+int queue_job_reread(struct queue *q, const char *step_key)
+{
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE job SET input='intake/'||id||'/structure' WHERE batch_row=0 AND row IN"
+					    " (SELECT job_row FROM job_step WHERE key=?1) AND input LIKE 'steps/__/'||?1||'/%'");
+	queue_bind_text(st, 1, step_key);
+	return queue_run(q, st);
+}
+
 /* Calls fn for every row of a bound, uncached statement (fn may use the queue). */
 static int each_step(struct queue *q, sqlite3_stmt *st, queue_step_fn fn, void *arg)
 {
