@@ -203,7 +203,8 @@ sub renew_claims {
 	my @left = grep { -f "$to$_" } map { "/$_" } grep { m{^inbox/} } keys %{ $self->{drops} };
 	return unless @left && -s $db;
 	my $query = 'SELECT c.key,j.sha256,j.source FROM claim c JOIN job j ON j.id=c.job_id';
-	my @rows = map { [ split /\|/, $_, 3 ] } eval { Upkeep::shell($db, $query) };
+	# None where the power went before there was a queue.
+	my @rows = map { chomp; [ split /\|/, $_, 3 ] } `sqlite3 -batch '$db' '$query' 2>/dev/null`;
 	for my $r (@rows) {
 		my ($key, $sha, $source) = @$r;
 		my $file = "$to/inbox/$source";
@@ -258,6 +259,20 @@ sub visible {
 	my $t = Upkeep::tree("$data/outbox");
 	delete $t->{$_} for grep { $_ eq '/QUEUE.html' || m{^/\.tmp-} || m{\.running/} } keys %$t;
 	return $t;
+}
+
+# Two recordings. Runs that take some time: each job and step is synced by itself.
+sub apart {
+	my ($class) = @_;
+	return $class->record(jobs => 3, env => { REPLAY_DELAY_MS => 200 }, drops => {
+		'inbox/a.smi' => "C a\n", 'inbox/sub/b.smi' => "C b\n", 'inbox/sub/b.conf' => "solvent = DMSO\n",
+		'door/0123456789ab/c.smi' => "C c\n" });
+}
+
+# Many at once: they share their syncs.
+sub together {
+	my ($class) = @_;
+	return $class->record(jobs => 7, drops => { map { ("inbox/$_.smi" => "C $_\n") } 'a' .. 'g' });
 }
 
 # Starts the spooler on the image; the list of what is wrong.
@@ -325,7 +340,23 @@ sub check_part {
 	Upkeep::write_file("$self->{work}/bad-$k", encode_json(\@bad));
 }
 
-# Every image in a sample of n, spread over the whole run.
+# Takes one class of syncs for not done: the first image that fails then and what is wrong
+# with it, or nothing after at most n images that differ from the real ones.
+sub without {
+	my ($self, $class, $n) = @_;
+	my %real = map { $_->{key} => 1 } @{ $self->images };
+	my @new = grep { !$real{ $_->{key} } } @{ $self->images($class) };
+	# Not in the order of the run: neighbours differ by little.
+	@new = map { $new[$_] } sort { spread($a) <=> spread($b) } 0 .. $#new;
+	my $few = @new > $n ? [ @new[0 .. $n - 1] ] : \@new;
+	my ($bad) = $self->check_all($few, 1);
+	return ($bad, scalar @$few);
+}
+
+# The bits of a number in reverse order.
+sub spread { my ($i) = @_; return oct '0b' . reverse sprintf '%020b', $i; }
+
+# A sample of n, spread over the whole run.
 sub sample {
 	my ($images, $n) = @_;
 	return $images if @$images <= $n;
