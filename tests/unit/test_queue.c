@@ -239,6 +239,44 @@ static void jobs_share_a_step(void **state)
 	job_release(&jb);
 }
 
+static void input_of(struct queue *q, const char *id, char *ret, size_t n)
+{
+	_cleanup_(job_release) struct job j;
+	job_init(&j);
+	assert_int_equal(queue_job_get(q, id, &j), 0);
+	snprintf(ret, n, "%s", j.input);
+}
+
+/* The record lay in a step that a power cut has spoilt. */
+static void a_file_is_read_again(void **state)
+{
+	struct fixture *f = *state;
+	char id[2][ID_LEN + 1], input[200], key[65], record[100];
+	memset(key, 'a', 64);
+	key[64] = '\0';
+	snprintf(record, sizeof(record), "steps/aa/%s/rec-1.sdf", key);
+	for (int i = 0; i < 2; i++) {
+		struct job j;
+		fill_job(&j, i ? "batch/1-x" : "x", 0);
+		j.batch_row = i;
+		j.input = xstrdup(record);
+		assert_int_equal(queue_job_add(f->q, &j), 0);
+		memcpy(id[i], j.id, sizeof(j.id));
+		need(f->q, key, j.row, 0);
+		job_release(&j);
+	}
+	assert_int_equal(queue_job_reread(f->q, "bbbb"), 0);
+	input_of(f->q, id[0], input, sizeof(input));
+	assert_string_equal(input, record);
+	assert_int_equal(queue_job_reread(f->q, key), 0);
+	input_of(f->q, id[0], input, sizeof(input));
+	_cleanup_free_ char *own = xasprintf("intake/%s/structure", id[0]);
+	assert_string_equal(input, own);
+	/* A record of a batch has no file of its own. */
+	input_of(f->q, id[1], input, sizeof(input));
+	assert_string_equal(input, record);
+}
+
 static int count_job(const struct job *j, void *arg)
 {
 	assert_non_null(j->outname);
@@ -685,7 +723,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(job_comes_back_as_stored), T(names_are_unique_while_a_job_lives), T(states_follow_the_table),
 		T(a_stale_copy_cannot_change_a_state), T(next_is_urgent_then_old), T(find_takes_prefix_and_name),
-		T(claims_are_found_until_removed), T(jobs_share_a_step), T(listings_filter), T(batches_count_their_jobs),
+		T(claims_are_found_until_removed), T(jobs_share_a_step), T(a_file_is_read_again), T(listings_filter), T(batches_count_their_jobs),
 		T(rollback_leaves_nothing), T(readers_see_commits_and_survive_the_writer), T(a_newer_schema_is_refused), T(version_1_is_migrated),
 		T(old_jobs_are_found_until_settled), T(steps_are_kept_while_somebody_rests_on_them),
 		T(a_damaged_row_is_named_and_mended), T(foreign_rows_are_found_and_mended),
