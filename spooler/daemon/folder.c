@@ -297,7 +297,7 @@ static void work_summary(void *arg)
 			docs[i] = NULL;
 	}
 	show_summary(s->row, docs, s->n, s->outname, &b);
-	s->r = outbox_file(&s->f->out, s->relative, b.s, b.len);
+	s->r = outbox_file(&s->f->out, s->relative, b.s, b.len, true);
 	for (size_t i = 0; i < s->n; i++)
 		json_decref(docs[i]);
 	free(docs);
@@ -345,7 +345,7 @@ static void on_split(void *arg, const struct batch *b)
 static void work_queue(void *arg)
 {
 	struct work *w = arg;
-	w->r = outbox_file(&w->f->out, w->outname, w->text, strlen(w->text));
+	w->r = outbox_file(&w->f->out, w->outname, w->text, strlen(w->text), false);
 }
 
 static void post_queue(struct folder *f)
@@ -529,9 +529,28 @@ static void post_sweep(struct folder *f)
 	worker_post(f->worker, work_sweep, sweep_done, s);
 }
 
+/* A summary follows the end of a job by some moments: when the spooler did not end by
+ * itself, those of its last moments may be behind, for good if no other job follows. */
+#define SUMMARY_LATE_S 60
+
+static int add_stale(long long row, void *arg)
+{
+	batch_stale(arg, row);
+	return 0;
+}
+
+static void recover_summaries(struct folder *f)
+{
+	_cleanup_free_ char *beat = NULL;
+	double last = 0;
+	if (queue_fact_get(f->d->q, "heartbeat", &beat) == 0 && str_to_double(beat, &last) == 0 && last > 0)
+		queue_batch_each_ended(f->d->q, last - SUMMARY_LATE_S, add_stale, f);
+}
+
 void folder_start(struct folder *f)
 {
 	post_sweep(f);
+	recover_summaries(f);
 	loop_add(f->d->loop, worker_fd(f->worker), on_worker, f->worker);
 	loop_after(f->d->loop, 0.2, on_time, f);
 }

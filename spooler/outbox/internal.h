@@ -16,9 +16,10 @@ char *outbox_tmp(const struct outbox *o, const char *tag);
 int outbox_mkdir(const struct outbox *o, const char *path);
 /* The folders above path. */
 int outbox_mkdir_above(const struct outbox *o, const char *path);
-/* Replaces a file as a whole; not durable. *ret_held: another program holds the
+/* Replaces a file as a whole. *ret_held: another program holds the
  * old one, it stays. */
-int outbox_replace(const struct outbox *o, const char *path, const void *data, size_t n, bool *ret_held);
+int outbox_replace(const struct outbox *o, const char *path, const void *data, size_t n, bool durable,
+		   bool *ret_held);
 /* Copies a tree of files and folders with our permissions; to must not exist.
  * Links and other kinds are left out. Every file and folder is synced. */
 int outbox_copy_tree(const struct outbox *o, const char *from, const char *to);

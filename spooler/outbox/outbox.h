@@ -38,8 +38,9 @@ int outbox_remove_running(const struct outbox *o, const char *outname);
 int outbox_failed(const struct outbox *o, const char *outname, const char *text,
 		  const char *input_dir);
 int outbox_remove_failed(const struct outbox *o, const char *outname);
-/* A plain file at the top or inside a batch folder: QUEUE.html, summary.csv. */
-int outbox_file(const struct outbox *o, const char *relative, const void *data, size_t n);
+/* A plain file at the top or inside a batch folder: QUEUE.html, summary.csv. durable: it
+ * will not be written again, so it must be on disk. */
+int outbox_file(const struct outbox *o, const char *relative, const void *data, size_t n, bool durable);
 
 /* ---- control files people put there */
 enum outbox_verb { OUTBOX_CANCEL, OUTBOX_RETRY };

@@ -80,7 +80,7 @@ int outbox_status(const struct outbox *o, const char *outname, const char *text)
 		return -EINVAL;
 	_cleanup_free_ char *path = xasprintf("%s/STATUS.txt", dir);
 	int r = outbox_mkdir(o, dir);
-	return r < 0 ? r : outbox_replace(o, path, text, strlen(text), &held);
+	return r < 0 ? r : outbox_replace(o, path, text, strlen(text), false, &held);
 }
 
 bool outbox_running_exists(const struct outbox *o, const char *outname)
@@ -149,12 +149,12 @@ int outbox_failed(const struct outbox *o, const char *outname, const char *text,
 
 /* ---- plain files */
 
-int outbox_file(const struct outbox *o, const char *relative, const void *data, size_t n)
+int outbox_file(const struct outbox *o, const char *relative, const void *data, size_t n, bool durable)
 {
 	bool held;
 	_cleanup_free_ char *path = outbox_path(o, relative, "");
 	if (!path)
 		return -EINVAL;
 	int r = outbox_mkdir_above(o, path);
-	return r < 0 ? r : outbox_replace(o, path, data, n, &held);
+	return r < 0 ? r : outbox_replace(o, path, data, n, durable, &held);
 }

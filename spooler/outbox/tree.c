@@ -104,13 +104,14 @@ int outbox_new_file(const struct outbox *o, const char *path, const void *data, 
 
 static bool is_held(int error) { return error == EBUSY || error == EACCES || error == EPERM || error == ETXTBSY; }
 
-int outbox_replace(const struct outbox *o, const char *path, const void *data, size_t n, bool *ret_held)
+int outbox_replace(const struct outbox *o, const char *path, const void *data, size_t n, bool durable,
+		   bool *ret_held)
 {
 	char id[ID_LEN + 1];
 	id_new(id);
 	_cleanup_free_ char *tag = xasprintf("file-%s", id);
 	_cleanup_free_ char *tmp = outbox_tmp(o, tag);
-	int r = create_file(tmp, data, n, o->mode_files, false);
+	int r = create_file(tmp, data, n, o->mode_files, durable);
 	bool held = false;
 	if (r == 0 && rename(tmp, path) < 0) {
 		held = is_held(errno);
@@ -120,7 +121,7 @@ int outbox_replace(const struct outbox *o, const char *path, const void *data, s
 		unlink(tmp);
 	if (r == 0)
 		*ret_held = held;
-	return r;
+	return r == 0 && durable ? outbox_sync_above(path) : r;
 }
 
 /* ---- trees */

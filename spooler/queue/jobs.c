@@ -507,6 +507,18 @@ int queue_batch_get(struct queue *q, long long row, struct batch *ret_b)
 	return one_batch(q, st, ret_b);
 }
 
+/* Calls fn for every row number of a bound statement. */
+static int each_row(struct queue *q, sqlite3_stmt *st, queue_row_fn fn, void *arg)
+{
+	int r = 0, rc = SQLITE_DONE;
+	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		r = fn(sqlite3_column_int64(st, 0), arg);
+	if (r == 0 && rc != SQLITE_DONE)
+		r = queue_fail(q, rc);
+	sqlite3_finalize(st);
+	return r;
+}
+
 int queue_batch_each_inside(struct queue *q, long long row, queue_row_fn fn, void *arg)
 {
 	sqlite3_stmt *st = NULL;
@@ -516,13 +528,18 @@ int queue_batch_each_inside(struct queue *q, long long row, queue_row_fn fn, voi
 	if (rc != SQLITE_OK)
 		return queue_fail(q, rc);
 	sqlite3_bind_int64(st, 1, row);
-	int r = 0;
-	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
-		r = fn(sqlite3_column_int64(st, 0), arg);
-	if (r == 0 && rc != SQLITE_DONE)
-		r = queue_fail(q, rc);
-	sqlite3_finalize(st);
-	return r;
+	return each_row(q, st, fn, arg);
+}
+
+int queue_batch_each_ended(struct queue *q, double since, queue_row_fn fn, void *arg)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(q->db, "SELECT DISTINCT batch_row FROM job WHERE finished>=?1 AND finished>0"
+				    " AND batch_row>0", -1, &st, NULL);
+	if (rc != SQLITE_OK)
+		return queue_fail(q, rc);
+	sqlite3_bind_double(st, 1, since);
+	return each_row(q, st, fn, arg);
 }
 
 int queue_batch_find(struct queue *q, const char *typed, struct batch *ret_b)

@@ -1,6 +1,7 @@
 /* Stands in for nmr-mol, nmr-render, xTB and NWChem where the subject is the spool and
  * not chemistry: whatever is asked, the answer is what the real programs once said
- * about methane (tests/golden/replay), within a millisecond. Called by the name of the
+ * about methane (tests/golden/replay), within a millisecond. A file with the word "two"
+ * in it has two records of it. Called by the name of the
  * program that it stands in for; the answers lie in "replay" beside it.
  *
  * REPLAY_DELAY_MS: each run takes so long; "a-b": a time in between, at random.
@@ -125,7 +126,7 @@ int main(int argc, char **argv)
 		return puts("Northwest Computational Chemistry Package (NWChem) 1.0") < 0;
 	delay();
 	if (strcmp(name, "nmr-mol") == 0)
-		answer(arg);
+		answer(strcmp(arg, "read") == 0 && has_word("structure", "two") ? "read-two" : arg);
 	else if (strcmp(name, "nmr-render") == 0)
 		render();
 	else if (strcmp(name, "xtb") == 0)

@@ -89,7 +89,7 @@ static void test_names_that_lead_out(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(outbox_status(&x->o, bad[i], "x"), -EINVAL);
 		assert_int_equal(outbox_failed(&x->o, bad[i], "x", NULL), -EINVAL);
-		assert_int_equal(outbox_file(&x->o, bad[i], "x", 1), -EINVAL);
+		assert_int_equal(outbox_file(&x->o, bad[i], "x", 1, false), -EINVAL);
 		assert_int_equal(outbox_remove_failed(&x->o, bad[i]), -EINVAL);
 		assert_int_equal(outbox_publish(&x->o, x->b.stage, bad[i], "0123456789ab"), -EINVAL);
 		assert_true(outbox_has(&x->o, bad[i]));
@@ -148,10 +148,10 @@ static void test_failed(void **state)
 static void test_file(void **state)
 {
 	struct out *x = *state;
-	assert_int_equal(outbox_file(&x->o, "QUEUE.html", "one", 3), 0);
-	assert_int_equal(outbox_file(&x->o, "QUEUE.html", "two!", 4), 0);
+	assert_int_equal(outbox_file(&x->o, "QUEUE.html", "one", 3, false), 0);
+	assert_int_equal(outbox_file(&x->o, "QUEUE.html", "two!", 4, false), 0);
 	assert_text(x, "QUEUE.html", "two!");
-	assert_int_equal(outbox_file(&x->o, "batch/summary.csv", "", 0), 0);
+	assert_int_equal(outbox_file(&x->o, "batch/summary.csv", "", 0, true), 0);
 	assert_text(x, "batch/summary.csv", "");
 	assert_mode(x, "batch/summary.csv", 0664);
 	assert_clean(x);

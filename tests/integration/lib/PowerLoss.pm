@@ -111,7 +111,7 @@ sub class_of {
 		[ qr{^/spool/steps/../[^/]+$}, 'steps: folder of the step' ], [ qr{^/spool/steps/..$}, 'steps: its parent' ],
 		[ qr{^/spool/steps$}, 'steps: all' ],
 		[ qr{^/inbox}, 'inbox: after removal' ], [ qr{^/door}, 'door' ],
-		[ qr{^/outbox$}, 'result: outbox after the rename' ], [ qr{^/outbox/(?!\.tmp)[^/]+$}, 'result: folder between' ]);
+		[ qr{^/outbox/\.tmp-file}, 'summary' ], [ qr{^/outbox$}, 'result: outbox after the rename' ], [ qr{^/outbox/(?!\.tmp)[^/]+$}, 'result: folder between' ]);
 	for my $r (@rules) {
 		return $r->[1] if $p =~ $r->[0];
 	}
@@ -253,20 +253,21 @@ sub differences {
 	} sort keys %all;
 }
 
-# Raw bytes of result folders that can be seen, before the spooler starts.
+# Raw bytes of result folders that can be seen, before the spooler starts. A summary is
+# written again with each record that ends.
 sub visible {
 	my ($data) = @_;
 	my $t = Upkeep::tree("$data/outbox");
-	delete $t->{$_} for grep { $_ eq '/QUEUE.html' || m{^/\.tmp-} || m{\.running/} } keys %$t;
+	delete $t->{$_} for grep { m{/(QUEUE\.html|summary\.csv)$} || m{^/\.tmp-} || m{\.running/} } keys %$t;
 	return $t;
 }
 
 # Two recordings. Runs that take some time: each job and step is synced by itself.
 sub apart {
 	my ($class) = @_;
-	return $class->record(jobs => 3, env => { REPLAY_DELAY_MS => 200 }, drops => {
+	return $class->record(jobs => 5, env => { REPLAY_DELAY_MS => 200 }, drops => {
 		'inbox/a.smi' => "C a\n", 'inbox/sub/b.smi' => "C b\n", 'inbox/sub/b.conf' => "solvent = DMSO\n",
-		'door/0123456789ab/c.smi' => "C c\n" });
+		'door/0123456789ab/c.smi' => "C c\n", 'inbox/two.smi' => "C two\nC more\n" });
 }
 
 # Many at once: they share their syncs.
