@@ -1,6 +1,6 @@
 /* Stands in for nmr-mol, nmr-render, xTB and NWChem where the subject is the spool and
  * not chemistry: whatever is asked, the answer is what the real programs once said
- * about methane (tests/golden/replay), within a millisecond. A file with the word "two"
+ * about methane (tests/golden/replay), within a millisecond. A file with the word "two-records"
  * in it has two records of it. Called by the name of the
  * program that it stands in for; the answers lie in "replay" beside it.
  *
@@ -126,7 +126,7 @@ int main(int argc, char **argv)
 		return puts("Northwest Computational Chemistry Package (NWChem) 1.0") < 0;
 	delay();
 	if (strcmp(name, "nmr-mol") == 0)
-		answer(strcmp(arg, "read") == 0 && has_word("structure", "two") ? "read-two" : arg);
+		answer(strcmp(arg, "read") == 0 && has_word("structure", "two-records") ? "read-two" : arg);
 	else if (strcmp(name, "nmr-render") == 0)
 		render();
 	else if (strcmp(name, "xtb") == 0)

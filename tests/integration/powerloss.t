@@ -12,11 +12,11 @@ for my $r ([ apart => PowerLoss->apart ], [ together => PowerLoss->together ]) {
 	my ($name, $recording) = @$r;
 	my $images = $recording->images;
 	my $n = $recording->classes;
-	note "$name, syncs by class:", map { sprintf "\n  %5d %s", $n->{$_}, $_ } sort keys %$n;
+	note "$name, syncs a job:", map { sprintf "\n  %5.1f %s", $n->{$_} / $recording->{jobs}, $_ } sort keys %$n;
 	is_deeply([ grep { /^other/ } keys %$n ], [], "$name: every sync has a known purpose");
 	for my $form (@PowerLoss::FORMS) {
 		my @of = grep { $_->{form} eq $form } @$images;
-		my $sample = PowerLoss::sample(\@of, 8);
+		my $sample = PowerLoss::sample(\@of, 6);
 		my @bad = $recording->check_all($sample);
 		is(scalar @bad, 0, "$name, $form: " . @$sample . ' of ' . @of . ' moments') or say_why(@bad);
 	}

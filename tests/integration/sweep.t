@@ -30,7 +30,7 @@ for my $k (@known) {
 }
 my @errors = Sweep::points('error', @Sweep::LIVES);
 for my $life (@Sweep::LIVES) {
-	push @points, Sweep::sample(2, grep { $_->{life} == $life } @kills);
+	push @points, Sweep::sample($life->{short} ? 1 : 2, grep { $_->{life} == $life } @kills);
 	my @e = grep { $_->{life} == $life && Sweep::changes($_->{text}) } @errors;
 	push @points, $e[ @e / 2 ] if @e;
 }

@@ -435,8 +435,59 @@ sub many {
 	is_deeply([ $s->processes ], [], 'many: nothing is left behind');
 }
 
-my %part = (limits => \&limits, many => \&many, writers => \&writers, places => \&places, kinds => \&kinds, names => \&names);
-my @order = qw(names kinds writers places limits many);
+# More events at once than the kernel keeps: the rest is found all the same.
+sub flood {
+	my $max = Spool::slurp('/proc/sys/fs/inotify/max_queued_events') / 2 + 1000;
+	my $s = Replay->new(env => { %quick, NMR_SCAN_S => 600 });
+	$s->start;
+	ok(wait_until(20, sub { -e $s->out('QUEUE.html') }), 'flood: the spooler is there');
+	$s->signal('STOP');
+	$s->drop("m$_.smi", "C flood-$_\n") for 1 .. $max;
+	$s->signal('CONT');
+	ok(wait_until(300, sub { !(my @left = inbox_files($s)) }), 'flood: all are taken');
+	like($s->log_text, qr/event=inbox-events-lost/, 'flood: though events were lost');
+	is(sql($s, 'SELECT count(*) FROM job'), int $max, 'flood: one job each');
+	is($s->stop, 0, 'flood: the spooler ends');
+	is_deeply([ $s->processes ], [], 'flood: nothing is left behind');
+}
+
+# ---------------------------------------------------------------- content
+# Read by the real nmr-mol. Only methane fits what the stand-ins say.
+sub contents {
+	my $s = Replay->new(env => { %quick, NMR_RECORDS_MAX => 1000 }, real => ['nmr-mol']);
+	my $utf16 = sub { my ($mark, $order) = @_; return $mark . join '', map { pack $order, ord } split //, "C methane\r\n"; };
+	my $record = "\n  x\n\n  1  0  0  0  0  0            999 V2000\n    0.0000    0.0000    0.0000 C   0  0\nM  END\n\$\$\$\$\n";
+	my %good = (bom => "\xef\xbb\xbfC methane\n", crlf => "C methane\r\n", cr => "C methane\r", 'utf16-le' => $utf16->("\xff\xfe", 'v'),
+		'utf16-be' => $utf16->("\xfe\xff", 'n'), bare => 'C', tail => "C\n\n\n  \n");
+	my %bad = (noise => join('', map { chr(($_ * 7919 + ($_ >> 3) * 104729) % 256) } 1 .. 20000), zeros => "\0" x 5000, spaces => " \n" x 100,
+		prose => "Dear colleague, please compute this.\n" x 20, many => $record x 5000,
+		bomb => "PK\x03\x04\x14\0\0\0\x08\0" . "\0" x 500);
+	$s->drop("$_.smi", $good{$_}) for keys %good;
+	$s->drop($_ eq 'many' ? "$_.sdf" : "$_.smi", $bad{$_}) for keys %bad;
+	if (open my $z, '-|', 'gzip', '-c', '/dev/null') {
+		local $/;
+		$s->drop('gzip.smi', $bad{gzip} = <$z>);
+	}
+	$s->start;
+	my %words = (noise => qr/binary file of an unknown kind/, zeros => qr/file is empty/, spaces => qr/file is empty/,
+		prose => qr/text is no structure/, many => qr/5000 molecules.*At most 1000/, bomb => qr/ZIP archive/,
+		gzip => qr/gzip-compressed/);
+	for my $name (sort keys %good) {
+		is($s->wait_for($name, 60), 'done', "content: $name is read") or diag($s->failed_text($name));
+	}
+	for my $name (sort keys %bad) {
+		is($s->wait_for($name, 60), 'failed', "content: $name is refused");
+		my $text = $s->failed_text($name) =~ s/\s+/ /gr;
+		like($text, $words{$name}, "content: $name: with words");
+		like($text, qr/What to do/, "content: $name: and what to do");
+	}
+	my $by = outcomes($s);
+	is_deeply([ grep { @{ $by->{ sha256_hex($_) } // [] } != 1 } values %good, values %bad ], [], 'content: one outcome each, with the file as it was');
+	ends($s, 'content');
+}
+
+my %part = (contents => \&contents, flood => \&flood, limits => \&limits, many => \&many, writers => \&writers, places => \&places, kinds => \&kinds, names => \&names);
+my @order = qw(names kinds writers places limits many contents);
 for my $p (@ARGV ? @ARGV : @order) {
 	my $t = time;
 	$part{$p}->();

@@ -9,8 +9,10 @@ use Test::More;
 use PowerLoss;
 
 my $only = $ENV{NMR_POWERLOSS_CLASS};
-# No moment can show that these are needed:
-my %unseen = ();
+# What no moment of these runs can show, and why the sync is there all the same.
+my %unseen = ('intake: ticket' => 'options are in the row; --repair reads it when the queue is lost',
+	'queue: journal' => 'SQLite has it before the first transaction only, when there is nothing to lose',
+	'steps: folder inside' => 'read after its sync only when publishing has to be tried again later');
 
 sub say_why {
 	for (@_) {
@@ -19,6 +21,7 @@ sub say_why {
 	}
 }
 
+my %seen;
 for my $r ([ apart => PowerLoss->apart ], [ together => PowerLoss->together ]) {
 	my ($name, $recording) = @$r;
 	my $n = $recording->classes;
@@ -28,15 +31,15 @@ for my $r ([ apart => PowerLoss->apart ], [ together => PowerLoss->together ]) {
 		is(scalar @bad, 0, "$name: " . @$images . ' images') or say_why(@bad);
 	}
 	for my $class (sort keys %$n) {
-		next if $only && $class !~ /$only/;
-		my ($bad, $tried) = $recording->without($class, 400);
-		my $title = sprintf '%s without "%s" (%.1f a job)', $name, $class, $n->{$class} / $recording->{jobs};
-		if ($unseen{$class}) {
-			ok(!$bad, "$title: no difference, $unseen{$class}") or say_why($bad);
-			next;
-		}
-		ok($bad, "$title: seen after $tried images at most") or next;
-		note "$bad->[0]{text}: $bad->[1]";
+		next if $seen{$class} || ($only && $class !~ /$only/);
+		my ($bad, $tried) = $recording->without($class, $unseen{$class} ? 40 : 300);
+		$seen{$class} = $bad ? "$name, $bad->[0]{text}: $bad->[1]" : '';
+		note sprintf '%s, %.1f a job: %s', $class, $n->{$class} / $recording->{jobs},
+			$bad ? "seen $seen{$class}" : "not seen in $tried images of $name";
 	}
+}
+for my $class (sort keys %seen) {
+	my $why = $unseen{$class};
+	ok($seen{$class} || $why, "without the syncs \"$class\" " . ($seen{$class} ? "wrong $seen{$class}" : $why // 'nothing is wrong'));
 }
 done_testing;

@@ -267,7 +267,7 @@ sub apart {
 	my ($class) = @_;
 	return $class->record(jobs => 5, env => { REPLAY_DELAY_MS => 200 }, drops => {
 		'inbox/a.smi' => "C a\n", 'inbox/sub/b.smi' => "C b\n", 'inbox/sub/b.conf' => "solvent = DMSO\n",
-		'door/0123456789ab/c.smi' => "C c\n", 'inbox/two.smi' => "C two\nC more\n" });
+		'door/0123456789ab/c.smi' => "C c\n", 'inbox/two.smi' => "C two-records\nC more\n" });
 }
 
 # Many at once: they share their syncs.

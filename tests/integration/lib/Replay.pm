@@ -12,22 +12,25 @@ use File::Temp qw(tempdir);
 use Spool;
 
 my %bin;
-# The folder of programs; made once for each build that is asked for.
+# The folder of programs; made once for each build that is asked for. real: names of
+# programs that are not replaced, such as nmr-mol, where reading is the subject.
 sub bin {
 	my $from = abs_path($_[0] // $Spool::BIN);
-	return $bin{$from} if $bin{$from};
+	my %real = map { $_ => 1 } @{ $_[1] // [] };
+	my $key = join ' ', $from, sort keys %real;
+	return $bin{$key} if $bin{$key};
 	my $dir = tempdir('nmr-replay-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-	for my $p (qw(nmr-spooler nmr-exec nmr)) {
+	for my $p (qw(nmr-spooler nmr-exec nmr), keys %real) {
 		copy("$from/$p", "$dir/$p") or die "$from/$p: $!";
 		chmod 0755, "$dir/$p";
 	}
 	(my $replay = $from) =~ s{/bin$}{/tests/replay};
-	for my $p (qw(nmr-mol nmr-render xtb nwchem)) {
+	for my $p (grep { !$real{$_} } qw(nmr-mol nmr-render xtb nwchem)) {
 		copy($replay, "$dir/$p") or die "$replay: $!";
 		chmod 0755, "$dir/$p";
 	}
 	symlink abs_path('tests/golden/replay'), "$dir/replay" or die "replay: $!";
-	return $bin{$from} = $dir;
+	return $bin{$key} = $dir;
 }
 
 sub env {
@@ -37,7 +40,7 @@ sub env {
 
 sub new {
 	my ($class, %o) = @_;
-	my $dir = bin($o{bin});
+	my $dir = bin($o{bin}, $o{real});
 	my $self = Spool::new($class, %o, env => { env($dir), %{ $o{env} // {} } });
 	$self->{bin} = $dir;
 	return $self;
