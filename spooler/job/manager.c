@@ -409,6 +409,9 @@ static void walk(struct manager *m, long long row)
 		break;
 	case PIPELINE_REFUSED:
 	case PIPELINE_FAILED:
+		/* It may have come here in one walk, past steps that were done for others. */
+		if (p.nused && !str_eq(j.stage, p.stage))
+			queue_job_set_stage(m->q, &j, p.stage);
 		send_failure(m, &j, p.what, p.why, p.remedy);
 		break;
 	}

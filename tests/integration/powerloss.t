@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Power cuts at moments spread over two runs: whatever the disk kept, the next start
-# finishes every job once and whole. All moments, and the proof that each kind of sync is
+# Power cuts at moments spread over three runs: whatever the disk kept, the next start
+# ends every job once and whole. All moments, and the proof that each kind of sync is
 # needed, are in tests/long/powerloss-all.t.
 use strict;
 use warnings;
@@ -8,7 +8,7 @@ use lib 'tests/integration/lib';
 use Test::More;
 use PowerLoss;
 
-for my $r ([ apart => PowerLoss->apart ], [ together => PowerLoss->together ]) {
+for my $r ([ apart => PowerLoss->apart ], [ together => PowerLoss->together ], [ failing => PowerLoss->failing ]) {
 	my ($name, $recording) = @$r;
 	my $images = $recording->images;
 	my $n = $recording->classes;

@@ -46,17 +46,18 @@ sub record {
 	my $bin = plain_build();
 	(my $recorder = $bin) =~ s{/bin$}{/tests/powerloss.so};
 	my $work = tempdir('nmr-powerloss-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-	my $self = bless { bin => $bin, recorder => $recorder, work => $work, drops => $o{drops}, jobs => $o{jobs} }, $class;
+	my $self = bless { bin => $bin, recorder => $recorder, work => $work, drops => $o{drops}, jobs => $o{jobs},
+		env => $o{env} // {}, state => $o{state} // 3, status => $o{status} // 0 }, $class;
 	make_path("$work/data", "$work/log/content");
 	write_tree("$work/data", $o{drops});
 	Upkeep::write_file("$work/boot", "00000000-0000-4000-8000-000000000000\n");
-	my $s = Replay->new(bin => $bin, data => "$work/data", env => { %ENV_ALL, %{ $o{env} // {} },
+	my $s = Replay->new(bin => $bin, data => "$work/data", env => { %ENV_ALL, %{ $self->{env} },
 		LD_PRELOAD => $recorder, POWERLOSS_DATA => "$work/data", POWERLOSS_LOG => "$work/log",
 		POWERLOSS_BOOT => "$work/boot" });
 	$s->{log} = "$work/spooler.log";
 	$s->start('--once');
 	my $status = $s->wait_exit(120);
-	die "the recorded run ended with " . ($status // 'nothing') . "\n" . $s->log_text if !defined $status || $status != 0;
+	die "the recorded run ended with " . ($status // 'nothing') . "\n" . $s->log_text if !defined $status || $status != $self->{status};
 	$self->{result} = outbox("$work/data");
 	$self->read_events;
 	return $self;
@@ -111,7 +112,9 @@ sub class_of {
 		[ qr{^/spool/steps/../[^/]+$}, 'steps: folder of the step' ], [ qr{^/spool/steps/..$}, 'steps: its parent' ],
 		[ qr{^/spool/steps$}, 'steps: all' ],
 		[ qr{^/inbox}, 'inbox: after removal' ], [ qr{^/door}, 'door' ],
-		[ qr{^/outbox/\.tmp-file}, 'summary' ], [ qr{^/outbox$}, 'result: outbox after the rename' ], [ qr{^/outbox/(?!\.tmp)[^/]+$}, 'result: folder between' ]);
+		[ qr{^/outbox/\.tmp-file}, 'summary' ],
+		[ qr{^/outbox/\.tmp-failed-[^/]+$}, 'failure: folder' ], [ qr{^/outbox/\.tmp-failed-[^/]+/FAILED}, 'failure: text' ],
+		[ qr{^/outbox/\.tmp-failed}, 'failure: input' ], [ qr{^/outbox$}, 'result: outbox after the rename' ], [ qr{^/outbox/(?!\.tmp)[^/]+$}, 'result: folder between' ]);
 	for my $r (@rules) {
 		return $r->[1] if $p =~ $r->[0];
 	}
@@ -227,6 +230,9 @@ sub outbox {
 			$t->{$p} = $t->{$p} =~ /^[0-9a-f]{12}\n$/ ? 'an id' : "no id: $t->{$p}";
 		} elsif ($p =~ m{/shifts\.json$}) {
 			$t->{$p} = without_times($t->{$p});
+		} elsif ($p =~ m{/FAILED\.txt$}) {
+			# Which job, and when.
+			$t->{$p} =~ s/\b[0-9a-f]{12}\b|\d{4}-\d\d-\d\d[T ][\d:]+Z?/.../g;
 		} elsif ($p =~ m{/input\.nw$}) {
 			# The folder, and where an optimisation that was begun goes on.
 			$t->{$p} =~ s{/\S+/scratch/}{scratch/}g;
@@ -254,15 +260,15 @@ sub differences {
 }
 
 # Raw bytes of result folders that can be seen, before the spooler starts. A summary is
-# written again with each record that ends.
+# written again with each record that ends, a failure until it is known to be told.
 sub visible {
 	my ($data) = @_;
 	my $t = Upkeep::tree("$data/outbox");
-	delete $t->{$_} for grep { m{/(QUEUE\.html|summary\.csv)$} || m{^/\.tmp-} || m{\.running/} } keys %$t;
+	delete $t->{$_} for grep { m{/(QUEUE\.html|summary\.csv)$} || m{^/\.tmp-} || m{\.(?:running|failed)/} } keys %$t;
 	return $t;
 }
 
-# Two recordings. Runs that take some time: each job and step is synced by itself.
+# Three recordings. Runs that take some time: each job and step is synced by itself.
 sub apart {
 	my ($class) = @_;
 	return $class->record(jobs => 5, env => { REPLAY_DELAY_MS => 200 }, drops => {
@@ -276,26 +282,50 @@ sub together {
 	return $class->record(jobs => 7, drops => { map { ("inbox/$_.smi" => "C $_\n") } 'a' .. 'g' });
 }
 
+# A job that fails.
+sub failing {
+	my ($class) = @_;
+	return $class->record(jobs => 1, state => 4, status => 256, env => { REPLAY_FAIL => 'conformers' },
+		drops => { 'inbox/a.smi' => "C a\n" });
+}
+
+# Steps that are done and on disk for certain, says the queue of an image. A copy is asked:
+# opening changes the files of a database.
+sub safe_steps {
+	my ($to) = @_;
+	return () unless -s "$to/spool/db/queue.db" || -s "$to/spool/db/queue.db-wal";
+	remove_tree("$to.db");
+	make_path("$to.db");
+	copy($_, "$to.db") or die "$_: $!" for glob "$to/spool/db/queue.db*";
+	# Nothing where the power went before there was such a table.
+	return map { chomp; $_ } `sqlite3 -batch '$to.db/queue.db' 'SELECT key FROM step WHERE state=2 AND synced=1' 2>/dev/null`;
+}
+
 # Starts the spooler on the image; the list of what is wrong.
 sub check {
 	my ($self, $image, $to) = @_;
 	$self->build($image, $to);
 	$self->renew_claims($to);
 	my $before = visible($to);
+	my @safe = safe_steps($to);
 	# With no folder to watch the recorder only spares the disk the syncs.
-	my $s = Replay->new(bin => $self->{bin}, data => $to, env => { %ENV_ALL, LD_PRELOAD => $self->{recorder} });
+	my $s = Replay->new(bin => $self->{bin}, data => $to, env => { %ENV_ALL, %{ $self->{env} }, REPLAY_DELAY_MS => 0,
+		LD_PRELOAD => $self->{recorder} });
 	$s->{log} = "$to.log";
 	unlink $s->{log};
 	$s->start('--once');
 	my $status = $s->wait_exit(60);
 	$s->stop if !defined $status;
-	my @bad = defined $status ? $status == 0 ? () : "ended with $status" : 'did not end';
+	my @bad = !defined $status ? 'did not end' : $status == 0 || $status == $self->{status} ? () : "ended with $status";
 	push @bad, differences(outbox($to), $self->{result});
 	my $after = visible($to);
 	push @bad, map { "changed: $_" } grep { ($after->{$_} // '') ne $before->{$_} } sort keys %$before;
 	push @bad, map { "left: $_" } grep { -e "$to/$_" } sort keys %{ $self->{drops} };
-	my ($jobs) = eval { Upkeep::shell("$to/spool/db/queue.db", 'SELECT count(*),sum(state=3) FROM job') };
+	my ($jobs) = eval { Upkeep::shell("$to/spool/db/queue.db", "SELECT count(*),sum(state=$self->{state}) FROM job") };
 	push @bad, 'jobs: ' . ($jobs // 'none') if ($jobs // '') ne "$self->{jobs}|$self->{jobs}";
+	my $log = $s->log_text;
+	push @bad, map { "computed again: $_" } grep { $log =~ /event=step-start step=$_/ } @safe;
+	push @bad, 'a step was started that has no plan' if $log =~ /event=step-plan-damaged/;
 	return @bad;
 }
 
