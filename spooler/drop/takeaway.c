@@ -90,9 +90,9 @@ static bool may_be_removed(int claimed, const char *name, const struct original 
 	return fd < 0 || lease_take(fd) != LEASE_IN_USE;
 }
 
-/* A change time is also new after a chmod, a touch, or when another hard link of the
- * file was taken away. With the claimed content it is the claimed file all the same;
- * left there, it would be computed twice. */
+/* A change time is also new after a chmod, or when another hard link of the file was
+ * taken away. With the claimed content and modification time it is the claimed file all
+ * the same; left there, it would be computed twice. */
 static bool is_claimed(int parent, const char *name, const struct stat *st, const struct original *o)
 {
 	char sha[SHA256_HEX_LEN];
@@ -100,6 +100,8 @@ static bool is_claimed(int parent, const char *name, const struct stat *st, cons
 		return false;
 	if (time_equal(st->st_ctim, o->ctime))
 		return true;
+	if (!time_equal(st->st_mtim, o->mtime))
+		return false;
 	_cleanup_close_ int fd = path_open(parent, name, O_RDONLY);
 	return fd >= 0 && hash_fd(fd, sha) == 0 && str_eq(sha, o->sha256);
 }

@@ -410,7 +410,9 @@ static void test_own_results_are_no_input(void **state)
 	box_put(b, "ethanol/geometry.xyz", "9\n");
 	box_put(b, "ethanol/input/ethanol.mol", "x");
 	box_settle(b, &all);
-	assert_int_equal(all.l.n, 0);
+	assert_int_equal(all.l.n, 1);
+	assert_string_equal(all.l.item[0].path, "ethanol");
+	assert_string_equal(all.l.item[0].trouble, "own-result");
 	pass_release(&all);
 }
 
