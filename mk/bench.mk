@@ -1,6 +1,10 @@
 # Benchmarks: ratios measured in one run, never limits.
-.PHONY: bench-predict
+.PHONY: bench-predict bench-spool
 bench-predict:
 	@scripts/install-deps build run
 	@$(MAKE) -s -j$(JOBS) all
 	@scripts/bench-predict
+bench-spool:
+	@scripts/install-deps build run test
+	@$(MAKE) -s -j$(JOBS) all $(B)/tests/replay
+	@scripts/bench-spool

@@ -37,7 +37,7 @@ integration:
 
 HEADERS   := $(sort $(wildcard spooler/*/*.h))
 MANPAGES  := $(sort $(wildcard man/*.[158]))
-SCRIPTS   := $(sort $(wildcard scripts/*) .ci/run)
+SCRIPTS   := $(sort $(shell grep -l '^\#!/bin/sh' scripts/* .ci/run))
 lint: $(patsubst %,$(B)/lint/%.ok,$(HEADERS))
 	@for f in $(SCRIPTS); do sh -n $$f || exit 1; done
 	@for f in $(MANPAGES); do mandoc -T lint -W warning $$f || exit 1; done
