@@ -25,7 +25,6 @@ static int complain(struct reader *r, const config_setting_t *s, const char *fmt
 static int complain(struct reader *r, const config_setting_t *s, const char *fmt, ...)
 {
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	char *text = NULL;
 	const char *file = config_setting_source_file(s);
 	if (r->is_file)
 		buf_addf(&b, "%s:%u: ", file ? file : r->where, config_setting_source_line(s));
@@ -33,11 +32,9 @@ static int complain(struct reader *r, const config_setting_t *s, const char *fmt
 		buf_addf(&b, "%s: ", r->where);
 	va_list ap;
 	va_start(ap, fmt);
-	int n = vasprintf(&text, fmt, ap);
+	_cleanup_free_ char *text = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (n >= 0)
-		buf_adds(&b, text);
-	free(text);
+	buf_adds(&b, text);
 	if (!r->error)
 		r->error = buf_detach(&b);
 	return -EINVAL;

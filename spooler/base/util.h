@@ -10,6 +10,7 @@
 #define NMR_BASE_UTIL_H
 
 #include <dirent.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,6 +42,7 @@ void *xreallocarray(void *p, size_t n, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 /* A fresh string; the caller frees. */
+char *xvasprintf(const char *fmt, va_list ap) _printf_(1, 0);
 char *xasprintf(const char *fmt, ...) _printf_(1, 2);
 
 /* Ends the program with a message and exit code 2: for main() before a loop

@@ -15,13 +15,10 @@ void doctor_say(struct doctor *d, enum doctor_verdict v, const char *topic, cons
 		const char *fmt, ...)
 {
 	static const enum term_style styles[] = { TERM_GREEN, TERM_YELLOW, TERM_RED };
-	_cleanup_free_ char *text = NULL;
 	va_list ap;
 	va_start(ap, fmt);
-	int n = vasprintf(&text, fmt, ap);
+	_cleanup_free_ char *text = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		return;
 	d->count[v]++;
 	if (d->json) {
 		json_array_append_new(d->json, json_pack("{s:s,s:s,s:o,s:o}", "topic", topic, "verdict", verdicts[v],

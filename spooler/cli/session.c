@@ -17,13 +17,11 @@ static volatile sig_atomic_t interrupted;
 
 void cli_error(const char *fmt, ...)
 {
-	_cleanup_free_ char *text = NULL;
 	va_list ap;
 	va_start(ap, fmt);
-	int n = vasprintf(&text, fmt, ap);
+	_cleanup_free_ char *text = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (n >= 0)
-		fprintf(stderr, "nmr: %s\n", text);
+	fprintf(stderr, "nmr: %s\n", text);
 }
 
 static void on_signal(int sig) { interrupted = sig; }

@@ -16,11 +16,9 @@ enum { CLEAN = 0, FOUND = 1, CANNOT = 2 };
 
 void check_found(struct check *c, const char *mended, const char *fmt, ...)
 {
-	_cleanup_free_ char *text = NULL;
 	va_list ap;
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	_cleanup_free_ char *text = xvasprintf(fmt, ap);
 	va_end(ap);
 	for (char *p = text; *p; p++)            /* one line, whatever is in a name */
 		*p = (unsigned char)*p < 0x20 ? '?' : *p;

@@ -70,14 +70,6 @@ static void look(void *arg);
 static void door_look(void *arg);
 static void trouble(struct intake *in, int error);
 
-static int end_transaction(struct queue *q, int e)
-{
-	if (e == 0)
-		return queue_commit(q);
-	queue_rollback(q);
-	return e;
-}
-
 static void release_taken(struct taken *t)
 {
 	drop_claim_release(&t->claim);
@@ -348,7 +340,7 @@ static void taken_away(void *arg)
 	for (size_t i = 0; e == 0 && i < r->ntaken; i++)
 		if (r->taken[i].gone)
 			e = queue_claim_remove(in->d->q, r->taken[i].claim.key);
-	end_transaction(in->d->q, e);
+	queue_end(in->d->q, e);
 	in->inbox.rest = in->inbox.rest || r->error < 0;
 	in->inbox.busy = false;
 	if (r->error < 0)
@@ -398,7 +390,7 @@ static void store_round(struct intake *in, struct round *r)
 	for (size_t i = 0; e == 0 && i < r->ntaken; i++)
 		e = store_one(in->d, &r->taken[i]);
 	r->asked = e == 0;
-	r->error = end_transaction(in->d->q, e);
+	r->error = queue_end(in->d->q, e);
 	if (r->error < 0)
 		log_event(LOG_ERROR, "intake-stopped", "error", queue_error(in->d->q), "remedy",
 			  "free space on the spool's disk; the files stay in the inbox", NULL);
@@ -449,7 +441,7 @@ static void forget_rest(struct intake *in, const struct round *r)
 		if (r->rest[i].done)
 			e = queue_claim_remove(in->d->q, r->rest[i].key);
 	if (any)
-		end_transaction(in->d->q, e);
+		queue_end(in->d->q, e);
 }
 
 static void scanned(void *arg)

@@ -149,10 +149,7 @@ static void slice_rows(struct keep *k)
 		r = forget_job(k, &s.item[i]);
 	if (r == 0 && !s.n)
 		r = queue_keep_forget(k->d->q, cutoff(k));
-	if (r == 0)
-		r = queue_commit(k->d->q);
-	else
-		queue_rollback(k->d->q);
+	r = queue_end(k->d->q, r);
 	for (size_t i = 0; i < s.n; i++) {
 		_cleanup_free_ char *dir = xasprintf("%s/intake/%s", k->d->conf->spool, s.item[i].id);
 		if (r == 0)
@@ -211,10 +208,7 @@ static void slice_steps(struct keep *k)
 		r = queue_step_delete(k->d->q, t->keys.key[i]);
 		k->removed[KEEP_STEPS]++;
 	}
-	if (r == 0)
-		r = queue_commit(k->d->q);
-	else
-		queue_rollback(k->d->q);
+	r = queue_end(k->d->q, r);
 	folder_post(k->d->folder, work_trash, trash_done, t);
 	memcpy(k->after, last, sizeof(last));
 	if (r < 0 || !*last)

@@ -13,14 +13,6 @@
 
 #define PUBLISH_RETRY_S 10.0
 
-static int end_transaction(struct queue *q, int r)
-{
-	if (r == 0)
-		return queue_commit(q);
-	queue_rollback(q);
-	return r;
-}
-
 static void mark_dirty(struct manager *m, long long row)
 {
 	for (size_t i = 0; i < m->ndirty; i++)
@@ -217,7 +209,7 @@ static void waits(struct manager *m, struct job *j, struct pipeline *p)
 	set_progress(m, j, p);
 	if (r == 0)
 		r = queue_job_set_progress(m->q, j);
-	r = end_transaction(m->q, r);
+	r = queue_end(m->q, r);
 	if (r < 0)
 		log_event(LOG_ERROR, "job-walk-failed", "job", j->id, "error", strerror(-r), NULL);
 	else if (is_too_long(m, j, p))
@@ -262,7 +254,7 @@ static void adopt(struct manager *m, struct job *j, struct pipeline *p)
 	j->input = xstrdup(part->input);
 	if (r == 0)
 		r = queue_job_set_options(m->q, j);
-	r = end_transaction(m->q, r);
+	r = queue_end(m->q, r);
 	if (r == 0)
 		mark_dirty(m, j->row);
 	else
@@ -363,7 +355,7 @@ static void split(struct manager *m, struct job *j, struct pipeline *p)
 		r = queue_job_unlink_steps(m->q, j->row);
 	if (r == 0)
 		r = queue_job_delete(m->q, j->row);
-	r = end_transaction(m->q, r);
+	r = queue_end(m->q, r);
 	char n[16];
 	snprintf(n, sizeof(n), "%zu", p->nsplit);
 	log_event(r < 0 ? LOG_ERROR : LOG_INFO, "job-split", "job", j->id, "name", j->outname, "parts", n, "error",
@@ -384,7 +376,7 @@ static void rendered(struct manager *m, struct job *j, struct pipeline *p)
 		r = queue_job_set_stage(m->q, j, "publish");
 	if (r == 0 && j->state == JOB_RUNNING)
 		r = manager_change(m, j, JOB_EV_PUBLISH, NULL, NULL);
-	r = end_transaction(m->q, r);
+	r = queue_end(m->q, r);
 	if (r < 0)
 		return;
 	set_inflight(m, j->row, 0);
@@ -427,12 +419,6 @@ static void walk_dirty(struct manager *m)
 
 /* ---- admission */
 
-static int count_job(_unused_ const struct job *j, void *arg)
-{
-	++*(int *)arg;
-	return 0;
-}
-
 static int count_step(_unused_ const struct step *s, _unused_ const char *stage, void *arg)
 {
 	++*(int *)arg;
@@ -443,11 +429,11 @@ static int count_step(_unused_ const struct step *s, _unused_ const char *stage,
  * behind a thousand. */
 static bool wants_more(struct manager *m)
 {
-	int running = 0, ready = 0;
-	queue_job_each(m->q, &(struct job_filter){ .states = 1u << JOB_RUNNING, .oldest_first = true }, count_job,
-		       &running);
+	int count[JOB_STATE_COUNT], ready = 0;
+	if (queue_job_counts(m->q, count) < 0 || count[JOB_RUNNING] >= 64)
+		return false;
 	queue_step_each_waiting(m->q, STEP_READY, m->lab->cores + 1, count_step, &ready);
-	return running < 64 && ready <= m->lab->cores;
+	return ready <= m->lab->cores;
 }
 
 static bool admit_one(struct manager *m)

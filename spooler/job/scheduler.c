@@ -159,10 +159,7 @@ static bool waits_out(const struct scheduler *s, const char *key)
 
 static int end_transaction(struct scheduler *s, int r)
 {
-	if (r == 0)
-		r = queue_commit(s->q);
-	else
-		queue_rollback(s->q);
+	r = queue_end(s->q, r);
 	if (r < 0) {
 		s->behind = true;
 		log_event(LOG_ERROR, "queue-not-written", "error", queue_error(s->q), NULL);

@@ -62,11 +62,7 @@ static int apply_event(struct ask *a, struct job *j)
 	/* A retry computes failed steps again, from their last geometry. */
 	if (r == 0 && e == JOB_EV_RETRY)
 		r = queue_step_each_of_job(m->q, j->row, reset_failed, m->q);
-	if (r < 0) {
-		queue_rollback(m->q);
-		return r;
-	}
-	r = queue_commit(m->q);
+	r = queue_end(m->q, r);
 	if (r == 0 && e == JOB_EV_CANCEL)
 		m->hooks.gone(m->hooks.arg, j);
 	if (r == 0)

@@ -153,11 +153,9 @@ int walk_end_engine(struct walk *w, const char *label)
 
 void walk_warn(struct walk *w, const char *code, const char *fmt, ...)
 {
-	_cleanup_free_ char *text = NULL;
 	va_list ap;
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	_cleanup_free_ char *text = xvasprintf(fmt, ap);
 	va_end(ap);
 	if (!w->reference)
 		json_array_append_new(w->warnings, json_pack("{s:s,s:s}", "code", code, "text", text));

@@ -78,10 +78,7 @@ bool queue_step_is_held(struct queue *q, const char *key)
 {
 	sqlite3_stmt *st = queue_prepare(q, "SELECT 1 FROM job_step WHERE key=?1 LIMIT 1");
 	queue_bind_text(st, 1, key);
-	int r = queue_row(q, st);
-	if (r == 1)
-		queue_done(st);
-	return r == 1;
+	return queue_any(q, st);
 }
 
 int queue_step_add_done(struct queue *q, const struct step *s)
@@ -103,8 +100,5 @@ bool queue_batch_has_id(struct queue *q, const char *id)
 {
 	sqlite3_stmt *st = queue_prepare(q, "SELECT 1 FROM batch WHERE id=?1");
 	queue_bind_text(st, 1, id);
-	int r = queue_row(q, st);
-	if (r == 1)
-		queue_done(st);
-	return r == 1;
+	return queue_any(q, st);
 }

@@ -30,6 +30,10 @@ int queue_fail(struct queue *q, int rc);
 int queue_run(struct queue *q, sqlite3_stmt *st);
 /* Steps once: 1 a row, 0 done (statement reset), or -errno (reset). */
 int queue_row(struct queue *q, sqlite3_stmt *st);
+/* Does a bound cached statement have a row? */
+bool queue_any(struct queue *q, sqlite3_stmt *st);
+/* Calls fn for every row number of a bound uncached statement, and finalizes it. */
+int queue_each_row(struct queue *q, sqlite3_stmt *st, queue_row_fn fn, void *arg);
 /* Ends reading a statement early. */
 void queue_done(sqlite3_stmt *st);
 

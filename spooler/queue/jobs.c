@@ -190,10 +190,7 @@ bool queue_outname_taken(struct queue *q, const char *outname)
 					    " UNION ALL SELECT 1 FROM batch b WHERE outname=?1 AND EXISTS("
 					    "  SELECT 1 FROM job WHERE batch_row=b.row AND state NOT IN (3,4,5))");
 	queue_bind_text(st, 1, outname);
-	int r = queue_row(q, st);
-	if (r == 1)
-		queue_done(st);
-	return r == 1;
+	return queue_any(q, st);
 }
 
 static void replace(char **s, const char *with)
@@ -255,10 +252,7 @@ bool queue_job_approved(struct queue *q, long long row)
 	sqlite3_stmt *st = queue_prepare(q, "SELECT 1 FROM job WHERE row=?1 AND approved<>0");
 	if (st)
 		sqlite3_bind_int64(st, 1, row);
-	int r = queue_row(q, st);
-	if (r == 1)
-		queue_done(st);
-	return r == 1;
+	return queue_any(q, st);
 }
 
 int queue_job_set_stage(struct queue *q, struct job *j, const char *stage)
@@ -519,18 +513,6 @@ int queue_batch_get(struct queue *q, long long row, struct batch *ret_b)
 	return one_batch(q, st, ret_b);
 }
 
-/* Calls fn for every row number of a bound statement. */
-static int each_row(struct queue *q, sqlite3_stmt *st, queue_row_fn fn, void *arg)
-{
-	int r = 0, rc = SQLITE_DONE;
-	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
-		r = fn(sqlite3_column_int64(st, 0), arg);
-	if (r == 0 && rc != SQLITE_DONE)
-		r = queue_fail(q, rc);
-	sqlite3_finalize(st);
-	return r;
-}
-
 int queue_batch_each_inside(struct queue *q, long long row, queue_row_fn fn, void *arg)
 {
 	sqlite3_stmt *st = NULL;
@@ -540,7 +522,7 @@ int queue_batch_each_inside(struct queue *q, long long row, queue_row_fn fn, voi
 	if (rc != SQLITE_OK)
 		return queue_fail(q, rc);
 	sqlite3_bind_int64(st, 1, row);
-	return each_row(q, st, fn, arg);
+	return queue_each_row(q, st, fn, arg);
 }
 
 int queue_batch_each_ended(struct queue *q, double since, queue_row_fn fn, void *arg)
@@ -551,7 +533,7 @@ int queue_batch_each_ended(struct queue *q, double since, queue_row_fn fn, void 
 	if (rc != SQLITE_OK)
 		return queue_fail(q, rc);
 	sqlite3_bind_double(st, 1, since);
-	return each_row(q, st, fn, arg);
+	return queue_each_row(q, st, fn, arg);
 }
 
 int queue_batch_find(struct queue *q, const char *typed, struct batch *ret_b)

@@ -153,6 +153,25 @@ int queue_run(struct queue *q, sqlite3_stmt *st)
 	return r < 0 ? r : 0;
 }
 
+bool queue_any(struct queue *q, sqlite3_stmt *st)
+{
+	int r = queue_row(q, st);
+	if (r == 1)
+		queue_done(st);
+	return r == 1;
+}
+
+int queue_each_row(struct queue *q, sqlite3_stmt *st, queue_row_fn fn, void *arg)
+{
+	int r = 0, rc = SQLITE_DONE;
+	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		r = fn(sqlite3_column_int64(st, 0), arg);
+	if (r == 0 && rc != SQLITE_DONE)
+		r = queue_fail(q, rc);
+	sqlite3_finalize(st);
+	return r;
+}
+
 char *queue_column_dup(sqlite3_stmt *st, int i)
 {
 	const char *s = (const char *)sqlite3_column_text(st, i);
@@ -398,4 +417,12 @@ void queue_rollback(struct queue *q)
 	q->undone = true;
 	if (--q->depth == 0)
 		undo(q);
+}
+
+int queue_end(struct queue *q, int r)
+{
+	if (r == 0)
+		return queue_commit(q);
+	queue_rollback(q);
+	return r;
 }

@@ -112,6 +112,8 @@ int queue_begin(struct queue *q);
 int queue_commit(struct queue *q);
 /* Inside another begin/commit it undoes that one too: its commit fails then. */
 void queue_rollback(struct queue *q);
+/* The end that fits: commits when r is 0, else rolls back and returns r. */
+int queue_end(struct queue *q, int r);
 /* From now on commits are collected: what is committed is seen by this connection at
  * once, and by others and after a power cut when queue_flush() has returned 0.
  * opened(arg) is called when the first write waits for a flush. */

@@ -112,6 +112,13 @@ int queue_step_finish(struct queue *q, const char *key, enum step_state state, c
 	return queue_run(q, st);
 }
 
+/* A statement about the step of that key. */
+static int for_key(struct queue *q, sqlite3_stmt *st, const char *key)
+{
+	queue_bind_text(st, 1, key);
+	return queue_run(q, st);
+}
+
 int queue_step_adopt(struct queue *q, const char *key)
 {
 	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=2,finished=created,synced=0 WHERE key=?1 AND state<>2");
@@ -122,31 +129,23 @@ int queue_step_adopt(struct queue *q, const char *key)
 
 int queue_step_synced(struct queue *q, const char *key)
 {
-	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET synced=1 WHERE key=?1 AND state=2");
-	queue_bind_text(st, 1, key);
-	return queue_run(q, st);
+	return for_key(q, queue_prepare(q, "UPDATE step SET synced=1 WHERE key=?1 AND state=2"), key);
 }
 
 int queue_step_reopen(struct queue *q, const char *key)
 {
-	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=0,started=0,finished=0,synced=1 WHERE key=?1"
-					    " AND state NOT IN (0,1,3)");
-	queue_bind_text(st, 1, key);
-	return queue_run(q, st);
+	return for_key(q, queue_prepare(q, "UPDATE step SET state=0,started=0,finished=0,synced=1 WHERE key=?1"
+					    " AND state NOT IN (0,1,3)"), key);
 }
 
 int queue_step_shelve(struct queue *q, const char *key)
 {
-	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=4,started=0,finished=0,synced=1 WHERE key=?1");
-	queue_bind_text(st, 1, key);
-	return queue_run(q, st);
+	return for_key(q, queue_prepare(q, "UPDATE step SET state=4,started=0,finished=0,synced=1 WHERE key=?1"), key);
 }
 
 int queue_step_reset(struct queue *q, const char *key)
 {
-	sqlite3_stmt *st = queue_prepare(q, "UPDATE step SET state=0,started=0,finished=0,synced=1 WHERE key=?1");
-	queue_bind_text(st, 1, key);
-	return queue_run(q, st);
+	return for_key(q, queue_prepare(q, "UPDATE step SET state=0,started=0,finished=0,synced=1 WHERE key=?1"), key);
 }
 
 int queue_job_reread(struct queue *q, const char *step_key)
@@ -238,13 +237,7 @@ int queue_step_each_job(struct queue *q, const char *key, queue_row_fn fn, void 
 	if (r < 0)
 		return r;
 	queue_bind_text(st, 1, key);
-	int rc = SQLITE_DONE;
-	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
-		r = fn(sqlite3_column_int64(st, 0), arg);
-	if (r == 0 && rc != SQLITE_DONE)
-		r = queue_fail(q, rc);
-	sqlite3_finalize(st);
-	return r;
+	return queue_each_row(q, st, fn, arg);
 }
 
 int queue_job_unlink_steps(struct queue *q, long long job_row)

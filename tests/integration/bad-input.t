@@ -34,6 +34,7 @@ my @bad = (
 	[ 'short.mol', "x\n  hand\n\n  3  2  0  0  0  0  0  0  0  0999 V2000\n    0.0000    0.0000    0.0000 C   0  0\n", qr/cut|short|end|incomplete|read/i ],
 	[ 'reaction.rxn', "\$RXN\n\n\n\n  1  1\n\$MOL\n", qr/reaction/i ],
 	[ 'big.smi', ('C' x 400) . " long\n", qr/atoms/ ],
+	[ 'huge.smi', ('C' x 20000) . " huge\n", qr/20000 atoms/ ],
 	[ 'zero.mol', "x\n  hand\n\n  0  0  0  0  0  0  0  0  0  0999 V2000\nM  END\n", qr/atom/ ],
 	[ 'badinchi.inchi', "InChI=1S/C2H6O/c1-2-9/h3H\n", qr/InChI/ ],
 	[ 'badxyz.xyz', "3\ncut\nC 0 0 0\nH 0 0 1.1\n", qr/xyz/i ],

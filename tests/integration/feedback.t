@@ -7,18 +7,9 @@ use warnings;
 use lib 'tests/integration/lib';
 use Test::More;
 use File::Path qw(remove_tree);
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(sleep);
 use Replay;
-
-sub wait_until {
-	my ($seconds, $ask) = @_;
-	my $end = time + $seconds;
-	while (time < $end) {
-		return 1 if $ask->();
-		sleep 0.05;
-	}
-	return 0;
-}
+use Upkeep;
 
 # An empty file is told about; filled later it is taken under its own name.
 my $s = Replay->new(env => { NMR_EMPTY_REPORT_S => 1, NMR_STATUS_S => 1, REPLAY_DELAY_MS => 600 })->start;
@@ -47,7 +38,7 @@ like($words, qr/would take about .* longer than the limit/, 'says why');
 like($words, qr/called "release".*preset = draft/, 'and what to do');
 sleep 2;
 ok(!-d $long->out('long'), 'and waits');
-$long->put($long->out('long.running') . '/Release.txt', '');
+write_file($long->out('long.running') . '/Release.txt', '');
 is($long->wait_for('long', 60), 'done', 'a file called release lets it go on');
 is($long->stop, 0, 'it ends');
 

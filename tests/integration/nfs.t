@@ -22,7 +22,21 @@ BEGIN {
 	}
 }
 use Replay;
-use Look qw(results failures results_of wait_until sha_of names_on_windows system_ok);
+use Outcome;
+use Upkeep;
+
+# A program of the system, in silence; its output comes with the failure.
+sub system_ok {
+	my (@argv) = @_;
+	my $pid = open(my $f, '-|') // die "fork: $!";
+	if (!$pid) {
+		open STDERR, '>&', \*STDOUT;
+		exec @argv or die "$argv[0]: $!";
+	}
+	my $text = do { local $/; <$f> } // '';
+	close $f;
+	return ($? == 0, $text);
+}
 
 plan skip_all => 'ganesha.nfsd runs as root' if $> != 0;
 my ($ganesha) = grep { -x } '/usr/bin/ganesha.nfsd', '/usr/sbin/ganesha.nfsd';
@@ -37,7 +51,6 @@ chmod 0777, "$data/inbox", "$data/outbox";
 my ($ok, $text) = system_ok('cc', '-Wall', '-o', "$dir/nfs-client", 'tests/fakes/nfs-client.c', '-lnfs');
 plan skip_all => "no libnfs-dev: $text" if !$ok;
 
-sub put { my ($path, $bytes) = @_; open my $f, '>:raw', $path or die "$path: $!"; print $f $bytes; close $f or die; }
 my ($port, $mount) = (20490, 20491);
 # The server looks names up only where there is an address besides 127.0.0.1.
 for my $c ([ qw(ip link set lo up) ], [ qw(ip addr add 192.0.2.1/32 dev lo) ], [ qw(mount -t tmpfs none /run) ]) {
@@ -51,7 +64,7 @@ sub export {
 	return "EXPORT { Export_Id = $id; Path = $data/$name; Pseudo = /$name; Access_Type = RW; Squash = No_Root_Squash;"
 		. " SecType = sys; Protocols = 3; Transports = TCP; FSAL { Name = VFS; } }\n";
 }
-put("$dir/ganesha.conf", "NFS_CORE_PARAM { Protocols = 3; NFS_Port = $port; MNT_Port = $mount; Bind_addr = 127.0.0.1;"
+write_file("$dir/ganesha.conf", "NFS_CORE_PARAM { Protocols = 3; NFS_Port = $port; MNT_Port = $mount; Bind_addr = 127.0.0.1;"
 	. " Enable_NLM = false; Enable_RQUOTA = false; }\n"
 	# Descriptors that the server keeps for later are closed soon.
 	. "MDCACHE { FD_LWMark_Percent = 0; LRU_Run_Interval = 1; }\n"
@@ -82,11 +95,12 @@ END {
 }
 
 sub url { my ($share, $name) = @_; return "nfs://127.0.0.1$data/$share/$name?nfsport=$port&mountport=$mount"; }
+my $dead;
 my $up = wait_until(60, sub {
-	return 'dead' if waitpid($server, WNOHANG) == $server;
-	return (system_ok('nfs-ls', url('inbox', '')))[0] ? 'up' : undef;
+	$dead = waitpid($server, WNOHANG) == $server;
+	return $dead || (system_ok('nfs-ls', url('inbox', '')))[0];
 });
-if (($up // '') ne 'up') {
+if ($dead || !$up) {
 	my $log = Spool::slurp("$dir/ganesha.out") . Spool::slurp("$dir/ganesha.log");
 	die "ganesha.nfsd does not start: $log";
 }
@@ -102,16 +116,16 @@ sub slowly {
 
 my $serial = 0;
 sub content { return 'C upload-' . ++$serial . "\n"; }
-sub local_file { my ($name, $bytes) = @_; put("$dir/$name", $bytes); return "$dir/$name"; }
+sub local_file { my ($name, $bytes) = @_; write_file("$dir/$name", $bytes); return "$dir/$name"; }
 sub tail { my @l = split /\n/, $s->log_text; return join "\n", @l > 25 ? @l[-25 .. -1] : @l; }
 
 sub one_result {
 	my ($bytes, $what) = @_;
 	my $sha = sha256_hex($bytes);
-	wait_until($T, sub { scalar results_of($s, $sha) });
-	my @r = results_of($s, $sha);
+	wait_until($T, sub { outcomes($s)->{$sha} });
+	my @r = @{ outcomes($s)->{$sha} // [] };
 	is(scalar @r, 1, "$what: one result, with its bytes") or diag(tail());
-	return $r[0] ? $r[0][0] : '';
+	return $r[0] // '';
 }
 
 $s = Replay->new(data => $data, env => { NMR_QUIET_S => 4, NMR_STATUS_S => 1, REPLAY_DELAY_MS => 20 })->start;
@@ -182,9 +196,7 @@ $s->start;
 ok(nfs('nfs-cp', $word, url('outbox', 'fails.failed/retry')), 'retry is put into its folder');
 one_result($fails, 'tried again');
 sleep 1.5;
-is(scalar(results_of($s, sha256_hex($_))), 0, 'what was deleted or cancelled gives no result') for $deleted, $waits;
-my %times;
-$times{ $_->[2] }++ for results($s);
-is(scalar(grep { $_ > 1 } values %times), 0, 'nothing was done twice');
+is(scalar @{ outcomes($s)->{ sha256_hex($_) } // [] }, 0, 'what was deleted or cancelled gives no result') for $deleted, $waits;
+is(scalar(grep { @$_ > 1 } values %{ outcomes($s) }), 0, 'nothing was done twice');
 is($s->stop, 0, 'the spooler ends cleanly') or diag(tail());
 done_testing;

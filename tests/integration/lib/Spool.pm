@@ -64,13 +64,6 @@ sub stop {
 	return $st;
 }
 
-sub put {
-	my ($self, $path, $content) = @_;
-	open my $f, '>:raw', $path or die "$path: $!";
-	print $f $content;
-	close $f or die "$path: $!";
-}
-
 # A drop as an editor or a copy does it: written in place.
 sub drop {
 	my ($self, $name, $content) = @_;
