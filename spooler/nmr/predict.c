@@ -269,9 +269,10 @@ static json_t *conformer_list(const struct context *c)
 		const struct predict_conformer *k = &c->in->conformers[i];
 		json_t *shieldings = json_pack("{s:o,s:o}", "1H", every_shielding(c->in->mol, k->shield_h, 1, k->geometry),
 					       "13C", every_shielding(c->in->mol, k->shield_c, 6, k->geometry));
-		json_array_append_new(list, json_pack("{s:i,s:f,s:f,s:f,s:f,s:o,s:o}", "id", k->id, "energy_kcal",
-						      round_to(c->e[i], 4), "energy_hartree", k->energy_hartree,
-						      "population", c->p[i], "degeneracy", c->g[i], "coords",
+		json_t *energy = k->energy_hartree < 0 ? json_real(k->energy_hartree) : json_null();
+		json_array_append_new(list, json_pack("{s:i,s:f,s:o,s:f,s:f,s:o,s:o}", "id", k->id, "energy_kcal",
+						      round_to(c->e[i], 4), "energy_hartree", energy, "population",
+						      c->p[i], "degeneracy", c->g[i], "coords",
 						      in_file_order(c->in->mol, k->geometry), "shieldings", shieldings));
 	}
 	return list;

@@ -22,7 +22,7 @@ int ensemble_cut(const double *e_kcal, const double *g, int n, double window_kca
 
 struct predict_conformer {
 	int id;
-	double energy_hartree;     /* the one declared energy that weights come from */
+	double energy_hartree;     /* the one declared energy that weights come from; 0: none was computed */
 	double degeneracy;         /* g = (2 if a chiral conformer of an achiral molecule, else 1)/sigma */
 	const struct geometry *geometry;          /* canonical order */
 	const double *shield_h, *shield_c;        /* isotropic, ppm, canonical order */

@@ -258,7 +258,10 @@ int report_geometry_xyz(const json_t *result, struct buf *b)
 		return -EBADMSG;
 	buf_addf(&t, "%zu\n", n);
 	text_line(&t, doc_name(result), 40);
-	buf_addf(&t, "; conformer %lld; E = %.8f hartree; ", json_int(c, "id", 0), json_num(c, "energy_hartree", NAN));
+	double energy = json_num(c, "energy_hartree", NAN);      /* null: a geometry kept as given */
+	buf_addf(&t, "; conformer %lld; ", json_int(c, "id", 0));
+	if (!isnan(energy))
+		buf_addf(&t, "E = %.8f hartree; ", energy);
 	text_line(&t, json_str(doc_level(result), "geometry", ""), 60);
 	buf_addc(&t, '\n');
 	for (size_t i = 0; i < n; i++) {

@@ -139,9 +139,11 @@ static void si_warnings(const json_t *result, struct buf *b)
 static void si_conformer(const json_t *result, const json_t *c, struct buf *b)
 {
 	const json_t *elements = json_arr(json_object_get(result, "molecule"), "elements"), *coords = json_arr(c, "coords");
-	buf_addf(b, "Conformer %lld: E = %.8f hartree; relative energy %.2f kcal/mol; population %.1f %%",
-		 json_int(c, "id", 0), json_num(c, "energy_hartree", NAN), json_num(c, "energy_kcal", NAN),
-		 100 * json_num(c, "population", NAN));
+	double energy = json_num(c, "energy_hartree", NAN);      /* null: a geometry kept as given */
+	buf_addf(b, "Conformer %lld: ", json_int(c, "id", 0));
+	if (!isnan(energy))
+		buf_addf(b, "E = %.8f hartree; relative energy %.2f kcal/mol; ", energy, json_num(c, "energy_kcal", NAN));
+	buf_addf(b, "population %.1f %%", 100 * json_num(c, "population", NAN));
 	double g = json_num(c, "degeneracy", 1);
 	if (fabs(g - 1) > 1e-6)
 		buf_addf(b, "; degeneracy %.4g", g);
