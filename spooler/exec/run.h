@@ -1,7 +1,7 @@
 /* Starting, watching and ending programs.  The only module that forks.
  *
  * Every run goes through the supervisor nmr-exec (see nmr-exec(1)), which
- * owns the run's descendants and writes a durable exit record:
+ * owns the run's descendants and writes an exit record:
  *
  *   spooler --fork--> nmr-exec --fork--> mpirun -> orted -> nwchem ranks
  *

@@ -176,12 +176,26 @@ static int store_needs(struct manager *m, const struct job *j, const struct pipe
 	return r;
 }
 
+/* Has the costly part begun? What has is not held any more. */
+static bool has_begun(struct manager *m, const struct pipeline *p)
+{
+	double elapsed;
+	int ranks;
+	for (size_t i = 0; i < p->nused; i++) {
+		const struct pipeline_step *u = &p->used[i];
+		bool costly = !u->reference && (str_eq(u->kind, "optimise") || str_eq(u->kind, "shield"));
+		if (costly && (u->done || scheduler_elapsed(m->sched, u->key, &elapsed, &ranks)))
+			return true;
+	}
+	return false;
+}
+
 /* The length is known once the conformers are. */
 static bool is_too_long(struct manager *m, const struct job *j, const struct pipeline *p)
 {
 	double limit = m->lab->conf->hold_over_h * 3600;
 	bool counted = str_eq(p->stage, "optimise") || str_eq(p->stage, "shield");
-	return limit > 0 && counted && j->eta_s > limit && !queue_job_approved(m->q, j->row);
+	return limit > 0 && counted && j->eta_s > limit && !has_begun(m, p) && !queue_job_approved(m->q, j->row);
 }
 
 static void hold_for_length(struct manager *m, struct job *j)

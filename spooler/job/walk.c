@@ -20,7 +20,8 @@ static struct pipeline_step *note_used(struct walk *w, const char *stage, const 
 			return &p->used[i];
 	p->used = xreallocarray(p->used, p->nused + 1, sizeof(*p->used));
 	struct pipeline_step *u = &p->used[p->nused++];
-	*u = (struct pipeline_step){ .label = xstrdup(plan->label), .stage = stage, .kind = plan->kind };
+	*u = (struct pipeline_step){ .label = xstrdup(plan->label), .stage = stage, .kind = plan->kind,
+					   .reference = w->reference };
 	memcpy(u->key, plan->key, sizeof(u->key));
 	return u;
 }
