@@ -16,6 +16,7 @@ namespace mol {
 namespace {
 
 constexpr double number_size = 11, shift_size = 14; /* font sizes, pixels */
+constexpr double index_w = 20;
 constexpr double char_width = 0.58;                 /* of the font size; digits of Helvetica, Arial, DejaVu */
 
 struct Box {
@@ -62,8 +63,10 @@ public:
 			degree[static_cast<size_t>(k.j)]++;
 		}
 		for (const NoteAtom &n : atoms)
-			if (n.half_w > 0)
+			if (n.half_w > 0) {
 				taken.push_back({n.symbol_x, n.y, n.half_w, n.half_h});
+				indices.push_back({n.symbol_x + n.half_w + index_w / 2, n.y, index_w / 2, n.half_h + number_size});
+			}
 	}
 
 	std::string run()
@@ -85,6 +88,7 @@ private:
 	double width, height;
 	std::vector<int> degree;
 	std::vector<Box> taken;
+	std::vector<Box> indices; /* beside a symbol a number would be read as one of its formula: OH, 3 */
 
 	static double text_width(const std::string &s, double size) { return static_cast<double>(s.size()) * size * char_width; }
 
@@ -110,6 +114,8 @@ private:
 		double c = 0;
 		for (const Box &t : taken)
 			c += overlap(b, t) * 3;
+		for (const Box &t : indices)
+			c += overlap(b, t) > 0 ? 150 : 0;
 		for (const NoteBond &k : bonds)
 			c += bond_cost(b, k, i, angle);
 		for (size_t k = 0; k < atoms.size(); k++)

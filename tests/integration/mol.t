@@ -236,6 +236,15 @@ run("draw", "--in", "mol.sdf", "--numbers", "numbers.json", "--shifts", "labels.
 my $svg = slurp("structure.svg");
 ok($svg =~ /^<svg / && $svg =~ />17\.5</ && $svg =~ m|</svg>\s*$|, "an SVG with the shifts");
 
+$m = molecule("CCO\n");
+spew("numbers.json", encode_json($m->{number}));
+run("draw", "--in", "mol.sdf", "--numbers", "numbers.json");
+$svg = slurp("structure.svg");
+my ($letter) = $svg =~ m|<text (?=[^>]*class='atom-2')[^>]*\by='([\d.]+)'[^>]*>H<|;
+my ($number) = $svg =~ m|<text class='number'[^>]*\by='([\d.]+)'[^>]*>3<|;
+ok(defined $letter && defined $number && ($number > $letter + 8 || $number < $letter - 15),
+	"a number beside a symbol does not read as an index of its formula (OH, 3)");
+
 # ---- wrong command lines
 
 for my $args ([], ["fly"], ["read"], ["read", "--in"], ["read", "--in", "x", "--wings", "2"]) {
