@@ -1,8 +1,8 @@
 /* Control files: what a person without a shell puts into a folder to be heard. A
  * file (or folder: on Windows that is quicker to make) called cancel, hold or release
- * in .running, retry in .failed, whatever the case and the extension. Looked for at the top and
- * in the folders that hold batches and groups, but never inside a result: those
- * carry .nmr-id and may be many. */
+ * in .running, retry in .failed, whatever the case and the extension. Looked for at
+ * the top and in the folders that hold batches and groups, however deep, but never
+ * inside a result: those carry .nmr-id and may be many. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,13 +13,11 @@
 #include "base/file.h"
 #include "outbox/internal.h"
 
-#define DEPTH 2
-
 static const struct { const char *suffix, *word; enum outbox_verb verb; } kinds[] = {
-	{ ".running", "cancel", OUTBOX_CANCEL },
-	{ ".running", "hold", OUTBOX_HOLD },
-	{ ".running", "release", OUTBOX_RELEASE },
-	{ ".failed", "retry", OUTBOX_RETRY },
+	{ RUNNING, "cancel", OUTBOX_CANCEL },
+	{ RUNNING, "hold", OUTBOX_HOLD },
+	{ RUNNING, "release", OUTBOX_RELEASE },
+	{ FAILED, "retry", OUTBOX_RETRY },
 };
 
 /* "cancel", "Cancel.txt.txt", "cancel (1).txt", "retry - Copy", not "cancelled". */
@@ -29,7 +27,13 @@ static bool is_word(const char *name, const char *word)
 	return strncasecmp(name, word, n) == 0 && !isalnum((unsigned char)name[n]);
 }
 
-static char *join(const char *a, const char *b) { return *a ? xasprintf("%s/%s", a, b) : xstrdup(b); }
+bool outbox_is_control(const char *name, const char *suffix)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (str_eq(kinds[i].suffix, suffix) && is_word(name, kinds[i].word))
+			return true;
+	return false;
+}
 
 static DIR *open_below(int rootfd, const char *relative)
 {
@@ -40,23 +44,28 @@ static DIR *open_below(int rootfd, const char *relative)
 	return dir;
 }
 
-static char *find_word(int rootfd, const char *relative, const char *word)
+/* Whoever puts in two files of one kind is heard once. */
+static bool is_new(const struct outbox_controls *c, size_t from, enum outbox_verb verb)
 {
-	_cleanup_closedir_ DIR *dir = open_below(rootfd, relative);
-	for (struct dirent *d; dir && (d = readdir(dir));)
-		if (is_word(d->d_name, word))
-			return join(relative, d->d_name);
-	return NULL;
+	for (size_t i = from; i < c->n; i++)
+		if (c->item[i].verb == verb)
+			return false;
+	return true;
 }
 
-static void look_into(int rootfd, const char *relative, size_t kind, struct outbox_controls *c)
+static void look_into(int rootfd, const char *relative, const char *suffix, struct outbox_controls *c)
 {
-	char *file = find_word(rootfd, relative, kinds[kind].word);
-	if (!file)
-		return;
-	c->item = xreallocarray(c->item, c->n + 1, sizeof(*c->item));
-	c->item[c->n++] = (struct outbox_control){ kinds[kind].verb,
-		xstrndup(relative, strlen(relative) - strlen(kinds[kind].suffix)), file };
+	_cleanup_closedir_ DIR *dir = open_below(rootfd, relative);
+	size_t from = c->n;
+	for (struct dirent *d; dir && (d = readdir(dir));)
+		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+			if (!str_eq(kinds[k].suffix, suffix) || !is_word(d->d_name, kinds[k].word) ||
+			    !is_new(c, from, kinds[k].verb))
+				continue;
+			c->item = xreallocarray(c->item, c->n + 1, sizeof(*c->item));
+			c->item[c->n++] = (struct outbox_control){ kinds[k].verb,
+				xstrndup(relative, strlen(relative) - strlen(suffix)), outbox_join(relative, d->d_name) };
+		}
 }
 
 static bool is_folder(int dirfd, const struct dirent *d)
@@ -69,13 +78,8 @@ static bool is_folder(int dirfd, const struct dirent *d)
 
 static bool is_result(int dirfd, const char *name)
 {
-	_cleanup_free_ char *id = join(name, ID_FILE);
+	_cleanup_free_ char *id = outbox_join(name, ID_FILE);
 	return faccessat(dirfd, id, F_OK, 0) == 0;
-}
-
-static bool has_ending(const char *name, const char *suffix)
-{
-	return strlen(name) > strlen(suffix) && str_has_suffix(name, suffix);
 }
 
 static int walk(int rootfd, const char *relative, int depth, struct outbox_controls *c)
@@ -84,17 +88,14 @@ static int walk(int rootfd, const char *relative, int depth, struct outbox_contr
 	if (!dir)
 		return -errno;
 	for (struct dirent *d; (d = readdir(dir));) {
-		size_t kind = 0;
 		if (d->d_name[0] == '.' || !is_folder(dirfd(dir), d))
 			continue;
-		_cleanup_free_ char *path = join(relative, d->d_name);
-		bool ours = false;
-		for (; kind < ARRAY_SIZE(kinds); kind++)
-			if (has_ending(d->d_name, kinds[kind].suffix)) {
-				ours = true;
-				look_into(rootfd, path, kind, c);
-			}
-		if (!ours && depth < DEPTH && !is_result(dirfd(dir), d->d_name))
+		_cleanup_free_ char *path = outbox_join(relative, d->d_name);
+		if (outbox_has_ending(d->d_name, RUNNING))
+			look_into(rootfd, path, RUNNING, c);
+		else if (outbox_has_ending(d->d_name, FAILED))
+			look_into(rootfd, path, FAILED, c);
+		else if (depth < DEPTH_MAX && !is_result(dirfd(dir), d->d_name))
 			walk(rootfd, path, depth + 1, c);
 	}
 	return 0;

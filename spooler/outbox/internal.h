@@ -2,13 +2,27 @@
 #ifndef NMR_OUTBOX_INTERNAL_H
 #define NMR_OUTBOX_INTERNAL_H
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "outbox/outbox.h"
 
 #define ID_FILE ".nmr-id"
 #define SOURCE_FILE ".nmr-source"   /* of a .failed folder: the file in the inbox that it tells of */
 #define TMP_PREFIX ".tmp-"
+#define DEPTH_MAX 64        /* of folders that are looked into */
+#define RUNNING ".running"
+#define FAILED ".failed"
 
+static inline char *outbox_join(const char *a, const char *b) { return *a ? xasprintf("%s/%s", a, b) : xstrdup(b); }
+/* More than the ending alone. */
+static inline bool outbox_has_ending(const char *name, const char *suffix)
+{
+	return strlen(name) > strlen(suffix) && str_has_suffix(name, suffix);
+}
+
+/* Is that name in a folder of that ending a control file's (cancel, retry.txt ...)? */
+bool outbox_is_control(const char *name, const char *suffix);
 /* root/relative; NULL when relative could lead out of the root. Caller frees. */
 char *outbox_path(const struct outbox *o, const char *relative, const char *suffix);
 /* root/.tmp-<tag>. Caller frees. */

@@ -2,26 +2,16 @@
  * leftovers, at any depth, but never inside one of them. Folders that are none of
  * these hold groups and batches, or are somebody's own; links are not followed.
  * Names come in no order; an entry may be removed while it is shown. */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "outbox/internal.h"
 
-#define DEPTH_MAX 64
 
 struct visit { const struct outbox *o; outbox_fn fn; void *arg; };
-
-static char *join(const char *a, const char *b) { return *a ? xasprintf("%s/%s", a, b) : xstrdup(b); }
-
-static bool has_ending(const char *name, const char *suffix)
-{
-	return strlen(name) > strlen(suffix) && str_has_suffix(name, suffix);
-}
 
 static int show(const struct visit *v, enum outbox_found found, const char *relative, size_t ending, const char *id)
 {
@@ -38,23 +28,23 @@ static int visit_folder(const struct visit *v, const char *relative, const char 
 	_cleanup_free_ char *file = xasprintf("%s/%s/" ID_FILE, v->o->root, relative);
 	if (file_read(file, 256, &id) == 0)
 		return show(v, OUTBOX_RESULT, relative, 0, str_trim(id.s));
-	if (has_ending(name, ".running"))
-		return show(v, OUTBOX_RUNNING, relative, strlen(".running"), NULL);
-	if (has_ending(name, ".failed"))
-		return show(v, OUTBOX_FAILED, relative, strlen(".failed"), NULL);
+	if (outbox_has_ending(name, RUNNING))
+		return show(v, OUTBOX_RUNNING, relative, strlen(RUNNING), NULL);
+	if (outbox_has_ending(name, FAILED))
+		return show(v, OUTBOX_FAILED, relative, strlen(FAILED), NULL);
 	return depth < DEPTH_MAX ? walk(v, relative, depth + 1) : 0;
 }
 
 static int walk(const struct visit *v, const char *relative, int depth)
 {
-	_cleanup_free_ char *path = join(v->o->root, relative);
+	_cleanup_free_ char *path = outbox_join(v->o->root, relative);
 	_cleanup_closedir_ DIR *dir = opendir(*relative ? path : v->o->root);
 	if (!dir)
 		return depth ? 0 : -errno;
 	int r = 0;
 	for (struct dirent *d; r == 0 && (d = readdir(dir));) {
 		struct stat st;
-		_cleanup_free_ char *below = join(relative, d->d_name);
+		_cleanup_free_ char *below = outbox_join(relative, d->d_name);
 		if (depth == 0 && str_has_prefix(d->d_name, TMP_PREFIX))
 			r = show(v, OUTBOX_TMP, below, 0, NULL);
 		else if (d->d_name[0] != '.' && fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -79,7 +69,7 @@ int outbox_discard(const struct outbox *o, const char *relative)
 static bool is_ours(const char *name)
 {
 	return name[0] == '.' || str_eq(name, "STATUS.txt") || str_ieq(name, "desktop.ini") || str_ieq(name, "Thumbs.db") ||
-	       (strncasecmp(name, "cancel", 6) == 0 && !isalnum((unsigned char)name[6]));
+	       outbox_is_control(name, RUNNING);
 }
 
 bool outbox_running_is_ours(const struct outbox *o, const char *relative)

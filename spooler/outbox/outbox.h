@@ -65,7 +65,7 @@ struct outbox_control {
 struct outbox_controls { struct outbox_control *item; size_t n; };
 void outbox_controls_release(struct outbox_controls *c);
 /* Looks into every .running (cancel, hold, release) and .failed (retry) folder, any case, any
- * extension (cancel.txt, CANCEL, "Cancel.txt.txt"), two levels deep. */
+ * extension (cancel.txt, CANCEL, "Cancel.txt.txt"), wherever groups and batches lie. */
 int outbox_controls(const struct outbox *o, struct outbox_controls *ret_c);
 /* Removes the file once it was obeyed or refused, so that it is not read again. */
 int outbox_control_remove(const struct outbox *o, const struct outbox_control *c);

@@ -68,7 +68,7 @@ int outbox_retire(const struct outbox *o, const char *outname, const char *id)
 int outbox_retire_failed(const struct outbox *o, const char *outname, const char *id)
 {
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	_cleanup_free_ char *dir = outbox_path(o, outname, ".failed");
+	_cleanup_free_ char *dir = outbox_path(o, outname, FAILED);
 	if (!dir)
 		return 0;
 	_cleanup_free_ char *mark = xasprintf("%s/FAILED.txt", dir);

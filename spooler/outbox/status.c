@@ -10,8 +10,6 @@
 #include "base/file.h"
 #include "outbox/internal.h"
 
-#define RUNNING ".running"
-#define FAILED ".failed"
 
 static bool is_there(const char *path)
 {

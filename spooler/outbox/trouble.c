@@ -19,7 +19,7 @@ static char *candidate(const char *outname, int n)
 
 static bool is_there(const struct outbox *o, const char *outname)
 {
-	static const char *const suffixes[] = { "", ".running", ".failed" };
+	static const char *const suffixes[] = { "", RUNNING, FAILED };
 	bool found = false;
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes) && !found; i++) {
 		_cleanup_free_ char *path = outbox_path(o, outname, suffixes[i]);
@@ -31,7 +31,7 @@ static bool is_there(const struct outbox *o, const char *outname)
 static bool is_of(const struct outbox *o, const char *outname, const char *source)
 {
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	_cleanup_free_ char *dir = outbox_path(o, outname, ".failed");
+	_cleanup_free_ char *dir = outbox_path(o, outname, FAILED);
 	if (!dir)
 		return false;
 	_cleanup_free_ char *path = xasprintf("%s/" SOURCE_FILE, dir);

@@ -184,6 +184,8 @@ static void test_controls(void **state)
 	box_put(&x->b, "group/batch/1-g.failed/Retry", "");
 	box_put(&x->b, "h.failed/cancel", "");           /* no such wish there */
 	box_put(&x->b, "i.running/retry", "");
+	box_put(&x->b, "e.running/hold", "");
+	box_put(&x->b, "i.running/Release.txt", "");
 	box_put(&x->b, "x/y/z/deep.running/cancel", "");
 	box_put(&x->b, ".tmp-0123456789ab/j.running/cancel", "");
 	box_put(&x->b, "done/.nmr-id", "0123456789ab");
@@ -191,7 +193,10 @@ static void test_controls(void **state)
 	box_put(&x->b, "result/.nmr-id", "0123456789ab");
 	box_put(&x->b, "result/raw.running/cancel", "");
 	assert_int_equal(outbox_controls(&x->o, &c), 0);
-	assert_int_equal(c.n, 7);
+	assert_int_equal(c.n, 10);
+	assert_true(find_control(&c, OUTBOX_CANCEL, "x/y/z/deep"));
+	assert_true(find_control(&c, OUTBOX_HOLD, "e"));
+	assert_true(find_control(&c, OUTBOX_RELEASE, "i"));
 	assert_true(find_control(&c, OUTBOX_CANCEL, "a"));
 	assert_true(find_control(&c, OUTBOX_CANCEL, "b"));
 	assert_true(find_control(&c, OUTBOX_CANCEL, "c"));
