@@ -49,7 +49,8 @@ static int each_line(struct queue *q, const char *sql, queue_line_fn fn, void *a
 
 int queue_check_file(struct queue *q, queue_line_fn fn, void *arg)
 {
-	return each_line(q, "SELECT * FROM pragma_integrity_check(20) WHERE integrity_check<>'ok'", fn, arg);
+	/* Not pragma_integrity_check(20): newer SQLite takes the number for a table's name. */
+	return each_line(q, "SELECT * FROM pragma_integrity_check WHERE integrity_check<>'ok' LIMIT 20", fn, arg);
 }
 
 int queue_check_rows(struct queue *q, queue_line_fn fn, void *arg)
