@@ -35,25 +35,12 @@ static std::vector<Record> read_all(const Detected &d, std::optional<int> charge
 	return smiles_read(d.text, max);
 }
 
-/* Far above what any preset computes; drawing it flat would take longer than a patient
- * person waits (the third power of the size). */
-static const unsigned atoms_most = 999;
-
-static std::optional<Refusal> refusal_of(const Record &r)
-{
-	if (r.refusal || r.mol->getNumAtoms() <= atoms_most)
-		return r.refusal;
-	return Refusal{"too-large", "The structure has " + std::to_string(r.mol->getNumAtoms()) + " atoms.",
-		       "No more than " + std::to_string(atoms_most) + " are read, and presets compute far fewer.",
-		       "Cut the molecule to the part of interest."};
-}
-
 static Json describe(const Record &r, int n)
 {
 	Json j = Json::object();
 	j.set("n", n).set("name", r.name);
-	if (const auto refusal = refusal_of(r)) {
-		j.set("refusal", json_of(*refusal));
+	if (r.refusal) {
+		j.set("refusal", json_of(*r.refusal));
 		return j;
 	}
 	const std::string file = "rec-" + std::to_string(n) + ".sdf";

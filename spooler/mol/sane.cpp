@@ -171,8 +171,21 @@ void sane_notation(RDKit::RWMol &mol)
 	RDKit::MolOps::assignStereochemistry(mol, true, true);
 }
 
+/* Far above what any preset computes; ranking the atoms, finding stereo and drawing flat
+ * take longer than a patient person waits (the third power of the size). */
+static const unsigned atoms_most = 999;
+
+void sane_size(const RDKit::ROMol &m)
+{
+	if (m.getNumAtoms() > atoms_most)
+		throw Refusal{"too-large", "The structure has " + std::to_string(m.getNumAtoms()) + " atoms.",
+			      "No more than " + std::to_string(atoms_most) + " are read, and presets compute far fewer.",
+			      "Cut the molecule to the part of interest."};
+}
+
 void sane_check(RDKit::RWMol &raw)
 {
+	sane_size(raw);
 	refuse_polymer(raw);
 	for (const Atom *a : raw.atoms())
 		refuse_generic_atom(*a);

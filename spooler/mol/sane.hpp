@@ -6,8 +6,10 @@
 
 namespace mol {
 
-/* Refuses queries, R groups, polymers and impossible valences, naming the
- * atom; mends notation (nitro, azide, S+-O-); sanitizes.  Stereo is not touched. */
+/* Refuses structures of more than 999 atoms. */
+void sane_size(const RDKit::ROMol &mol);
+/* Refuses too large ones, queries, R groups, polymers and impossible valences, naming
+ * the atom; mends notation (nitro, azide, S+-O-); sanitizes.  Stereo is not touched. */
 void sane_check(RDKit::RWMol &raw);
 /* One notation for one structure, on a sanitized molecule: charge-separated S and
  * P oxides get double bonds, azides and diazo compounds the form X=N+=N-. */

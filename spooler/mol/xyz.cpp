@@ -144,6 +144,7 @@ std::string signed_charge(int q)
 void xyz_finish(Record &r, std::optional<int> charge)
 {
 	r.charge_given = charge.has_value();
+	sane_size(*r.mol);
 	std::vector<int> tries{charge.value_or(0)};
 	if (!charge)
 		tries.insert(tries.end(), {1, -1, 2, -2});
