@@ -199,8 +199,10 @@ int queue_step_reopen(struct queue *q, const char *key);
 /* Neither ready nor done, because there is no plan of it: the walk of a job that needs it
  * reopens it, when what it depends on is there. */
 int queue_step_shelve(struct queue *q, const char *key);
-/* Back to ready, e.g. after a restart or for a retry. */
+/* Back to ready, e.g. after a restart. */
 int queue_step_reset(struct queue *q, const char *key);
+/* Its last start was broken off by our own end, or the machine's: it was no attempt. */
+int queue_step_uncount(struct queue *q, const char *key);
 typedef int (*queue_step_fn)(const struct step *s, const char *stage, void *arg);
 /* Steps of one job in order. */
 int queue_step_each_of_job(struct queue *q, long long job_row, queue_step_fn fn, void *arg);
