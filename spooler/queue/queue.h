@@ -201,6 +201,8 @@ int queue_step_reopen(struct queue *q, const char *key);
 int queue_step_shelve(struct queue *q, const char *key);
 /* Back to ready, e.g. after a restart. */
 int queue_step_reset(struct queue *q, const char *key);
+/* A new count of attempts: the start that is under way is the first one. */
+int queue_step_recount(struct queue *q, const char *key);
 /* Its last start was broken off by our own end, or the machine's: it was no attempt. */
 int queue_step_uncount(struct queue *q, const char *key);
 typedef int (*queue_step_fn)(const struct step *s, const char *stage, void *arg);

@@ -74,11 +74,13 @@ my $attempts = sub { sql($t, 'SELECT attempt FROM job') };
 my $ended = sub { !-e $file && sql($t, 'SELECT state FROM job') == 4 };
 ok(wait_until(30, $ended), 'and its row says so');
 my $first = $attempts->();
+sql($t, 'UPDATE step SET attempts=4 WHERE state=3');
 for my $time ('asked for', 'there once more after a power cut') {
 	write_file("$t->{data}/door/.tmp-x", encode_json({ verb => 'retry', target => 'ethanol' }));
 	rename "$t->{data}/door/.tmp-x", $file or die "$file: $!";
 	ok(wait_until(20, sub { $ended->() && $attempts->() > $first }), "a retry that is $time");
 	is($attempts->(), $first + 1, 'is carried out once');
 }
+is(sql($t, 'SELECT max(attempts) FROM step WHERE state=3'), 1, 'and its step had all its attempts again');
 $t->stop;
 done_testing;
