@@ -175,8 +175,6 @@ int queue_batch_get(struct queue *q, long long row, struct batch *ret_b);
 /* The batches inside a batch: rows, the innermost too. */
 typedef int (*queue_row_fn)(long long row, void *arg);
 int queue_batch_each_inside(struct queue *q, long long row, queue_row_fn fn, void *arg);
-/* Batches of which a job has ended since then. */
-int queue_batch_each_ended(struct queue *q, double since, queue_row_fn fn, void *arg);
 int queue_batch_find(struct queue *q, const char *typed, struct batch *ret_b);
 typedef int (*queue_batch_fn)(const struct batch *b, void *arg);
 int queue_batch_each(struct queue *q, int limit, queue_batch_fn fn, void *arg);
