@@ -14,6 +14,7 @@
 #include "daemon/show.h"
 
 #define GATHER_S 0.3
+#define STALE_FACT "summaries"
 
 struct shown {
 	char id[ID_LEN + 1];
@@ -21,15 +22,15 @@ struct shown {
 	bool written, returned;  /* its folder was there; it was deleted and came back */
 	struct shown *next;
 };
-struct stale { long long row; struct stale *next; };
+struct stale { long long row; bool posted, again; struct stale *next; };
 
 struct folder {
 	struct daemon *d;
 	struct outbox out;
 	struct worker *worker;
 	struct shown *shown;     /* when each job's status was last written */
-	struct stale *stale;     /* batches whose summary is behind */
-	bool queue_stale, controls_busy;
+	struct stale *stale;     /* batches whose summary is behind, until it is written */
+	bool queue_stale, controls_busy, ending;
 	size_t pending;          /* results and failures under way */
 	struct publish_group results;   /* those that wait */
 	bool publishing, waiting;
@@ -145,17 +146,50 @@ void folder_accepted(struct folder *f, const struct job *j)
 	post_status(f, j);
 }
 
+static struct stale *find_stale(struct folder *f, long long row)
+{
+	for (struct stale *s = f->stale; s; s = s->next)
+		if (s->row == row)
+			return s;
+	return NULL;
+}
+
+/* The queue knows which summaries are behind, from the same transaction as the end of
+ * the job: whenever we are killed, the next start writes them. */
+static void remember_stale(struct folder *f)
+{
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	for (const struct stale *s = f->stale; s; s = s->next)
+		buf_addf(&b, "%lld ", s->row);
+	queue_fact_set(f->d->q, STALE_FACT, b.s);
+}
+
 static void batch_stale(struct folder *f, long long row)
 {
 	if (row <= 0)
 		return;
-	for (const struct stale *s = f->stale; s; s = s->next)
-		if (s->row == row)
-			return;
-	struct stale *s = xcalloc(1, sizeof(*s));
-	s->row = row;
-	s->next = f->stale;
-	f->stale = s;
+	struct stale *s = find_stale(f, row);
+	if (!s) {
+		s = xcalloc(1, sizeof(*s));
+		s->row = row;
+		s->next = f->stale;
+		f->stale = s;
+	}
+	s->again = s->posted;
+	/* Also when it is in the list: the queue may have lost it. */
+	remember_stale(f);
+}
+
+static void forget_stale(struct folder *f, long long row)
+{
+	for (struct stale **p = &f->stale; *p; p = &(*p)->next)
+		if ((*p)->row == row) {
+			struct stale *s = *p;
+			*p = s->next;
+			free(s);
+			break;
+		}
+	remember_stale(f);
 }
 
 static void on_changed(void *arg, const struct job *j)
@@ -187,6 +221,13 @@ static void on_gone(void *arg, const struct job *j)
 
 /* ---- failure */
 
+/* Results that were under way when the spooler began to end are told as well. */
+static void flush_last(struct folder *f)
+{
+	if (f->ending && !f->pending)
+		folder_flush(f);
+}
+
 static void work_fail(void *arg)
 {
 	struct work *w = arg;
@@ -208,6 +249,7 @@ static void fail_done(void *arg)
 		manager_failed(f->d->manager, w->id, w->what, w->why, w->remedy);
 	}
 	free_work(w);
+	flush_last(f);
 	daemon_check_once(f->d);
 }
 
@@ -268,6 +310,7 @@ static void publish_done(void *arg)
 	f->publishing = false;
 	f->published = clock_mono();
 	publish_next(f);
+	flush_last(f);
 	daemon_check_once(f->d);
 }
 
@@ -312,6 +355,7 @@ static void on_publish(void *arg, const struct job *j, const struct pipeline *pl
 
 struct summary {
 	struct folder *f;
+	long long batch;
 	char *outname, *relative;
 	struct show_row *row;
 	size_t n;
@@ -344,11 +388,28 @@ static void work_summary(void *arg)
 	free(docs);
 }
 
+/* What could not be written stays behind and is tried again with the next flush; what
+ * changed meanwhile, too. */
+static void settle_summary(const struct summary *s)
+{
+	struct stale *stale = find_stale(s->f, s->batch);
+	if (s->r < 0)
+		log_event(LOG_WARN, "summary-not-written", "name", s->outname, "error", strerror(-s->r), NULL);
+	if (!stale)
+		return;
+	bool again = stale->again;
+	stale->again = stale->posted = false;
+	/* A name that no folder can have will never do. */
+	if (!again && (s->r == 0 || s->r == -EINVAL))
+		forget_stale(s->f, s->batch);
+	if (again && s->f->ending)
+		folder_flush(s->f);
+}
+
 static void summary_done(void *arg)
 {
 	struct summary *s = arg;
-	if (s->r < 0)
-		log_event(LOG_WARN, "summary-not-written", "name", s->outname, "error", strerror(-s->r), NULL);
+	settle_summary(s);
 	for (size_t i = 0; i < s->n; i++) {
 		free(s->row[i].name);
 		free(s->row[i].outname);
@@ -360,18 +421,22 @@ static void summary_done(void *arg)
 	free(s);
 }
 
-static void post_summary(struct folder *f, long long row)
+/* 0, -ENOENT when there is no such batch any more. */
+static int post_summary(struct folder *f, long long row)
 {
 	_cleanup_(batch_release) struct batch b;
 	batch_init(&b);
-	if (queue_batch_get(f->d->q, row, &b) < 0)
-		return;
+	int r = queue_batch_get(f->d->q, row, &b);
+	if (r < 0)
+		return r;
 	struct summary *s = xcalloc(1, sizeof(*s));
 	s->f = f;
+	s->batch = row;
 	s->outname = xstrdup(b.outname);
 	s->relative = xasprintf("%s/summary.csv", b.outname);
 	queue_job_each(f->d->q, &(struct job_filter){ .batch_row = row, .oldest_first = true }, add_row, s);
 	worker_post(f->worker, work_summary, summary_done, s);
+	return 0;
 }
 
 static void on_split(void *arg, const struct batch *b)
@@ -401,11 +466,14 @@ static void post_queue(struct folder *f)
 
 void folder_flush(struct folder *f)
 {
-	while (f->stale) {
-		struct stale *s = f->stale;
-		f->stale = s->next;
-		post_summary(f, s->row);
-		free(s);
+	for (struct stale *s = f->stale, *next; s; s = next) {
+		next = s->next;
+		if (s->posted)
+			continue;
+		int r = post_summary(f, s->row);
+		s->posted = r == 0;
+		if (r == -ENOENT)
+			forget_stale(f, s->row);
 	}
 	if (f->queue_stale)
 		post_queue(f);
@@ -571,22 +639,19 @@ static void post_sweep(struct folder *f)
 	worker_post(f->worker, work_sweep, sweep_done, s);
 }
 
-/* A summary follows the end of a job by some moments: when the spooler did not end by
- * itself, those of its last moments may be behind, for good if no other job follows. */
-#define SUMMARY_LATE_S 60
-
-static int add_stale(long long row, void *arg)
-{
-	batch_stale(arg, row);
-	return 0;
-}
-
 static void recover_summaries(struct folder *f)
 {
-	_cleanup_free_ char *beat = NULL;
-	double last = 0;
-	if (queue_fact_get(f->d->q, "heartbeat", &beat) == 0 && str_to_double(beat, &last) == 0 && last > 0)
-		queue_batch_each_ended(f->d->q, last - SUMMARY_LATE_S, add_stale, f);
+	_cleanup_free_ char *rows = NULL;
+	if (queue_fact_get(f->d->q, STALE_FACT, &rows) < 0 || !rows)
+		return;
+	char *end;
+	for (const char *p = rows; *p; p = end) {
+		long long row = strtoll(p, &end, 10);
+		if (end == p)
+			return;
+		end += *end == ' ';
+		batch_stale(f, row);
+	}
 }
 
 void folder_start(struct folder *f)
@@ -615,8 +680,9 @@ void folder_free(struct folder *f)
 	if (!f)
 		return;
 	f->waiting = false;
+	f->ending = true;
 	publish_next(f);
-	folder_flush(f);
+	flush_last(f);
 	worker_free(f->worker, 30);
 	while (f->shown)
 		forget_shown(f, f->shown->id);

@@ -3,6 +3,7 @@
 #include "exec/record.h"
 
 #include <errno.h>
+#include <signal.h>
 
 #include "base/json.h"
 
@@ -13,6 +14,18 @@ static const char *const reasons[] = {
 };
 
 const char *run_reason_to_string(enum run_reason r) { return reasons[r]; }
+
+bool run_failed_by_itself(const struct run_record *rec)
+{
+	switch (rec->reason) {
+	case RUN_EXITED: return rec->code != 0;
+	case RUN_SIGNALLED: return rec->signal != SIGTERM && rec->signal != SIGINT && rec->signal != SIGHUP;
+	case RUN_STOPPED:
+	case RUN_ORPHANED:
+	case RUN_LOST: return false;
+	default: return true;
+	}
+}
 
 int record_write_identity(const char *dir, const struct run_identity *id)
 {

@@ -72,6 +72,9 @@ void run_reap(struct run *r, struct run_record *ret_rec);
 
 /* After a restart: reads dir/exit.json; 0, -ENOENT, -EBADMSG. */
 int run_record_read(const char *dir, struct run_record *ret_rec);
+/* Did the run end by itself, and not well? Not when it was ended by us or by whoever ends
+ * all processes (a service manager, a machine that goes down). */
+bool run_failed_by_itself(const struct run_record *rec);
 /* Ends what is still alive of the run whose run.json is in dir (matched by
  * boot id, pid namespace, pid and start time; also any process whose working
  * directory is dir or below it and that carries our NMR_RUN_ID environment).

@@ -154,12 +154,14 @@ void keeper_resume(struct keeper *k) { queue_step_each_unsafe(k->q, add_done, k)
 
 /* ---- after a power cut */
 
-struct spoilt { const struct lab *lab; struct keys open, done; };
+struct spoilt { const struct lab *lab; struct keys open, done, begun; };
 
 static int collect(const struct step *s, _unused_ const char *stage, void *arg)
 {
 	struct spoilt *x = arg;
 	keys_add(s->state == STEP_DONE ? &x->done : &x->open, s->key);
+	if (s->state == STEP_RUNNING)
+		keys_add(&x->begun, s->key);
 	return 0;
 }
 
@@ -207,10 +209,14 @@ void keeper_recover(const struct lab *lab, struct queue *q)
 		queue_step_shelve(q, x.done.key[i]);
 		queue_job_reread(q, x.done.key[i]);
 	}
+	/* The machine's end is no failure of what ran then. */
+	for (size_t i = 0; i < x.begun.n; i++)
+		queue_step_uncount(q, x.begun.key[i]);
 	queue_fact_set(q, "boot", boot);
 	queue_commit(q);
 	if (before && x.done.n)
 		log_event(LOG_WARN, "steps-distrusted", "why", "the machine stopped before they were on disk; they are computed again", NULL);
 	keys_release(&x.open);
 	keys_release(&x.done);
+	keys_release(&x.begun);
 }

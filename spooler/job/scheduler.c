@@ -14,6 +14,7 @@
 
 #define ATTEMPTS_MAX 4
 #define BACKOFF_S 5.0
+#define SAME_END_S 2.0   /* a service manager ends all processes at once, in any order */
 
 struct slot {
 	struct scheduler *s;
@@ -29,7 +30,7 @@ struct slot {
 	struct slot *next;
 };
 
-struct backoff { char key[SHA256_HEX_LEN]; double until; struct backoff *next; };
+struct backoff { char key[SHA256_HEX_LEN]; double since, until; struct backoff *next; };
 
 struct scheduler {
 	const struct lab *lab;
@@ -133,7 +134,8 @@ static void back_off(struct scheduler *s, const char *key, double seconds)
 {
 	struct backoff *b = xcalloc(1, sizeof(*b));
 	snprintf(b->key, sizeof(b->key), "%s", key);
-	b->until = clock_mono() + seconds;
+	b->since = clock_mono();
+	b->until = b->since + seconds;
 	b->next = s->backoff;
 	s->backoff = b;
 }
@@ -235,6 +237,8 @@ static void settle_row(struct scheduler *s, const struct slot *t, const struct r
 				      e->verdict == VERDICT_OK ? NULL : cause, e->detail, rec->wall_s, rec->cpu_s);
 	if (r == 0 && e->verdict != VERDICT_OK && again)
 		r = queue_step_reset(s->q, t->key);
+	if (r == 0 && e->verdict != VERDICT_OK && ours)
+		r = queue_step_uncount(s->q, t->key);
 	end_transaction(s, r);
 	if (e->verdict == VERDICT_OK)
 		keeper_add(s->keeper, t->key);
@@ -420,8 +424,20 @@ void scheduler_tick(struct scheduler *s)
 
 void scheduler_pause(struct scheduler *s, bool paused) { s->paused = paused; }
 
+/* Whoever ends the spooler may have ended its runs some moments before. */
+static void uncount_last_moments(struct scheduler *s)
+{
+	int r = queue_begin(s->q);
+	for (const struct backoff *b = s->backoff; r == 0 && b; b = b->next)
+		if (clock_mono() - b->since < SAME_END_S)
+			r = queue_step_uncount(s->q, b->key);
+	end_transaction(s, r);
+}
+
 void scheduler_stop(struct scheduler *s)
 {
+	if (!s->stopping)
+		uncount_last_moments(s);
 	s->stopping = true;
 	for (struct slot *t = s->slot; t; t = t->next)
 		run_stop(t->run);
@@ -454,6 +470,17 @@ void scheduler_adopt(struct scheduler *s, const char *key)
 
 void scheduler_reconcile(struct scheduler *s) { s->behind = true; }
 
+/* A start that the end of the last spooler broke off is no attempt: it failed of nothing.
+ * What ended by itself before that is one. */
+static int take_back(struct scheduler *s, const struct step *st, const char *dir)
+{
+	struct run_record rec;
+	bool failed = run_record_read(dir, &rec) == 0 && run_failed_by_itself(&rec);
+	int r = queue_step_reset(s->q, st->key);
+	/* A row that says "ready" does not know of the start. */
+	return r == 0 && !failed && st->state == STEP_RUNNING ? queue_step_uncount(s->q, st->key) : r;
+}
+
 struct left { struct ready ready; const struct lab *lab; };
 
 /* A start whose row was not flushed when the spooler ended: the row says ready, the run
@@ -484,7 +511,7 @@ void scheduler_recover(struct scheduler *s)
 		log_event(r < 0 ? LOG_ERROR : LOG_INFO, "step-recovered", "step", st->key, "label", st->label, "error",
 			  r < 0 ? "a process of the last run could not be ended" : NULL, NULL);
 		if (e == 0)
-			e = queue_step_reset(s->q, st->key);
+			e = take_back(s, st, dir);
 	}
 	end_transaction(s, e);
 	ready_release(&left.ready);

@@ -4,6 +4,7 @@
 #include "job/step.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -323,8 +324,9 @@ static json_t *collect_program(const char *dir, const json_t *plan, const struct
 			? xasprintf("%s died of signal %d", json_str(plan, "program", "?"), rec->signal)
 			: xasprintf("%s ended with status %d%s%s", json_str(plan, "program", "?"), rec->code,
 				    said ? ": " : "", said ? said : "");
-		set_end(e, rec->reason == RUN_SIGNALLED && rec->signal == 9 ? VERDICT_RETRY : VERDICT_FAIL,
-			CAUSE_OTHER, detail);
+		/* Killed, or ended with everything else when the machine goes down. */
+		bool ended = rec->reason == RUN_SIGNALLED && (rec->signal == SIGKILL || !run_failed_by_itself(rec));
+		set_end(e, ended ? VERDICT_RETRY : VERDICT_FAIL, CAUSE_OTHER, detail);
 		return NULL;
 	}
 	if (str_eq(json_str(plan, "kind", ""), "render"))

@@ -24,11 +24,12 @@ struct ask {
 	char *why;               /* of the last refusal, when there is more to say than the state */
 };
 
-static int reset_failed(const struct step *s, _unused_ const char *stage, void *arg)
+/* Who asks for it again has changed something, or hopes so: all attempts are left again,
+ * also those of steps that had some to go when another one failed the job. */
+static int begin_anew(const struct step *s, _unused_ const char *stage, void *arg)
 {
-	if (s->state == STEP_FAILED)
-		queue_step_reset(arg, s->key);
-	return 0;
+	int r = s->state == STEP_FAILED ? queue_step_reset(arg, s->key) : 0;
+	return r == 0 ? queue_step_recount(arg, s->key) : r;
 }
 
 static int refuse(struct ask *a, char *why)
@@ -61,7 +62,7 @@ static int apply_event(struct ask *a, struct job *j)
 		r = manager_change(m, j, e, e == JOB_EV_CANCEL ? "cancelled on request" : NULL, NULL);
 	/* A retry computes failed steps again, from their last geometry. */
 	if (r == 0 && e == JOB_EV_RETRY)
-		r = queue_step_each_of_job(m->q, j->row, reset_failed, m->q);
+		r = queue_step_each_of_job(m->q, j->row, begin_anew, m->q);
 	r = queue_end(m->q, r);
 	if (r == 0 && e == JOB_EV_CANCEL)
 		m->hooks.gone(m->hooks.arg, j);

@@ -52,7 +52,7 @@ int outbox_trouble(const struct outbox *o, const char *outname, const char *sour
 /* The trouble of that file is over. */
 int outbox_trouble_over(const struct outbox *o, const char *outname, const char *source);
 /* A plain file at the top or inside a batch folder: QUEUE.html, summary.csv. durable: it
- * will not be written again, so it must be on disk. */
+ * will not be written again, so it must be on disk; -EBUSY when somebody holds it open. */
 int outbox_file(const struct outbox *o, const char *relative, const void *data, size_t n, bool durable);
 
 /* ---- control files people put there */

@@ -166,10 +166,13 @@ int outbox_failed(const struct outbox *o, const char *outname, const char *text,
 
 int outbox_file(const struct outbox *o, const char *relative, const void *data, size_t n, bool durable)
 {
-	bool held;
+	bool held = false;
 	_cleanup_free_ char *path = outbox_path(o, relative, "");
 	if (!path)
 		return -EINVAL;
 	int r = outbox_mkdir_above(o, path);
-	return r < 0 ? r : outbox_replace(o, path, data, n, durable, &held);
+	if (r == 0)
+		r = outbox_replace(o, path, data, n, durable, &held);
+	/* What is rewritten all the time may skip one update, the last one may not. */
+	return r == 0 && held && durable ? -EBUSY : r;
 }

@@ -525,17 +525,6 @@ int queue_batch_each_inside(struct queue *q, long long row, queue_row_fn fn, voi
 	return queue_each_row(q, st, fn, arg);
 }
 
-int queue_batch_each_ended(struct queue *q, double since, queue_row_fn fn, void *arg)
-{
-	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(q->db, "SELECT DISTINCT batch_row FROM job WHERE finished>=?1 AND finished>0"
-				    " AND batch_row>0", -1, &st, NULL);
-	if (rc != SQLITE_OK)
-		return queue_fail(q, rc);
-	sqlite3_bind_double(st, 1, since);
-	return queue_each_row(q, st, fn, arg);
-}
-
 int queue_batch_find(struct queue *q, const char *typed, struct batch *ret_b)
 {
 	sqlite3_stmt *st = queue_prepare(q, "SELECT " BATCH_COLUMNS " FROM batch WHERE id=?1 OR outname=?1"

@@ -175,8 +175,6 @@ int queue_batch_get(struct queue *q, long long row, struct batch *ret_b);
 /* The batches inside a batch: rows, the innermost too. */
 typedef int (*queue_row_fn)(long long row, void *arg);
 int queue_batch_each_inside(struct queue *q, long long row, queue_row_fn fn, void *arg);
-/* Batches of which a job has ended since then. */
-int queue_batch_each_ended(struct queue *q, double since, queue_row_fn fn, void *arg);
 int queue_batch_find(struct queue *q, const char *typed, struct batch *ret_b);
 typedef int (*queue_batch_fn)(const struct batch *b, void *arg);
 int queue_batch_each(struct queue *q, int limit, queue_batch_fn fn, void *arg);
@@ -199,8 +197,12 @@ int queue_step_reopen(struct queue *q, const char *key);
 /* Neither ready nor done, because there is no plan of it: the walk of a job that needs it
  * reopens it, when what it depends on is there. */
 int queue_step_shelve(struct queue *q, const char *key);
-/* Back to ready, e.g. after a restart or for a retry. */
+/* Back to ready, e.g. after a restart. */
 int queue_step_reset(struct queue *q, const char *key);
+/* A new count of attempts: the start that is under way is the first one. */
+int queue_step_recount(struct queue *q, const char *key);
+/* Its last start was broken off by our own end, or the machine's: it was no attempt. */
+int queue_step_uncount(struct queue *q, const char *key);
 typedef int (*queue_step_fn)(const struct step *s, const char *stage, void *arg);
 /* Steps of one job in order. */
 int queue_step_each_of_job(struct queue *q, long long job_row, queue_step_fn fn, void *arg);

@@ -148,6 +148,16 @@ int queue_step_reset(struct queue *q, const char *key)
 	return for_key(q, queue_prepare(q, "UPDATE step SET state=0,started=0,finished=0,synced=1 WHERE key=?1"), key);
 }
 
+int queue_step_recount(struct queue *q, const char *key)
+{
+	return for_key(q, queue_prepare(q, "UPDATE step SET attempts=(state=1) WHERE key=?1 AND state<>2"), key);
+}
+
+int queue_step_uncount(struct queue *q, const char *key)
+{
+	return for_key(q, queue_prepare(q, "UPDATE step SET attempts=max(attempts-1,0) WHERE key=?1"), key);
+}
+
 int queue_job_reread(struct queue *q, const char *step_key)
 {
 	sqlite3_stmt *st = queue_prepare(q, "UPDATE job SET input='intake/'||id||'/structure' WHERE batch_row=0 AND row IN"

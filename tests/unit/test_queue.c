@@ -201,6 +201,15 @@ static int sum_row(long long row, void *arg)
 	return 0;
 }
 
+static int attempts_of(struct queue *q, const char *key)
+{
+	struct step s;
+	assert_int_equal(queue_step_get(q, key, &s), 0);
+	int n = s.attempts;
+	step_release(&s);
+	return n;
+}
+
 static void jobs_share_a_step(void **state)
 {
 	struct fixture *f = *state;
@@ -230,6 +239,17 @@ static void jobs_share_a_step(void **state)
 	assert_int_equal(s.attempts, 1);
 	step_release(&s);
 	assert_int_equal(queue_step_reset(f->q, "key1"), 0);
+	assert_int_equal(queue_step_start(f->q, "key1", 2), 0);
+	assert_int_equal(attempts_of(f->q, "key1"), 2);
+	assert_int_equal(queue_step_uncount(f->q, "key1"), 0);
+	assert_int_equal(attempts_of(f->q, "key1"), 1);
+	assert_int_equal(queue_step_start(f->q, "key1", 2), 0);
+	assert_int_equal(queue_step_recount(f->q, "key1"), 0);
+	assert_int_equal(attempts_of(f->q, "key1"), 1);
+	assert_int_equal(queue_step_reset(f->q, "key1"), 0);
+	assert_int_equal(queue_step_recount(f->q, "key1"), 0);
+	assert_int_equal(queue_step_uncount(f->q, "key1"), 0);
+	assert_int_equal(attempts_of(f->q, "key1"), 0);
 	/* A cancelled job does not wait any more. */
 	queue_set_job_state(f->q, &ja, JOB_EV_CANCEL, NULL, NULL);
 	rows = 0;
