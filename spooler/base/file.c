@@ -223,6 +223,14 @@ int file_fsync_tree(const char *path)
 	return nftw(path, sync_one, 32, FTW_PHYS | FTW_DEPTH) < 0 ? -errno : 0;
 }
 
+/* Not flock(): a child has that one, too, from fork to exec. When a spooler was killed at
+ * such a moment, the next one would be told that it is still at work. */
+int file_lock(int fd)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	return fcntl(fd, F_SETLK, &l) < 0 ? -errno : 0;
+}
+
 int file_mkdir_p(const char *path, mode_t mode)
 {
 	if (mkdir(path, mode) == 0)

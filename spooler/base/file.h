@@ -32,6 +32,9 @@ int file_sync_fd(int fd);
  * Not for few files: engines may have gigabytes lying about there. */
 bool file_group_begin(const char *path);
 int file_group_end(void);
+/* Takes the file for this process alone, until it closes it (the first close of it counts,
+ * so it is opened once). -EAGAIN or -EACCES: another process has it. */
+int file_lock(int fd);
 int file_mkdir_p(const char *path, mode_t mode);
 /* Removes a file or a whole tree without following links; missing is fine. */
 int file_rm_rf(const char *path);

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -308,7 +307,7 @@ int cmd_restore(struct cli *c)
 	_cleanup_close_ int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return say("cannot open", lock, -errno);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	if (file_lock(fd) < 0) {
 		cli_error("nmr-spooler works on %s: stop it first", c->conf->spool);
 		return CLI_FAILED;
 	}

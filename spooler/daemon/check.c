@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "base/conf.h"
 #include "base/file.h"
@@ -55,7 +54,7 @@ static int take_turn(struct check *c, int *ret_fd)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return say("%s cannot be opened: %s; run this as the user of the spooler", path, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	if (file_lock(fd) < 0) {
 		close(fd);
 		fd = -1;
 		c->running = true;

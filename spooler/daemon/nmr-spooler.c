@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <signal.h>
 
@@ -64,7 +63,7 @@ static int take_lock(const struct conf *c)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0)
 		die("cannot open %s: %s", path, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+	if (file_lock(fd) < 0)
 		die("another nmr-spooler works on %s: stop it first, or give this one its own --data folder",
 		    c->spool);
 	return fd;

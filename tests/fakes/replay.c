@@ -4,8 +4,12 @@
  * in it has two records of it, one with "many-records=N" has N. Called by the name of the
  * program that it stands in for; the answers lie in "replay" beside it.
  *
- * REPLAY_DELAY_MS: each run takes so long; "a-b": a time in between, at random.
- * REPLAY_FAIL: a word; a run whose answer has that name ends with status 3.
+ * REPLAY_DELAY_MS: each run takes so long, half of it in the midst of its answer; "a-b": a
+ * time in between, at random.
+ * REPLAY_FAIL: a word; a run whose answer has that name ends with status 3. The same for a
+ * file with the word "fails-in-read", "fails-in-prepare" or "fails-in-conformers" in it.
+ * REPLAY_OWN: each step has an answer of its own, which depends on nothing but its key (the
+ * name of its folder): jobs share no steps then, as different molecules do not.
  * nmr-render: the document that it was given becomes shifts.json, so that a result
  * folder tells which job it is of. */
 #define _GNU_SOURCE
@@ -21,6 +25,8 @@
 #include <unistd.h>
 
 static char answers[PATH_MAX];
+static char own[9];             /* the beginning of the step's key; "": the same for all */
+static struct timespec rest;    /* of the time that a run takes */
 
 static void fail(const char *what)
 {
@@ -28,20 +34,49 @@ static void fail(const char *what)
 	exit(4);
 }
 
-static void copy(const char *from, int out)
+static void nap(void)
+{
+	nanosleep(&rest, NULL);
+	rest = (struct timespec){ 0 };
+}
+
+static void write_all(int out, const char *data, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		ssize_t w = write(out, data + i, n - i);
+		if (w <= 0)
+			fail("write");
+		i += (size_t)w;
+	}
+}
+
+/* The second to fifth digits of coordinates such as 0.60924. */
+static void own_digits(char *text)
+{
+	unsigned v = (unsigned)strtoul(own, NULL, 16) % 10000;
+	for (char *p = text; *own && (p = strstr(p, "0.6")); p += 3)
+		if (strspn(p + 3, "0123456789") >= 4 && (p == text || !strchr("0123456789.", p[-1])))
+			for (unsigned i = 0, d = v; i < 4; i++, d /= 10)
+				p[3 + i] = (char)('0' + d % 10);
+}
+
+static void copy(const char *from, int out, bool coordinates)
 {
 	struct stat st;
 	int in = open(from, O_RDONLY);
 	if (in < 0 || fstat(in, &st) < 0 || out < 0)
 		fail(from);
-	for (off_t left = st.st_size; left > 0;) {
-		char block[65536];
-		ssize_t n = read(in, block, sizeof(block));
-		if (n <= 0 || write(out, block, (size_t)n) != n)
-			fail(from);
-		left -= n;
-	}
+	size_t n = (size_t)st.st_size;
+	char *text = calloc(1, n + 1);
+	if (!text || read(in, text, n) != (ssize_t)n)
+		fail(from);
 	close(in);
+	if (coordinates)
+		own_digits(text);
+	write_all(out, text, n / 2);
+	nap();
+	write_all(out, text + n / 2, n - n / 2);
+	free(text);
 	if (out > 2)
 		close(out);
 }
@@ -69,10 +104,9 @@ static void answer(const char *kind)
 		if (e->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		if (strcmp(e->d_name, "stdout") == 0)
-			copy(path, 1);
-		else
-			copy(path, open(e->d_name, O_WRONLY | O_CREAT | O_TRUNC, 0644));
+		bool log = strcmp(e->d_name, "stdout") == 0;
+		bool coordinates = strcmp(kind, log ? "optimise" : "xtb") == 0 || strcmp(kind, "conformers") == 0;
+		copy(path, log ? 1 : open(e->d_name, O_WRONLY | O_CREAT | O_TRUNC, 0644), coordinates);
 	}
 	closedir(d);
 }
@@ -80,7 +114,7 @@ static void answer(const char *kind)
 static void render(void)
 {
 	mkdir("out", 0755);
-	copy("document.json", open("out/shifts.json", O_WRONLY | O_CREAT | O_TRUNC, 0644));
+	copy("document.json", open("out/shifts.json", O_WRONLY | O_CREAT | O_TRUNC, 0644), false);
 	put("out/report.html", "<title>replayed</title>\n");
 	put("out/shifts.csv", "label,atoms,type,shift\n");
 	put("out/SI.txt", "replayed\n");
@@ -130,6 +164,44 @@ static void read_file(void)
 		answer(has_word("structure", "two-records") ? "read-two" : "read");
 }
 
+/* What later programs must know goes behind the end of the structure, where the spooler
+ * takes it for a part of it. */
+static void pass_on(const char *from, const char *to)
+{
+	static const char *const words[] = { "fails-in-prepare", "fails-in-conformers" };
+	char text[128] = "";
+	int fd = open(to, O_WRONLY | O_APPEND);
+	if (fd < 0)
+		return;
+	if (*own)
+		snprintf(text, sizeof(text), "of %s %s\n", own, to);
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (has_word(from, words[i]))
+			strcat(strcat(text, words[i]), "\n");
+	write_all(fd, text, strlen(text));
+	close(fd);
+}
+
+/* nmr-mol WORD --in FILE ... */
+static void mol(const char *word, const char *in)
+{
+	char told[64];
+	snprintf(told, sizeof(told), "fails-in-%s", word);
+	if (in && has_word(in, told)) {
+		fprintf(stderr, "%s: told to fail\n", word);
+		exit(3);
+	}
+	if (strcmp(word, "read") == 0) {
+		read_file();
+		pass_on(in, "rec-1.sdf");
+		pass_on(in, "rec-2.sdf");
+		return;
+	}
+	answer(word);
+	if (strcmp(word, "prepare") == 0)
+		pass_on(in, "mol.sdf");
+}
+
 static void delay(void)
 {
 	const char *s = getenv("REPLAY_DELAY_MS");
@@ -140,8 +212,19 @@ static void delay(void)
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	if (hi > lo)
 		lo += (t.tv_nsec / 1000 + getpid()) % (hi - lo);
-	t = (struct timespec){ lo / 1000, lo % 1000 * 1000000 };
-	nanosleep(&t, NULL);
+	lo = lo * 1000 / 2;
+	rest = (struct timespec){ lo / 1000000, lo % 1000000 * 1000 };
+	t = rest;
+	nap();
+	rest = t;
+}
+
+static void find_own(void)
+{
+	char path[PATH_MAX];
+	const char *name = getcwd(path, sizeof(path)) ? strrchr(path, '/') : NULL;
+	if (getenv("REPLAY_OWN") && name && strlen(name + 1) > 8)
+		snprintf(own, sizeof(own), "%.8s", name + 1);
 }
 
 int main(int argc, char **argv)
@@ -157,11 +240,10 @@ int main(int argc, char **argv)
 		return printf(strcmp(name, "xtb") == 0 ? "* xtb version 1.0 (replay)\n" : "%s 1 (replay)\n", name) < 0;
 	if (strcmp(name, "nwchem") == 0 && strstr(arg, "probe"))
 		return puts("Northwest Computational Chemistry Package (NWChem) 1.0") < 0;
+	find_own();
 	delay();
-	if (strcmp(name, "nmr-mol") == 0 && strcmp(arg, "read") == 0)
-		read_file();
-	else if (strcmp(name, "nmr-mol") == 0)
-		answer(arg);
+	if (strcmp(name, "nmr-mol") == 0)
+		mol(arg, argc > 3 && strcmp(argv[2], "--in") == 0 ? argv[3] : NULL);
 	else if (strcmp(name, "nmr-render") == 0)
 		render();
 	else if (strcmp(name, "xtb") == 0)

@@ -17,8 +17,7 @@ use Time::HiRes qw(sleep time);
 use Replay;
 
 our @CALLS = qw(openat openat2 write pwrite64 fsync fdatasync rename renameat renameat2 unlink unlinkat
-	mkdir mkdirat rmdir ftruncate fallocate sendfile ioctl close clone clone3 vfork getdents64 fchmod
-	flock);
+	mkdir mkdirat rmdir ftruncate fallocate sendfile ioctl close clone clone3 vfork getdents64 fchmod);
 our $WAIT = 60;              # no run takes that long; a machine may be slow
 our $PATIENCE = 60;          # then a run that is only waiting to try again is asked to end
 my $TEXT = "CCO ethanol\n";
@@ -32,7 +31,7 @@ my %ERRORS = (
 	unlink => [qw(EIO)], unlinkat => [qw(EIO)], rmdir => [qw(EIO)], mkdir => [qw(ENOSPC EIO)],
 	mkdirat => [qw(ENOSPC EIO)], ftruncate => [qw(EIO ENOSPC EINTR)], fallocate => [qw(ENOSPC EIO EINTR)],
 	sendfile => [qw(ENOSPC EIO EINTR)], close => [qw(EIO EINTR)], getdents64 => [qw(EIO)], fchmod => [qw(EIO)],
-	clone => [qw(EAGAIN ENOMEM)], clone3 => [qw(EAGAIN)], vfork => [qw(EAGAIN)], flock => [qw(EINTR)],
+	clone => [qw(EAGAIN ENOMEM)], clone3 => [qw(EAGAIN)], vfork => [qw(EAGAIN)],
 );
 
 # ---- driving
@@ -246,7 +245,7 @@ sub errors_of {
 }
 
 # Between two calls that change nothing a kill is the same kill.
-sub changes { return $_[0] !~ /^(?:close|fcntl|getdents64|ioctl|flock)\(|^write\(2</ && ($_[0] !~ /^openat2?\(/ || $_[0] =~ /O_CREAT|O_TRUNC/) }
+sub changes { return $_[0] !~ /^(?:close|fcntl|getdents64|ioctl)\(|^write\(2</ && ($_[0] !~ /^openat2?\(/ || $_[0] =~ /O_CREAT|O_TRUNC/) }
 
 # All points of a kind ('kill', 'error', 'spell': the error for a while).
 sub points {
