@@ -146,7 +146,7 @@ static void many_records(int count)
 	fprintf(f, "{\"ok\":true,\"format\":\"smiles\",\"records\":[");
 	for (int i = 1; i <= count; i++) {
 		snprintf(name, sizeof(name), "rec-%d.sdf", i);
-		copy(from, open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644));
+		copy(from, open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644), false);
 		fprintf(f, "%s{\"n\":%d,\"name\":\"m%d\",\"file\":\"%s\",\"dim\":0,\"natoms\":1,\"charge\":0,\"fields\":{}}",
 			i > 1 ? "," : "", i, i, name);
 	}
