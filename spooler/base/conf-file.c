@@ -90,8 +90,16 @@ static int read_scalar(struct reader *r, const struct conf_row *row, const confi
 	return 0;
 }
 
-/* Adds the scalars of a group to a list of pairs; a later one wins. */
-static int read_pairs(struct reader *r, const config_setting_t *s, const char *skip,
+static bool is_one_of(const char *const *names, const char *name)
+{
+	for (; names && *names; names++)
+		if (str_eq(*names, name))
+			return true;
+	return false;
+}
+
+/* Adds the scalars of a group to a list of pairs; a later one wins. skip: NULL-terminated. */
+static int read_pairs(struct reader *r, const config_setting_t *s, const char *const *skip,
 		      struct conf_pair **pairs, size_t *npairs)
 {
 	if (config_setting_type(s) != CONFIG_TYPE_GROUP)
@@ -99,7 +107,7 @@ static int read_pairs(struct reader *r, const config_setting_t *s, const char *s
 	for (int i = 0; i < config_setting_length(s); i++) {
 		config_setting_t *e = child(s, i);
 		const char *name = config_setting_name(e);
-		if (str_eq(name, skip))
+		if (is_one_of(skip, name))
 			continue;
 		char *value = scalar_text(e);
 		if (!value)
@@ -132,8 +140,33 @@ static bool is_folder_name(const char *name)
 	return name && *name && *name != '.' && !strchr(name, '/') && strlen(name) <= 200;
 }
 
+/* How files are noticed in the folder, beside the options of its jobs. */
+static int read_treatment(struct reader *r, const config_setting_t *s, struct conf_hot *h)
+{
+	const config_setting_t *quiet = config_setting_get_member(s, "quiet_s");
+	const config_setting_t *watch = config_setting_get_member(s, "watch");
+	const config_setting_t *markers = config_setting_get_member(s, "markers");
+	if (quiet) {
+		h->quiet_s = config_setting_type(quiet) == CONFIG_TYPE_INT ? config_setting_get_int(quiet)
+									    : config_setting_get_float(quiet);
+		if (!config_setting_is_number(quiet) || h->quiet_s < 0 || h->quiet_s > 3600)
+			return complain(r, quiet, "\"quiet_s\" of a folder must be a number of seconds, 0 to 3600");
+	}
+	if (watch) {
+		const char *w = config_setting_get_string(watch);
+		if (!w || (!str_eq(w, "auto") && !str_eq(w, "events") && !str_eq(w, "poll")))
+			return complain(r, watch, "\"watch\" of a folder must be \"auto\", \"events\" or \"poll\"");
+		h->watch = str_eq(w, "auto") ? -1 : str_eq(w, "poll");
+	}
+	if (markers && config_setting_type(markers) != CONFIG_TYPE_BOOL)
+		return complain(r, markers, "\"markers\" of a folder must be true or false");
+	h->markers = markers && config_setting_get_bool(markers);
+	return 0;
+}
+
 static int read_hot_folder(struct reader *r, const config_setting_t *s, const char *name)
 {
+	static const char *const own[] = { "folder", "quiet_s", "watch", "markers", NULL };
 	struct conf *c = r->c;
 	if (!is_folder_name(name))
 		return complain(r, s, "a hot folder needs a name: one folder below the inbox, without \"/\"");
@@ -141,8 +174,10 @@ static int read_hot_folder(struct reader *r, const config_setting_t *s, const ch
 		return complain(r, s, "the hot folder \"%s\" is there twice (upper and lower case are the same)", name);
 	c->hot = xreallocarray(c->hot, c->nhot + 1, sizeof(*c->hot));
 	struct conf_hot *h = &c->hot[c->nhot++];
-	*h = (struct conf_hot){ .name = xstrdup(name) };
-	return read_pairs(r, s, "folder", &h->options, &h->noptions);
+	*h = (struct conf_hot){ .name = xstrdup(name), .quiet_s = -1, .watch = -1 };
+	if (config_setting_type(s) == CONFIG_TYPE_GROUP && read_treatment(r, s, h) < 0)
+		return -EINVAL;
+	return read_pairs(r, s, own, &h->options, &h->noptions);
 }
 
 /* hot = { CDCl3 = { ... }; }, or a list of groups with a member "folder" for

@@ -40,6 +40,8 @@ static const struct conf_row rows[] = {
 
 	NUMBER("quiet_s", "NMR_QUIET_S", "0.5", 0, 3600, "a file is finished when it has been still for so many seconds (local folders)", quiet_s),
 	NUMBER("quiet_remote_s", "NMR_QUIET_REMOTE_S", "5", 0, 3600, "the same for folders on a network", quiet_remote_s),
+	NUMBER("quiet_smb_s", "NMR_QUIET_SMB_S", "2", 0, 3600, "at least so long for folders that Samba on this machine serves", quiet_smb_s),
+	NUMBER("quiet_nfs_s", "NMR_QUIET_NFS_S", "10", 0, 3600, "at least so long for folders that an NFS server on this machine serves", quiet_nfs_s),
 	NUMBER("scan_s", "NMR_SCAN_S", "60", 0.1, 86400, "the folders are looked through so often, whatever events say, seconds", scan_s),
 	NUMBER("scan_remote_s", "NMR_SCAN_REMOTE_S", "3", 0.1, 86400, "the same for folders on a network, which send no events", scan_remote_s),
 	NUMBER("hung_s", "NMR_HUNG_S", "30", 0, 86400, "a mounted folder that has not answered for so many seconds is told about; 0: never", hung_s),

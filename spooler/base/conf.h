@@ -14,6 +14,9 @@ struct conf_hot {               /* a hot folder: a set of job options */
 	char *name;             /* folder below inbox/, matched without case */
 	struct conf_pair *options;
 	size_t noptions;
+	double quiet_s;         /* < 0: as elsewhere */
+	int watch;              /* 0: events, 1: poll, < 0: as its filesystem needs */
+	bool markers;           /* files are taken once their .done is there */
 };
 
 struct conf_engine {
@@ -37,6 +40,7 @@ struct conf {
 	/* intake */
 	double quiet_s;         /* quiet time of local folders */
 	double quiet_remote_s;  /* of network folders */
+	double quiet_smb_s, quiet_nfs_s;   /* at least, of folders that this machine serves */
 	double scan_s, scan_remote_s;
 	double hung_s;          /* a folder that does not answer is told about after this; 0: never */
 	double empty_report_s;  /* tell about an empty or unreadable file after this */

@@ -19,7 +19,8 @@ struct intake {
 	struct tree *trees;      /* the inbox, then what is mounted below it */
 	struct door *door;
 	struct doubt *doubt;
-	bool ending;
+	struct drop_folder *folders;   /* nmr.conf's hot folders, for the scans */
+	bool ending, hangs;
 	int mounts_fd;           /* tells when something is mounted or unmounted; -1 */
 };
 
@@ -48,7 +49,8 @@ void intake_hung(struct intake *in);
 
 /* ---- tree.c */
 struct tree *tree_new(struct intake *in, const char *base);
-void tree_free(struct tree *t);
+/* False: its thread hangs, and keeps what it works with. */
+bool tree_free(struct tree *t);
 void tree_look(struct tree *t);
 /* For the inbox itself, which may be asked at the start: watched before the first look. */
 void tree_watch(struct tree *t);

@@ -164,6 +164,7 @@ struct intake *intake_new(struct daemon *d)
 {
 	struct intake *in = xcalloc(1, sizeof(*in));
 	in->d = d;
+	in->folders = drop_folders(d->conf);
 	in->trees = tree_new(in, "");
 	in->door = door_new(in);
 	in->mounts_fd = open("/proc/self/mounts", O_RDONLY | O_CLOEXEC);
@@ -210,10 +211,13 @@ void intake_free(struct intake *in)
 	while (in->trees) {
 		struct tree *t = in->trees;
 		in->trees = tree_next(t);
-		tree_free(t);
+		in->hangs = !tree_free(t) || in->hangs;
 	}
 	door_free(in->door);
 	intake_end_doubt(in, false);
+	/* A tree that hangs was abandoned with the rules it has. */
+	if (!in->hangs)
+		free(in->folders);
 	if (in->mounts_fd >= 0)
 		close(in->mounts_fd);
 	free(in);

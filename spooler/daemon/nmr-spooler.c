@@ -107,9 +107,14 @@ static void open_parts(struct daemon *d, const struct arguments *a)
 static void write_readme(const struct conf *c)
 {
 	const char **names = xcalloc(c->nhot + 1, sizeof(*names));
+	char **marked = xcalloc(MAX(c->nhot, 1U), sizeof(*marked));
 	for (size_t i = 0; i < c->nhot; i++)
-		names[i] = c->hot[i].name;
+		names[i] = c->hot[i].markers ? marked[i] = xasprintf("%s  (a file is taken once its .done is there)", c->hot[i].name)
+					     : c->hot[i].name;
 	int r = drop_write_readme(c->inbox, names, c->nhot);
+	for (size_t i = 0; i < c->nhot; i++)
+		free(marked[i]);
+	free(marked);
 	if (r < 0)
 		log_event(LOG_WARN, "no-readme", "folder", c->inbox, "error", strerror(-r), NULL);
 	free(names);

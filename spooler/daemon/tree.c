@@ -15,7 +15,6 @@
 
 #define ITEMS_A_ROUND 256
 #define GROUP 4                  /* from so many files on they share their syncs */
-#define QUIET_MOVED_S 0.02       /* for the ticket that is moved in right behind */
 
 struct taken {
 	char id[ID_LEN + 1];     /* of its job */
@@ -518,7 +517,7 @@ static void scanned(void *arg)
 	if (r->told_mounts)
 		intake_mounted(in, r->mounts, r->nmounts);
 	t->quiet = r->next_s < 0 && !r->items.n && !r->more && !t->again;
-	double rest = t->remote || t->unwatched ? c->scan_remote_s : c->scan_s;
+	double rest = t->remote || t->unwatched || drop_scan_polls(t->scan) ? c->scan_remote_s : c->scan_s;
 	arm(t, r->next_s >= 0 ? MIN(MAX(r->next_s, 0.01), rest) : rest);
 	if (r->error < 0) {
 		t->rest = t->rest || r->nrest;
@@ -563,10 +562,8 @@ static void on_worker(void *arg) { worker_dispatch(arg); }
 struct tree *tree_new(struct intake *in, const char *base)
 {
 	const struct conf *c = in->d->conf;
-	struct drop_rules rules = { .quiet_s = c->quiet_s, .quiet_remote_s = c->quiet_remote_s,
-				    .quiet_moved_s = MIN(c->quiet_s, QUIET_MOVED_S),
-				    .empty_report_s = c->empty_report_s,
-				    .size_max = (size_t)c->file_size_max_mb << 20 };
+	struct drop_rules rules;
+	drop_rules_of(c, in->folders, &rules);
 	struct tree *t = xcalloc(1, sizeof(*t));
 	t->in = in;
 	t->base = xstrdup(base);
@@ -602,7 +599,7 @@ bool tree_notice(const struct tree *t, struct buf *b)
 
 bool tree_idle(const struct tree *t) { return t->hung || (t->quiet && !t->busy && !t->again); }
 
-void tree_free(struct tree *t)
+bool tree_free(struct tree *t)
 {
 	struct loop *loop = t->in->d->loop;
 	loop_remove(loop, t->source);
@@ -611,10 +608,10 @@ void tree_free(struct tree *t)
 	loop_remove(loop, t->timer);
 	loop_remove(loop, t->hung_timer);
 	drop_watch_free(t->watch);
-	/* A thread that hangs keeps what it works with. */
 	if (!all)
-		return;
+		return false;
 	drop_scan_free(t->scan);
 	free(t->base);
 	free(t);
+	return true;
 }

@@ -205,13 +205,14 @@ int drop_claim(const char *root, const struct drop_item *item, const char *dir, 
 		return claim_error(r);
 	}
 	c.key = claim_key(&c);
+	c.marker = item->marker ? xstrdup(item->marker) : NULL;
 	*ret_c = c;
 	return 0;
 }
 
 void drop_claim_release(struct drop_claim *c)
 {
-	char *s[] = { c->path, c->ticket, c->key, c->ticket_text };
+	char *s[] = { c->path, c->ticket, c->marker, c->key, c->ticket_text };
 	for (size_t i = 0; i < ARRAY_SIZE(s); i++)
 		free(s[i]);
 	*c = (struct drop_claim){ 0 };

@@ -20,14 +20,30 @@
 
 #include "base/util.h"
 
+enum drop_mode { DROP_EVENTS, DROP_POLL };
+
+/* What nmr.conf says of one folder at the top of the inbox. */
+struct drop_folder {
+	const char *name;        /* matched without case */
+	double quiet_s;          /* < 0: as elsewhere */
+	int mode;                /* an enum drop_mode; < 0: as its filesystem needs */
+	bool markers;            /* a file is taken once <file>.done or <stem>.done is there */
+};
+
 struct drop_rules {
+	double quiet_smb_s, quiet_nfs_s;   /* least quiet time of what this machine serves */
+	const struct drop_folder *folder;  /* the caller's */
+	size_t nfolders;
 	double quiet_s, quiet_remote_s;
 	double quiet_moved_s;    /* of a file that an event told to be renamed into place */
 	double empty_report_s;   /* empty, unreadable or still open after this: trouble */
 	size_t size_max;
 };
 
-enum drop_mode { DROP_EVENTS, DROP_POLL };
+/* ---- rules.c: nmr.conf's. Caller frees the folders, after the scans that have the rules. */
+struct conf;
+struct drop_folder *drop_folders(const struct conf *c);
+void drop_rules_of(const struct conf *c, const struct drop_folder *folders, struct drop_rules *ret_r);
 
 /* ---- watch: one inotify instance for a whole tree (depth bounded by
  * PATH_MAX), on its own mount. New folders: watch first, then the caller scans. */
@@ -72,8 +88,10 @@ struct drop_item {
 	enum drop_kind kind;
 	char *path;              /* relative to the root, bytes as they are */
 	char *ticket;            /* relative path of its ticket, or NULL */
+	char *marker;            /* of its marker, or NULL */
 	char *trouble;           /* DROP_TROUBLE: code "empty" "unreadable" "busy" "not-a-file"
-				  * "too-large" "lone-ticket" "too-deep" "own-result" */
+				  * "too-large" "lone-ticket" "too-deep" "own-result"
+				  * "no-marker" "old-marker" "lone-marker" */
 	char *why, *remedy;      /* DROP_TROUBLE: words for a person */
 	dev_t dev; ino_t ino; off_t size; struct timespec mtime, ctime;
 	uid_t uid;
@@ -89,6 +107,8 @@ void drop_list_release(struct drop_list *l);
  * A trouble comes once, until the file changes. */
 /* Of the last pass: does base lie on a filesystem that must be polled, and why (static). */
 enum drop_mode drop_scan_mode(const struct drop_scan *s, const char **ret_why);
+/* Of the last pass: must any folder of it be polled? */
+bool drop_scan_polls(const struct drop_scan *s);
 int drop_scan_pass(struct drop_scan *s, size_t max, struct drop_list *ret_items,
 		   char ***ret_dirs, size_t *ret_ndirs, double *ret_next_s);
 /* Names passed over (temporary or junk), README.txt included. */
@@ -98,7 +118,7 @@ bool drop_name_is_junk(const char *name);
  *   dir/structure  dir/ticket (if any)
  * durably, checking that it did not change meanwhile. */
 struct drop_claim {
-	char *path, *ticket;     /* as in the item, owned */
+	char *path, *ticket, *marker;   /* as in the item, owned */
 	char sha256[65];
 	char *key;               /* idempotency: path+inode+ctime_ns+hash, as hex sha256 */
 	off_t size;
@@ -123,6 +143,12 @@ int drop_take_away(const char *root, const struct drop_claim *c);
  * removed when it is what dir/structure (dir/ticket) holds, else it is put back
  * where it was, at path. Nothing aside: 0. *ret_there: a file is at path. */
 int drop_take_away_rest(const char *root, const char *job, const char *path, const char *dir, bool *ret_there);
+/* How each folder of base is treated, and why: fn is called for base, and for each folder
+ * below it, on the same mount, that is treated otherwise than the one above it. mode,
+ * seconds and why as a scan would have them. 0 or -errno. */
+struct drop_treatment { enum drop_mode mode; double quiet_s; bool markers; const char *why; };
+int drop_survey(const char *root, const char *base, const struct drop_rules *rules,
+		void (*fn)(const char *path, const struct drop_treatment *t, void *arg), void *arg);
 void drop_scan_ignore(struct drop_scan *s, dev_t dev, ino_t ino, struct timespec ctime);
 
 /* ---- the inbox explains itself: README.txt in it, CRLF line ends, rewritten only

@@ -10,6 +10,7 @@
 
 #define CLAIMED_DIR ".nmr-claimed"
 #define TICKET_MAX 65536
+#define MARKER_SUFFIX ".done"
 
 /* ---- path.c: relative paths below a root folder */
 /* Opens below rootfd: never leaves it, never follows a link, never blocks and
@@ -32,6 +33,17 @@ bool path_same(const struct stat *a, const struct stat *b);
 /* ---- place.c */
 /* Is the filesystem behind fd one whose events and leases prove nothing? why: static words. */
 bool place_is_remote(int fd, const char **ret_why);
+
+/* ---- served.c: what this machine serves to others */
+enum served_by { SERVED_NOT, SERVED_SMB, SERVED_NFS };
+struct served_item { char *path; enum served_by by; };
+struct served { struct served_item *item; size_t n; };
+void served_load(struct served *v);
+void served_release(struct served *v);
+/* Adds what a table says; format 0: exports(5), 1: NFS-Ganesha, 2: smb.conf. Changes text. */
+void served_parse(struct served *v, char *text, int format);
+/* Is this absolute path in a folder that is served? */
+enum served_by served_find(const struct served *v, const char *path);
 
 /* ---- lease.c: proof that nobody has the file open for writing */
 enum lease { LEASE_HELD, LEASE_IN_USE, LEASE_UNKNOWN };
@@ -90,8 +102,9 @@ struct verdict {
 	double wait_s;           /* SETTLE_WAIT: look again then; < 0: an event will tell */
 	const char *code, *why, *remedy;   /* SETTLE_TROUBLE: static words */
 };
-/* What is asked of each file of a folder. */
-struct question { const struct drop_rules *rules; double hole_s; bool remote; double now; };
+/* What is asked of each file of a folder. quiet_s: of what is not renamed into place;
+ * steady: nor does a rename make it shorter. */
+struct question { const struct drop_rules *rules; double hole_s, quiet_s; bool remote, steady; double now; };
 /* s is fresh: seen_update() was called with the file's present stat. READY: a
  * regular file that is closed and complete; it may be empty. */
 struct verdict settle_look(struct seen *s, int dirfd, const char *name, const struct question *q);
@@ -109,6 +122,8 @@ struct entry {
 	ssize_t own;             /* ticket by name, <file>.conf or <stem>.conf; -1 */
 	ssize_t maybe;           /* <file>.txt or <stem>.txt, a ticket if it reads as one; -1 */
 	ssize_t txt_owner;       /* of a .conf: a .txt that would use it; -1 */
+	ssize_t marker;          /* <file>.done or <stem>.done; -1 */
+	bool marks;              /* it is one of a structure */
 	size_t owners;           /* of a ticket: structures that would use it, .txt aside */
 	/* the scan's, for one pass: */
 	struct seen *seen;       /* NULL: not looked at yet */
@@ -120,6 +135,8 @@ struct listing { struct entry *e; size_t n; bool partials; };
 /* Junk is left out. */
 int listing_read(int dirfd, struct listing *ret_l);
 void listing_release(struct listing *l);
+/* Which marker belongs to whom, in a folder that wants them. */
+void listing_pair_markers(struct listing *l);
 /* A download in progress (x.part, x.crdownload ...) that will become name? */
 bool listing_has_partial(const struct listing *l, const char *name);
 /* The structures that share ticket t lie in [*ret_first, *ret_end), among others. */

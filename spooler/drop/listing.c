@@ -45,7 +45,8 @@ static void add_entry(struct listing *l, size_t *cap, const char *name, unsigned
 		*cap = *cap ? *cap * 2 : 64;
 		l->e = xreallocarray(l->e, *cap, sizeof(*l->e));
 	}
-	l->e[l->n++] = (struct entry){ .name = xstrdup(name), .type = type, .own = -1, .maybe = -1, .txt_owner = -1 };
+	l->e[l->n++] = (struct entry){ .name = xstrdup(name), .type = type, .own = -1, .maybe = -1, .txt_owner = -1,
+				   .marker = -1 };
 }
 
 /* Index of the first name that is not below (name, its length), without case. */
@@ -111,6 +112,34 @@ static void pair_all(struct listing *l)
 	for (size_t i = 0; any && i < l->n; i++)
 		if (l->e[i].type == DT_REG && !ticket_is_conf(l->e[i].name))
 			pair(l, i);
+}
+
+/* A marker is no structure: no ticket waits for it. */
+static void no_owner(struct listing *l, size_t i)
+{
+	struct entry *e = &l->e[i];
+	ssize_t t = e->own >= 0 ? e->own : e->maybe;
+	if (t >= 0)
+		l->e[t].owners--;
+	e->own = e->maybe = -1;
+}
+
+void listing_pair_markers(struct listing *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct entry *e = &l->e[i];
+		if (e->type == DT_DIR)
+			continue;
+		if (str_has_isuffix(e->name, MARKER_SUFFIX)) {
+			no_owner(l, i);
+			continue;
+		}
+		e->marker = find_file(l, e->name, strlen(e->name), MARKER_SUFFIX);
+		if (e->marker < 0)
+			e->marker = find_file(l, e->name, stem_length(e->name), MARKER_SUFFIX);
+		if (e->marker >= 0)
+			l->e[e->marker].marks = true;
+	}
 }
 
 int listing_read(int dirfd, struct listing *ret_l)

@@ -16,12 +16,18 @@
 
 #define LONE_TICKET_FACTOR 5     /* times empty_report_s */
 #define HOLE_S 300.0
+#define SURVEY_DEPTH 8
+#define SERVED_S 30.0            /* how often the servers' tables are read */
 #define PARTIAL_S 5.0            /* how soon to look again at a download */
 
 struct drop_scan {
 	char *root, *base;
 	enum drop_mode mode;
 	const char *why;         /* of the mode */
+	bool polls;
+	char *real;              /* the root without links */
+	struct served served;
+	double served_at;        /* when it was looked up */
 	struct drop_rules rules;
 	double hole_s;
 	struct seen_table files, dirs, ignored, moved;
@@ -41,7 +47,7 @@ struct walk {
 };
 
 /* The folder being looked at. */
-struct place { struct walk *w; const char *path; int fd; bool remote; struct listing l; };
+struct place { struct walk *w; const char *path; int fd; bool remote; struct drop_treatment how; bool steady; struct listing l; };
 
 struct drop_scan *drop_scan_new(const char *root, const char *base, const struct drop_rules *rules)
 {
@@ -69,6 +75,8 @@ void drop_scan_free(struct drop_scan *s)
 	seen_release(&s->moved);
 	free(s->root);
 	free(s->base);
+	free(s->real);
+	served_release(&s->served);
 	free(s);
 }
 
@@ -118,7 +126,7 @@ void drop_list_release(struct drop_list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		struct drop_item *it = &l->item[i];
-		char *s[] = { it->path, it->ticket, it->trouble, it->why, it->remedy };
+		char *s[] = { it->path, it->ticket, it->marker, it->trouble, it->why, it->remedy };
 		for (size_t k = 0; k < ARRAY_SIZE(s); k++)
 			free(s[k]);
 	}
@@ -169,6 +177,60 @@ static void act(struct walk *w, struct seen *s, const struct verdict *v)
 		add_trouble(w, s, v);
 }
 
+/* ---- how a folder is treated */
+
+static void refresh_served(struct drop_scan *s, double now)
+{
+	if (s->served_at > 0 && now - s->served_at < SERVED_S)
+		return;
+	s->served_at = now;
+	served_load(&s->served);
+	free(s->real);
+	s->real = realpath(s->root, NULL);
+}
+
+static const struct drop_folder *folder_of(const struct drop_rules *r, const char *path)
+{
+	size_t len = strcspn(path, "/");
+	for (size_t i = 0; i < r->nfolders; i++)
+		if (strlen(r->folder[i].name) == len && strncasecmp(r->folder[i].name, path, len) == 0)
+			return &r->folder[i];
+	return NULL;
+}
+
+static enum served_by served_at(const struct drop_scan *s, const char *path)
+{
+	if (!s->served.n || !s->real)
+		return SERVED_NOT;
+	_cleanup_free_ char *whole = *path ? xasprintf("%s/%s", s->real, path) : xstrdup(s->real);
+	return served_find(&s->served, whole);
+}
+
+/* Asks the filesystem, then who serves it, then nmr.conf. */
+static struct drop_treatment treatment(const struct drop_scan *s, const char *path, int fd)
+{
+	const struct drop_rules *r = &s->rules;
+	struct drop_treatment t = { .mode = DROP_EVENTS };
+	const struct drop_folder *own = folder_of(r, path);
+	if (place_is_remote(fd, &t.why))
+		t.mode = DROP_POLL;
+	if (own && own->mode >= 0 && (int)t.mode != own->mode) {
+		t.mode = (enum drop_mode)own->mode;
+		t.why = "nmr.conf says so";
+	}
+	t.quiet_s = t.mode == DROP_POLL ? r->quiet_remote_s : r->quiet_s;
+	enum served_by by = t.mode == DROP_POLL ? SERVED_NOT : served_at(s, path);
+	double least = by == SERVED_NFS ? r->quiet_nfs_s : by == SERVED_SMB ? r->quiet_smb_s : 0;
+	if (least > t.quiet_s) {
+		t.quiet_s = least;
+		t.why = by == SERVED_NFS ? "this machine serves it by NFS" : "this machine serves it by SMB";
+	}
+	if (own && own->quiet_s >= 0)
+		t.quiet_s = own->quiet_s;
+	t.markers = own && own->markers;
+	return t;
+}
+
 /* ---- one name */
 
 static const struct verdict gone = { .settle = SETTLE_WAIT, .wait_s = -1 };
@@ -184,7 +246,7 @@ static struct verdict look_fresh(struct place *p, struct entry *e)
 		e->seen->moved = true;
 	if (is_ignored(w->scan, e->seen))
 		return gone;
-	struct question q = { &w->scan->rules, w->scan->hole_s, p->remote, w->now };
+	struct question q = { &w->scan->rules, w->scan->hole_s, p->how.quiet_s, p->remote, p->steady, w->now };
 	return settle_look(e->seen, p->fd, e->name, &q);
 }
 
@@ -289,6 +351,44 @@ static bool ticket_ready(struct place *p, size_t t)
 
 /* ---- structure or lone ticket */
 
+/* Is its marker there, and younger than what it vouches for? Told when it does not come. */
+static bool marked(struct place *p, size_t i)
+{
+	struct stat st;
+	struct entry *e = &p->l.e[i];
+	const struct timespec *m = &e->seen->mtime;
+	double after = p->w->scan->rules.empty_report_s * LONE_TICKET_FACTOR;
+	struct verdict v = settle_later(e->seen, after, p->w->now,
+		settle_trouble("no-marker", "This folder takes a file once its marker is there, and none has come.",
+			       "Make an empty file of the same name with .done behind it, as the program that writes "
+			       "here should; or take \"markers\" out of nmr.conf."));
+	if (e->marker >= 0) {
+		if (fstatat(p->fd, p->l.e[e->marker].name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    (st.st_ctim.tv_sec > m->tv_sec || (st.st_ctim.tv_sec == m->tv_sec && st.st_ctim.tv_nsec >= m->tv_nsec)))
+			return true;
+		v = settle_later(e->seen, after, p->w->now,
+			settle_trouble("old-marker", "The file was written after its marker was made.",
+				       "Make the marker again (touch it) when the file is finished."));
+	}
+	act(p->w, e->seen, &v);
+	return false;
+}
+
+static bool is_marker(const struct place *p, size_t i)
+{
+	return p->how.markers && str_has_isuffix(p->l.e[i].name, MARKER_SUFFIX);
+}
+
+static void take_marker(struct place *p, size_t i)
+{
+	const struct verdict *v = look(p, i);
+	struct verdict lone = settle_later(p->l.e[i].seen, p->w->scan->rules.empty_report_s * LONE_TICKET_FACTOR, p->w->now,
+		settle_trouble("lone-marker", "This is a marker, but no file of that name came with it.",
+			       "Copy the file too, under the same name before .done, and the marker again after it."));
+	if (v->settle != SETTLE_TROUBLE && !p->l.e[i].marks)
+		act(p->w, p->l.e[i].seen, &lone);
+}
+
 static void take_structure(struct place *p, size_t i)
 {
 	struct entry *e = &p->l.e[i];
@@ -297,6 +397,8 @@ static void take_structure(struct place *p, size_t i)
 		act(p->w, e->seen, &v);
 		return;
 	}
+	if (p->how.markers && !marked(p, i))
+		return;
 	ssize_t t = ticket_of(p, i);
 	if (t == -2 || (t >= 0 && !ticket_ready(p, (size_t)t)))
 		return;
@@ -304,6 +406,8 @@ static void take_structure(struct place *p, size_t i)
 	if (p->remote)
 		memcpy(it->sha256, e->seen->sum, sizeof(it->sha256));
 	settle_again(e->seen);
+	if (e->marker >= 0)
+		it->marker = path_join(p->path, p->l.e[e->marker].name);
 	if (t >= 0) {
 		it->ticket = path_join(p->path, p->l.e[t].name);
 		p->l.e[t].emitted = true;
@@ -334,6 +438,10 @@ static void take_ticket(struct place *p, size_t i)
 
 static void take(struct place *p, size_t i)
 {
+	if (is_marker(p, i)) {
+		take_marker(p, i);
+		return;
+	}
 	switch (is_ticket(p, i)) {
 	case TRI_YES:
 		take_ticket(p, i);
@@ -425,7 +533,6 @@ static const char *below_base(const struct drop_scan *s, const char *path)
 
 static int visit(struct walk *w, const char *path)
 {
-	const char *why;
 	struct stat st;
 	_cleanup_close_ int fd = path_open_here(w->basefd, below_base(w->scan, path), O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
@@ -434,10 +541,15 @@ static int visit(struct walk *w, const char *path)
 		tell_result(w, path);
 		return 0;
 	}
-	struct place p = { .w = w, .path = path, .fd = fd, .remote = place_is_remote(fd, &why) };
+	struct place p = { .w = w, .path = path, .fd = fd, .how = treatment(w->scan, path, fd) };
+	p.remote = p.how.mode == DROP_POLL;
+	p.steady = p.remote || served_at(w->scan, path) != SERVED_NOT;
+	w->scan->polls = w->scan->polls || p.remote;
 	int r = listing_read(fd, &p.l);
 	if (r < 0)
 		return r;
+	if (p.how.markers)
+		listing_pair_markers(&p.l);
 	if (fstat(fd, &st) == 0)
 		note_dir(w, path, &st);
 	queue_dirs(&p);
@@ -473,6 +585,8 @@ static int open_base(const struct drop_scan *s)
 	return fd;
 }
 
+bool drop_scan_polls(const struct drop_scan *s) { return s->polls; }
+
 enum drop_mode drop_scan_mode(const struct drop_scan *s, const char **ret_why)
 {
 	*ret_why = s->why;
@@ -492,6 +606,8 @@ int drop_scan_pass(struct drop_scan *s, size_t max, struct drop_list *ret_items,
 		return w.basefd;
 	}
 	s->mode = place_is_remote(w.basefd, &s->why) ? DROP_POLL : DROP_EVENTS;
+	s->polls = false;
+	refresh_served(s, w.now);
 	s->pass++;
 	int r = visit(&w, s->base);
 	if (r == 0)
@@ -513,4 +629,46 @@ int drop_scan_pass(struct drop_scan *s, size_t max, struct drop_list *ret_items,
 	*ret_ndirs = w.fresh.n;
 	*ret_next_s = w.next_s;
 	return 0;
+}
+
+/* ---- doctor's question */
+
+struct survey { struct drop_scan *s; void (*fn)(const char *, const struct drop_treatment *, void *); void *arg; int basefd; };
+
+static bool same_treatment(const struct drop_treatment *a, const struct drop_treatment *b)
+{
+	return a->mode == b->mode && a->quiet_s == b->quiet_s && a->markers == b->markers && str_eq(a->why, b->why);
+}
+
+static int survey(const struct survey *v, const char *path, const struct drop_treatment *above, int depth)
+{
+	struct listing l = { 0 };
+	_cleanup_close_ int fd = path_open_here(v->basefd, below_base(v->s, path), O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	struct drop_treatment t = treatment(v->s, path, fd);
+	if (!above || !same_treatment(above, &t))
+		v->fn(path, &t, v->arg);
+	int r = depth < SURVEY_DEPTH ? listing_read(fd, &l) : 0;
+	for (size_t i = 0; r == 0 && i < l.n; i++) {
+		_cleanup_free_ char *below = path_join(path, l.e[i].name);
+		/* What cannot be opened is the scan's to tell. */
+		if (l.e[i].type == DT_DIR)
+			survey(v, below, &t, depth + 1);
+	}
+	listing_release(&l);
+	return r;
+}
+
+int drop_survey(const char *root, const char *base, const struct drop_rules *rules,
+		void (*fn)(const char *path, const struct drop_treatment *t, void *arg), void *arg)
+{
+	struct drop_scan *s = drop_scan_new(root, base, rules);
+	refresh_served(s, clock_mono());
+	struct survey v = { s, fn, arg, open_base(s) };
+	int r = v.basefd < 0 ? v.basefd : survey(&v, base, NULL, 0);
+	if (v.basefd >= 0)
+		close(v.basefd);
+	drop_scan_free(s);
+	return r;
 }

@@ -91,7 +91,7 @@ static struct verdict ask_lease(int fd, struct seen *s, const struct question *q
 	case LEASE_UNKNOWN:
 		break;
 	}
-	return settle_later(s, MAX(q->rules->quiet_s, q->rules->quiet_remote_s), q->now, ready);
+	return settle_later(s, MAX(q->quiet_s, q->rules->quiet_remote_s), q->now, ready);
 }
 
 /* The same sum twice is good until the file is handed out, so that several files
@@ -99,7 +99,7 @@ static struct verdict ask_lease(int fd, struct seen *s, const struct question *q
 static struct verdict ask_content(int fd, struct seen *s, const struct question *q)
 {
 	char sum[65];
-	double left = s->hashed_at + q->rules->quiet_remote_s - q->now;
+	double left = s->hashed_at + q->quiet_s - q->now;
 	if (s->same_twice)
 		return ready;
 	if (s->hashed_at > 0 && left > 0)
@@ -110,7 +110,7 @@ static struct verdict ask_content(int fd, struct seen *s, const struct question 
 	s->same_twice = s->hashed_at > 0 && str_eq(sum, s->sum);
 	memcpy(s->sum, sum, sizeof(sum));
 	s->hashed_at = q->now;
-	return s->same_twice ? ready : settle_wait(q->rules->quiet_remote_s);
+	return s->same_twice ? ready : settle_wait(q->quiet_s);
 }
 
 void settle_again(struct seen *s)
@@ -127,13 +127,11 @@ static bool is_what_was_seen(int fd, const struct seen *s)
 }
 
 /* Who renames a file into place wrote it elsewhere. The moment that is left is for its
- * ticket, which "mv ethanol.smi ethanol.conf inbox/" moves second. On a network mount
- * the rename may be a cache's, and proves nothing. */
+ * ticket, which "mv ethanol.smi ethanol.conf inbox/" moves second. On a network mount, or
+ * behind a server, the rename may be a cache's, and proves nothing. */
 static double quiet_time(const struct seen *s, const struct question *q)
 {
-	if (q->remote)
-		return q->rules->quiet_remote_s;
-	return s->moved ? MIN(q->rules->quiet_moved_s, q->rules->quiet_s) : q->rules->quiet_s;
+	return s->moved && !q->steady ? MIN(q->rules->quiet_moved_s, q->quiet_s) : q->quiet_s;
 }
 
 struct verdict settle_look(struct seen *s, int dirfd, const char *name, const struct question *q)

@@ -200,6 +200,9 @@ int drop_take_away(const char *root, const struct drop_claim *c)
 	_cleanup_close_ int parent = path_open_parent(rootfd, c->path, &name);
 	if (parent < 0)
 		return parent == -ENOENT ? 0 : parent;
+	/* Before the file: left alone, it would vouch for the next of that name. */
+	if (c->marker)
+		unlinkat(parent, last_part(c->marker), 0);
 	int r = remove_both(rootfd, parent, c);
 	/* At the root it stays, to be there for the next file; people's own folders
 	 * are left as they were. */

@@ -31,7 +31,7 @@ static struct verdict look(struct look *l, const char *name, bool remote, double
 {
 	struct stat st;
 	struct seen *s = seen_get(&l->t, name);
-	struct question q = { &rules, 300, remote, now };
+	struct question q = { &rules, 300, remote ? rules.quiet_remote_s : rules.quiet_s, remote, false, now };
 	assert_int_equal(fstatat(l->dirfd, name, &st, AT_SYMLINK_NOFOLLOW), 0);
 	seen_update(s, &st, now);
 	return settle_look(s, l->dirfd, name, &q);
@@ -132,7 +132,7 @@ static void test_hole(void **state)
 	struct look *l = *state;
 	_cleanup_free_ char *path = box_path(&l->b, "a");
 	struct drop_rules big = rules;
-	struct question q = { &big, 300, false, 0 };
+	struct question q = { &big, 300, big.quiet_s, false, false, 0 };
 	struct seen *s = seen_get(&l->t, "a");
 	struct stat st;
 	big.size_max = 1 << 30;

@@ -291,7 +291,8 @@ static void test_copy(_unused_ void **state)
 static void test_conf_pairs(_unused_ void **state)
 {
 	struct conf_pair good = { (char *)"solvent", (char *)"D2O" }, bad = { (char *)"solvnt", (char *)"D2O" };
-	struct conf_hot hot[] = { { (char *)"A", &good, 1 }, { (char *)"B", &bad, 1 } };
+	struct conf_hot hot[] = { { .name = (char *)"A", .options = &good, .noptions = 1 },
+				  { .name = (char *)"B", .options = &bad, .noptions = 1 } };
 	struct conf conf = { .defaults = &good, .ndefaults = 1, .hot = hot, .nhot = 1 };
 	char *error = NULL;
 	assert_int_equal(options_check_conf(&conf, share, &error), 0);
