@@ -42,6 +42,7 @@ static const struct conf_row rows[] = {
 	NUMBER("quiet_remote_s", "NMR_QUIET_REMOTE_S", "5", 0, 3600, "the same for folders on a network", quiet_remote_s),
 	NUMBER("scan_s", "NMR_SCAN_S", "60", 0.1, 86400, "the folders are looked through so often, whatever events say, seconds", scan_s),
 	NUMBER("scan_remote_s", "NMR_SCAN_REMOTE_S", "3", 0.1, 86400, "the same for folders on a network, which send no events", scan_remote_s),
+	NUMBER("hung_s", "NMR_HUNG_S", "30", 0, 86400, "a mounted folder that has not answered for so many seconds is told about; 0: never", hung_s),
 	NUMBER("empty_report_s", "NMR_EMPTY_REPORT_S", "60", 0, 86400, "an empty, unreadable or never finished file is reported after so many seconds", empty_report_s),
 	NUMBER("hold_over_h", "NMR_HOLD_OVER_H", "24", 0, 1e6, "a job that would take longer is held until it is released, hours; 0: none is", hold_over_h),
 	INT("disk_min_mb", "NMR_DISK_MIN_MB", "100", 0, 1e9, "work waits while the disk of spool or scratch has less free, MiB", disk_min_mb),

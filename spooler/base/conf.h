@@ -38,6 +38,7 @@ struct conf {
 	double quiet_s;         /* quiet time of local folders */
 	double quiet_remote_s;  /* of network folders */
 	double scan_s, scan_remote_s;
+	double hung_s;          /* a folder that does not answer is told about after this; 0: never */
 	double empty_report_s;  /* tell about an empty or unreadable file after this */
 	int records_max;        /* molecules in one file */
 	double hold_over_h;     /* a job that would take longer is held; 0: none */

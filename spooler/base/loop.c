@@ -56,15 +56,25 @@ static struct loop_source *add_source(struct loop *l, int fd, void (*fn)(void *)
 	return s;
 }
 
-struct loop_source *loop_add(struct loop *l, int fd, void (*fn)(void *arg), void *arg)
+static struct loop_source *add_fd(struct loop *l, int fd, uint32_t events, void (*fn)(void *), void *arg)
 {
 	struct loop_source *s = add_source(l, fd, fn, arg);
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = s };
+	struct epoll_event ev = { .events = events, .data.ptr = s };
 	if (epoll_ctl(l->epfd, EPOLL_CTL_ADD, fd, &ev) < 0) {
 		s->removed = true;
 		return NULL;
 	}
 	return s;
+}
+
+struct loop_source *loop_add(struct loop *l, int fd, void (*fn)(void *arg), void *arg)
+{
+	return add_fd(l, fd, EPOLLIN, fn, arg);
+}
+
+struct loop_source *loop_add_exception(struct loop *l, int fd, void (*fn)(void *arg), void *arg)
+{
+	return add_fd(l, fd, EPOLLPRI, fn, arg);
 }
 
 struct loop_source *loop_after(struct loop *l, double seconds, void (*fn)(void *arg), void *arg)

@@ -16,6 +16,8 @@ struct loop_source;
 struct loop *loop_new(void);
 void loop_free(struct loop *l);
 struct loop_source *loop_add(struct loop *l, int fd, void (*fn)(void *arg), void *arg);
+/* For what is told as an exception (EPOLLPRI): a change of /proc/self/mounts. */
+struct loop_source *loop_add_exception(struct loop *l, int fd, void (*fn)(void *arg), void *arg);
 struct loop_source *loop_after(struct loop *l, double seconds, void (*fn)(void *arg), void *arg);
 /* Removes a descriptor or a timer that has not fired; NULL is fine. The
  * descriptor itself stays open: it is the caller's. */

@@ -250,13 +250,13 @@ static void abandon(struct worker *w)
 	pthread_detach(thread);
 }
 
-void worker_free(struct worker *w, double wait_s)
+bool worker_free(struct worker *w, double wait_s)
 {
 	if (!w)
-		return;
+		return true;
 	if (!drain(w, wait_s)) {
 		abandon(w);
-		return;
+		return false;
 	}
 	pthread_mutex_lock(&w->lock);
 	w->stop = true;
@@ -264,4 +264,5 @@ void worker_free(struct worker *w, double wait_s)
 	pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
 	worker_destroy(w);
+	return true;
 }

@@ -13,8 +13,9 @@
 
 struct worker;
 struct worker *worker_new(const char *name);
-/* Finishes what is queued (at most wait_s seconds; a hung thread is abandoned). */
-void worker_free(struct worker *w, double wait_s);
+/* Finishes what is queued. False: not within wait_s seconds, the thread is abandoned,
+ * and what its work uses must never be freed. */
+bool worker_free(struct worker *w, double wait_s);
 void worker_post(struct worker *w, void (*work)(void *), void (*done)(void *), void *arg);
 int worker_fd(const struct worker *w);
 void worker_dispatch(struct worker *w);

@@ -143,7 +143,8 @@ static int add_part(const struct job *j, void *arg)
 	return 0;
 }
 
-static void show_batch(const struct cli *c, struct queue *q, const struct batch *s)
+/* maker: the job that makes the others of the file's records; NULL: all are made. */
+static void show_batch(const struct cli *c, struct queue *q, const struct batch *s, const struct job *maker)
 {
 	struct part_lines l = { c, BUF_INIT, c->args.json ? json_array() : NULL };
 	_cleanup_(buf_release) struct buf b = BUF_INIT, counts = BUF_INIT;
@@ -155,6 +156,8 @@ static void show_batch(const struct cli *c, struct queue *q, const struct batch 
 		return;
 	}
 	view_counts(&counts, s->count);
+	if (maker)
+		buf_addf(&counts, ", %d not in the queue yet (%s)", s->unmade, job_state_to_string(maker->state));
 	_cleanup_free_ char *molecules = xasprintf("%d: %s", s->total, counts.s);
 	_cleanup_free_ char *folder = xasprintf("%s/%s", c->conf->outbox, s->outname);
 	add_field(c, &b, "id", s->id);
@@ -190,12 +193,14 @@ int cmd_show(struct cli *c)
 	int e = cli_open_queue(c->conf, &q);
 	if (e != CLI_OK)
 		return e;
-	if (queue_job_find(q, typed, &j) == 0)
-		(c->args.json ? show_job_json : show_job)(c, q, &j);
-	else if (queue_batch_find(q, typed, &s) == 0)
-		show_batch(c, q, &s);
+	if (queue_job_find(q, typed, &j) < 0)
+		e = queue_batch_find(q, typed, &s) == 0 ? CLI_OK : not_found(c, typed);
 	else
-		e = not_found(c, typed);
+		queue_batch_by_id(q, j.id, &s);
+	if (s.row)
+		show_batch(c, q, &s, j.row ? &j : NULL);
+	else if (j.row)
+		(c->args.json ? show_job_json : show_job)(c, q, &j);
 	queue_close(q);
 	return e;
 }

@@ -63,6 +63,7 @@ json_t *view_batch_json(const struct conf *conf, const struct batch *s)
 	json_object_set_new(o, "folder", text_or_null(folder));
 	json_object_set_new(o, "source", text_or_null(s->source));
 	json_object_set_new(o, "total", json_integer(s->total));
+	json_object_set_new(o, "unmade", json_integer(s->unmade));
 	json_object_set_new(o, "created", view_time_json(s->created));
 	json_object_set_new(o, "counts", view_counts_json(s->count));
 	return o;

@@ -40,6 +40,10 @@ void intake_look(struct intake *in);
 /* Nothing there, nothing settling, nothing under way. */
 bool intake_idle(const struct intake *in);
 
+/* What a person should know about folders that do not answer, one sentence or more
+ * appended to b (NULL: only asked). False: they all do. */
+bool intake_notice(const struct intake *in, struct buf *b);
+
 /* ---- folder.c: everything shown in the outbox */
 struct folder *folder_new(struct daemon *d);
 void folder_free(struct folder *f);
@@ -50,6 +54,8 @@ bool folder_idle(const struct folder *f);
 void folder_accepted(struct folder *f, const struct job *j);
 /* A file in the inbox that cannot be taken: told in the outbox. */
 void folder_trouble(struct folder *f, const struct drop_item *item);
+/* QUEUE.html is to be written again. */
+void folder_stale(struct folder *f);
 const struct outbox *folder_outbox(const struct folder *f);
 /* The last state of QUEUE.html and summaries, before the end. */
 void folder_flush(struct folder *f);

@@ -68,6 +68,8 @@ static void complain(const struct work *w, const char *event)
 
 const struct outbox *folder_outbox(const struct folder *f) { return &f->out; }
 
+void folder_stale(struct folder *f) { f->queue_stale = true; }
+
 /* ---- status */
 
 static struct shown *shown_of(struct folder *f, const char *id)

@@ -240,6 +240,7 @@ static int run(struct daemon *d)
 	on_refresh(d);
 	int r = loop_run(d->loop);
 	intake_free(d->intake);
+	d->intake = NULL;
 	folder_free(d->folder);
 	keep_free(d->keep);
 	manager_free(d->manager);

@@ -167,13 +167,18 @@ void show_queue(struct daemon *d, struct buf *b)
 					      .progress = j->progress, .left_s = j->eta_s };
 	}
 	const char *waits = disk_short(d->disk);
-	_cleanup_free_ char *machine = xasprintf("%d cores, %.0f GB for calculations%s%s", d->lab.cores,
-						 (double)d->lab.memory / (1 << 30), waits ? ". Everything waits: " : "",
-						 waits ? waits : "");
+	_cleanup_free_ char *machine = xasprintf("%d cores, %.0f GB for calculations", d->lab.cores,
+						 (double)d->lab.memory / (1 << 30));
 	struct report_queue q = { .rows = row, .nrows = r.n, .queued = count[JOB_QUEUED],
 				  .running = count[JOB_RUNNING] + count[JOB_PUBLISHING], .done = count[JOB_DONE],
 				  .failed = count[JOB_FAILED], .held = count[JOB_HELD], .cancelled = count[JOB_CANCELLED],
 				  .machine = machine, .written = now };
+	_cleanup_(buf_release) struct buf notice = BUF_INIT;
+	if (waits)
+		buf_addf(&notice, "Everything waits: %s ", waits);
+	if (d->intake)
+		intake_notice(d->intake, &notice);
+	q.notice = notice.s;
 	report_queue_html(&q, b);
 	for (size_t i = 0; i < r.n; i++) {
 		job_release(&r.job[i]);

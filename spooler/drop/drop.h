@@ -22,6 +22,7 @@
 
 struct drop_rules {
 	double quiet_s, quiet_remote_s;
+	double quiet_moved_s;    /* of a file that an event told to be renamed into place */
 	double empty_report_s;   /* empty, unreadable or still open after this: trouble */
 	size_t size_max;
 };
@@ -29,7 +30,7 @@ struct drop_rules {
 enum drop_mode { DROP_EVENTS, DROP_POLL };
 
 /* ---- watch: one inotify instance for a whole tree (depth bounded by
- * PATH_MAX). New folders: watch first, then the caller scans. */
+ * PATH_MAX), on its own mount. New folders: watch first, then the caller scans. */
 struct drop_watch;
 int drop_watch_new(const char *root, struct drop_watch **ret_w);
 void drop_watch_free(struct drop_watch *w);
@@ -40,6 +41,9 @@ int drop_watch_read(struct drop_watch *w, bool *ret_look, bool *ret_rescan);
 /* Adds watches for folders that a scan found (idempotent). -ENOSPC: limit;
  * the caller polls and says so. */
 int drop_watch_add(struct drop_watch *w, const char *dir_relative);
+/* Takes what was renamed into place since the last call: relative paths, n of them,
+ * NULL when none. Caller frees. Meant for drop_scan_moved(). */
+char **drop_watch_moved(struct drop_watch *w, size_t *ret_n);
 /* The last event in words, "CREATE,ISDIR" and the name, for a debug log. */
 const char *drop_watch_last(const struct drop_watch *w);
 /* The kernel's limits; -1 where it does not tell. */
@@ -48,12 +52,20 @@ void drop_watch_limits(struct drop_limits *ret_l);
 /* Events or poll for this root, and why, in words (static). */
 enum drop_mode drop_classify(const char *root, const char **ret_why);
 
-/* ---- scan: remembers what it saw between scans */
+/* What is mounted below root: relative paths, n of them, as the kernel's table tells.
+ * Asks no mount but root's own. Caller frees. 0 or -errno. */
+int drop_mounts(const char *root, char ***ret_path, size_t *ret_n);
+
+/* ---- scan: remembers what it saw between scans. Of base, a folder below the root, or
+ * "": never goes onto another mount, which has a scan and a worker of its own. */
 struct drop_scan;
-struct drop_scan *drop_scan_new(const char *root, const struct drop_rules *rules);
+struct drop_scan *drop_scan_new(const char *root, const char *base, const struct drop_rules *rules);
 void drop_scan_free(struct drop_scan *s);
 /* How long a file with a hole is left alone: 300 s unless told. */
 void drop_scan_set_hole(struct drop_scan *s, double seconds);
+
+/* These were whole when they got their names; the next pass lets them settle sooner. */
+void drop_scan_moved(struct drop_scan *s, char *const *path, size_t n);
 
 enum drop_kind { DROP_SETTLED, DROP_TROUBLE };
 struct drop_item {
@@ -69,12 +81,14 @@ struct drop_item {
 };
 struct drop_list { struct drop_item *item; size_t n; };
 void drop_list_release(struct drop_list *l);
-/* One pass over the tree. New folders go to *ret_dirs (relative paths, n
- * entries, for drop_watch_add); "" among them: the root itself is another one now.
+/* One pass. All paths are relative to the root. New folders go to *ret_dirs (relative paths, n
+ * entries, for drop_watch_add); base among them: it is another folder now.
  * *ret_next_s: when to look again because something is still settling, or was
  * handed out for the first time and should be gone by then (< 0: nothing).
  * max: at most so many items (a few more where structures share one ticket).
  * A trouble comes once, until the file changes. */
+/* Of the last pass: does base lie on a filesystem that must be polled, and why (static). */
+enum drop_mode drop_scan_mode(const struct drop_scan *s, const char **ret_why);
 int drop_scan_pass(struct drop_scan *s, size_t max, struct drop_list *ret_items,
 		   char ***ret_dirs, size_t *ret_ndirs, double *ret_next_s);
 /* Names passed over (temporary or junk), README.txt included. */

@@ -15,6 +15,8 @@
 /* Opens below rootfd: never leaves it, never follows a link, never blocks and
  * never changes what it opens. "" is the root itself. fd or -errno. */
 int path_open(int rootfd, const char *relative, int flags);
+/* The same, but never onto another mount: -EXDEV, and that mount is not asked. */
+int path_open_here(int rootfd, const char *relative, int flags);
 /* The folder that a path lies in, opened; *ret_name points into relative. */
 int path_open_parent(int rootfd, const char *relative, const char **ret_name);
 char *path_join(const char *dir, const char *name);
@@ -57,6 +59,7 @@ struct seen {
 	double hashed_at;        /* sum is of this time; 0: none */
 	bool same_twice;         /* so was its sum, a quiet time apart */
 	char sum[65];            /* of a remote file */
+	bool moved;              /* it came by a rename, as it is now */
 	bool told;               /* its trouble was told */
 	bool handed;             /* it was among a pass's items */
 	enum tri ticket;         /* does the content look like one? */

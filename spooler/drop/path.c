@@ -13,9 +13,9 @@
 
 #define OPEN_FLAGS (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
 
-static int open2(int rootfd, const char *relative, int flags)
+static int open2(int rootfd, const char *relative, int flags, uint64_t resolve)
 {
-	struct open_how how = { .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+	struct open_how how = { .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | resolve };
 	long fd = -1;
 	how.flags = (unsigned)(flags | OPEN_FLAGS);
 	/* EAGAIN: something was renamed meanwhile and the kernel cannot vouch for "beneath". */
@@ -61,10 +61,27 @@ int path_open(int rootfd, const char *relative, int flags)
 {
 	if (!*relative)
 		relative = ".";
-	int fd = open2(rootfd, relative, flags);
+	int fd = open2(rootfd, relative, flags, 0);
 	/* EPERM may be a real refusal: then walking says so too. */
 	if (fd == -ENOSYS || fd == -EPERM)
 		fd = open_walking(rootfd, relative, flags);
+	return fd;
+}
+
+int path_open_here(int rootfd, const char *relative, int flags)
+{
+	struct stat a, b;
+	if (!*relative)
+		relative = ".";
+	int fd = open2(rootfd, relative, flags, RESOLVE_NO_XDEV);
+	if (fd != -ENOSYS && fd != -EPERM)
+		return fd;
+	/* Seen only once it is open: the best that an old kernel gives. */
+	fd = open_walking(rootfd, relative, flags);
+	if (fd >= 0 && fstat(rootfd, &a) == 0 && fstat(fd, &b) == 0 && a.st_dev != b.st_dev) {
+		close(fd);
+		return -EXDEV;
+	}
 	return fd;
 }
 

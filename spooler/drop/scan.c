@@ -19,10 +19,12 @@
 #define PARTIAL_S 5.0            /* how soon to look again at a download */
 
 struct drop_scan {
-	char *root;
+	char *root, *base;
+	enum drop_mode mode;
+	const char *why;         /* of the mode */
 	struct drop_rules rules;
 	double hole_s;
-	struct seen_table files, dirs, ignored;
+	struct seen_table files, dirs, ignored, moved;
 	unsigned pass;
 };
 
@@ -31,7 +33,7 @@ struct strings { char **s; size_t n; };
 struct walk {
 	struct drop_scan *scan;
 	double now;
-	int rootfd;
+	int basefd;
 	size_t max;
 	struct drop_list items;
 	struct strings queue, fresh;     /* folders to visit; folders not known before */
@@ -41,15 +43,19 @@ struct walk {
 /* The folder being looked at. */
 struct place { struct walk *w; const char *path; int fd; bool remote; struct listing l; };
 
-struct drop_scan *drop_scan_new(const char *root, const struct drop_rules *rules)
+struct drop_scan *drop_scan_new(const char *root, const char *base, const struct drop_rules *rules)
 {
 	struct drop_scan *s = xcalloc(1, sizeof(*s));
 	s->root = xstrdup(root);
+	s->base = xstrdup(base);
+	s->mode = DROP_POLL;
+	s->why = "not looked at yet";
 	s->rules = *rules;
 	s->hole_s = HOLE_S;
 	seen_init(&s->files);
 	seen_init(&s->dirs);
 	seen_init(&s->ignored);
+	seen_init(&s->moved);
 	return s;
 }
 
@@ -60,11 +66,19 @@ void drop_scan_free(struct drop_scan *s)
 	seen_release(&s->files);
 	seen_release(&s->dirs);
 	seen_release(&s->ignored);
+	seen_release(&s->moved);
 	free(s->root);
+	free(s->base);
 	free(s);
 }
 
 void drop_scan_set_hole(struct drop_scan *s, double seconds) { s->hole_s = seconds; }
+
+void drop_scan_moved(struct drop_scan *s, char *const *path, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		seen_get(&s->moved, path[i]);
+}
 
 static char *identity(dev_t dev, ino_t ino, struct timespec ctime)
 {
@@ -166,6 +180,8 @@ static struct verdict look_fresh(struct place *p, struct entry *e)
 	if (fstatat(p->fd, e->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return gone;
 	seen_update(e->seen, &st, w->now);
+	if (w->scan->moved.n && seen_find(&w->scan->moved, e->seen->path))
+		e->seen->moved = true;
 	if (is_ignored(w->scan, e->seen))
 		return gone;
 	struct question q = { &w->scan->rules, w->scan->hole_s, p->remote, w->now };
@@ -349,12 +365,12 @@ static void note_dir(struct walk *w, const char *path, const struct stat *st)
 {
 	struct seen *d = seen_get(&w->scan->dirs, path);
 	bool known = d->since > 0 && d->dev == st->st_dev && d->ino == st->st_ino;
-	bool first_root = d->since <= 0 && !*path;
+	bool first_base = d->since <= 0 && str_eq(path, w->scan->base);
 	d->pass = w->scan->pass;
 	d->dev = st->st_dev;
 	d->ino = st->st_ino;
 	d->since = w->now;
-	if (!known && !first_root)
+	if (!known && !first_base)
 		strings_add(&w->fresh, xstrdup(path));
 }
 
@@ -365,8 +381,9 @@ static void closed_dir(struct walk *w, const char *path, int error)
 	struct verdict v = settle_later(s, w->scan->rules.empty_report_s, w->now,
 		settle_trouble("unreadable", "The spooler is not allowed to look into this folder.",
 			       "Give it permission to read and enter the folder (chmod a+rx)."));
-	/* Gone or replaced since it was listed: the next pass sees what it is now. */
-	if (error == -ENOENT || error == -ENOTDIR || error == -ELOOP)
+	/* Gone or replaced since it was listed: the next pass sees what it is now. On
+	 * another mount: that one's own scan looks into it. */
+	if (error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -EXDEV)
 		return;
 	s->pass = w->scan->pass;
 	if (s->since <= 0) {
@@ -399,14 +416,21 @@ static void tell_result(struct walk *w, const char *path)
 
 static bool is_result(int dirfd) { return faccessat(dirfd, ".nmr-id", F_OK, AT_SYMLINK_NOFOLLOW) == 0; }
 
+/* Relative to base; path is base or below it. */
+static const char *below_base(const struct drop_scan *s, const char *path)
+{
+	const char *p = path + strlen(s->base);
+	return *p == '/' ? p + 1 : p;
+}
+
 static int visit(struct walk *w, const char *path)
 {
 	const char *why;
 	struct stat st;
-	_cleanup_close_ int fd = path_open(w->rootfd, path, O_RDONLY | O_DIRECTORY);
+	_cleanup_close_ int fd = path_open_here(w->basefd, below_base(w->scan, path), O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
-	if (*path && is_result(fd)) {
+	if (*below_base(w->scan, path) && is_result(fd)) {
 		tell_result(w, path);
 		return 0;
 	}
@@ -439,24 +463,46 @@ static void walk_folders(struct walk *w)
 	seen_sweep(&w->scan->dirs, w->scan->pass);
 }
 
+static int open_base(const struct drop_scan *s)
+{
+	int rootfd = path_open_root(s->root);
+	if (rootfd < 0 || !*s->base)
+		return rootfd;
+	int fd = path_open(rootfd, s->base, O_RDONLY | O_DIRECTORY);
+	close(rootfd);
+	return fd;
+}
+
+enum drop_mode drop_scan_mode(const struct drop_scan *s, const char **ret_why)
+{
+	*ret_why = s->why;
+	return s->mode;
+}
+
 int drop_scan_pass(struct drop_scan *s, size_t max, struct drop_list *ret_items, char ***ret_dirs,
 		   size_t *ret_ndirs, double *ret_next_s)
 {
 	struct walk w = { .scan = s, .now = clock_mono(), .max = MAX(max, 1U), .next_s = -1 };
-	w.rootfd = path_open_root(s->root);
-	if (w.rootfd < 0) {
+	w.basefd = open_base(s);
+	if (w.basefd < 0) {
 		/* When it is back it is another folder, whatever its number: forget this one. */
-		struct seen *root = seen_get(&s->dirs, "");
-		root->ino = 0;
-		root->since = w.now;
-		return w.rootfd;
+		struct seen *base = seen_get(&s->dirs, s->base);
+		base->ino = 0;
+		base->since = w.now;
+		return w.basefd;
 	}
+	s->mode = place_is_remote(w.basefd, &s->why) ? DROP_POLL : DROP_EVENTS;
 	s->pass++;
-	int r = visit(&w, "");
+	int r = visit(&w, s->base);
 	if (r == 0)
 		walk_folders(&w);
-	close(w.rootfd);
+	close(w.basefd);
 	strings_release(&w.queue);
+	/* What this pass did not come to settles like any other. */
+	if (s->moved.n) {
+		seen_release(&s->moved);
+		seen_init(&s->moved);
+	}
 	if (r < 0) {
 		drop_list_release(&w.items);
 		strings_release(&w.fresh);

@@ -107,7 +107,7 @@ bool seen_update(struct seen *s, const struct stat *st, double now)
 	s->mode = st->st_mode;
 	s->since = now;
 	s->hashed_at = 0;
-	s->told = s->handed = s->same_twice = false;
+	s->told = s->handed = s->same_twice = s->moved = false;
 	s->ticket = TRI_UNKNOWN;
 	s->busy = 0;
 	return true;

@@ -126,9 +126,19 @@ static bool is_what_was_seen(int fd, const struct seen *s)
 	       time_equal(st.st_mtim, s->mtime) && time_equal(st.st_ctim, s->ctime);
 }
 
+/* Who renames a file into place wrote it elsewhere. The moment that is left is for its
+ * ticket, which "mv ethanol.smi ethanol.conf inbox/" moves second. On a network mount
+ * the rename may be a cache's, and proves nothing. */
+static double quiet_time(const struct seen *s, const struct question *q)
+{
+	if (q->remote)
+		return q->rules->quiet_remote_s;
+	return s->moved ? MIN(q->rules->quiet_moved_s, q->rules->quiet_s) : q->rules->quiet_s;
+}
+
 struct verdict settle_look(struct seen *s, int dirfd, const char *name, const struct question *q)
 {
-	double quiet = q->remote ? q->rules->quiet_remote_s : q->rules->quiet_s;
+	double quiet = quiet_time(s, q);
 	if (q->now - s->since < quiet)
 		return settle_wait(s->since + quiet - q->now);
 	if (!S_ISREG(s->mode))

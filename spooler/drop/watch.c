@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "drop/internal.h"
 
+#define MOVED_MAX 4096           /* of many at once the rest settles as what was copied */
 #define MASK (IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 
 struct drop_watch {
@@ -23,13 +24,25 @@ struct drop_watch {
 	char *root;
 	char **dir;              /* by watch descriptor: relative path, or NULL */
 	size_t ndir;
+	char **moved;            /* files that were renamed into place, not asked for yet */
+	size_t nmoved;
 	bool local;              /* walking new folders at once is cheap */
 	char last[NAME_MAX + 96];
 };
 
+/* Another mount may not answer, and this is the loop's thread. */
+static bool is_elsewhere(const struct drop_watch *w, const char *relative)
+{
+	_cleanup_close_ int root = open(w->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd = root < 0 ? -1 : path_open_here(root, relative, O_RDONLY | O_DIRECTORY);
+	return fd == -EXDEV;
+}
+
 static int watch_dir(struct drop_watch *w, const char *relative)
 {
 	_cleanup_free_ char *path = *relative ? xasprintf("%s/%s", w->root, relative) : xstrdup(w->root);
+	if (*relative && is_elsewhere(w, relative))
+		return -EXDEV;
 	/* The root may be a link of the administrator's; nothing below may be one. */
 	int wd = inotify_add_watch(w->fd, path, MASK | (*relative ? IN_DONT_FOLLOW : 0));
 	if (wd < 0)
@@ -53,7 +66,7 @@ static int watch_dir(struct drop_watch *w, const char *relative)
 static int watch_tree(struct drop_watch *w, const char *relative)
 {
 	int r = watch_dir(w, relative);
-	if (r == -EACCES && *relative)
+	if ((r == -EACCES || r == -EXDEV) && *relative)
 		return 0;
 	if (r < 0 || !w->local)
 		return r == -ENOENT || r == -ENOTDIR ? 0 : r;
@@ -98,6 +111,9 @@ void drop_watch_free(struct drop_watch *w)
 	for (size_t i = 0; i < w->ndir; i++)
 		free(w->dir[i]);
 	free(w->dir);
+	for (size_t i = 0; i < w->nmoved; i++)
+		free(w->moved[i]);
+	free(w->moved);
 	free(w->root);
 	if (w->fd >= 0)
 		close(w->fd);
@@ -109,7 +125,7 @@ int drop_watch_fd(const struct drop_watch *w) { return w->fd; }
 int drop_watch_add(struct drop_watch *w, const char *dir_relative)
 {
 	int r = watch_dir(w, dir_relative);
-	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
+	return r == -ENOENT || r == -ENOTDIR || r == -EXDEV ? 0 : r;
 }
 
 const char *drop_watch_last(const struct drop_watch *w) { return w->last; }
@@ -148,12 +164,34 @@ static void handle_root_moved(struct drop_watch *w, int wd, bool *rescan)
 	*rescan = true;
 }
 
+static void note_moved(struct drop_watch *w, char *path)
+{
+	if (w->nmoved == MOVED_MAX) {
+		free(path);
+		return;
+	}
+	if ((w->nmoved & (w->nmoved - 1)) == 0)
+		w->moved = xreallocarray(w->moved, w->nmoved ? w->nmoved * 2 : 1, sizeof(*w->moved));
+	w->moved[w->nmoved++] = path;
+}
+
+char **drop_watch_moved(struct drop_watch *w, size_t *ret_n)
+{
+	char **moved = w->moved;
+	*ret_n = w->nmoved;
+	w->moved = NULL;
+	w->nmoved = 0;
+	return moved;
+}
+
 static void handle_name(struct drop_watch *w, const char *dir, const struct inotify_event *e, bool *look,
 			bool *rescan)
 {
 	if (e->len && drop_name_is_junk(e->name))
 		return;
 	*look = true;
+	if (e->len && (e->mask & IN_MOVED_TO) && !(e->mask & IN_ISDIR))
+		note_moved(w, path_join(dir, e->name));
 	if (e->len && (e->mask & IN_ISDIR) && (e->mask & (IN_CREATE | IN_MOVED_TO))) {
 		_cleanup_free_ char *below = path_join(dir, e->name);
 		if (watch_tree(w, below) < 0)

@@ -7,6 +7,7 @@
 struct manager {
 	const struct lab *lab;
 	struct queue *q;
+	struct loop *loop;
 	struct scheduler *sched;
 	struct manager_hooks hooks;
 	long long *dirty;       /* rows to walk */
@@ -15,11 +16,23 @@ struct manager {
 	 * another try until a time: not walked meanwhile. */
 	struct inflight { long long row; double until; } *inflight;
 	size_t ninflight;
+	struct splitting *splitting;    /* files on their way to become batches */
+	struct loop_source *split_turn;
 	bool stopping;
 	const char *pause;      /* why nothing is started; NULL */
 };
 
 /* The one way a job's state changes here; logs it. */
 int manager_change(struct manager *m, struct job *j, enum job_event e, const char *reason, const char *remedy);
+
+void manager_walk_soon(struct manager *m, long long row);
+
+/* ---- split.c */
+/* Options of a record on top of the job's, or words why one is unusable. Caller frees. */
+char *split_merge_fields(struct manager *m, json_t **options, const json_t *fields, const char *origin);
+/* The walk says that the job has many records (or isomers): takes p over. */
+void split_begin(struct manager *m, const struct job *j, struct pipeline *p);
+bool split_under_way(const struct manager *m, long long row);
+void split_end_all(struct manager *m);
 
 #endif

@@ -9,11 +9,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "job/keeper.h"
 
 #define PUBLISH_RETRY_S 10.0
 
-static void mark_dirty(struct manager *m, long long row)
+void manager_walk_soon(struct manager *m, long long row)
 {
 	for (size_t i = 0; i < m->ndirty; i++)
 		if (m->dirty[i] == row)
@@ -24,7 +23,7 @@ static void mark_dirty(struct manager *m, long long row)
 
 static int mark_row(long long row, void *arg)
 {
-	mark_dirty(arg, row);
+	manager_walk_soon(arg, row);
 	return 0;
 }
 
@@ -81,7 +80,7 @@ struct manager *manager_new(const struct lab *lab, struct queue *q, struct loop 
 			    const struct manager_hooks *hooks)
 {
 	struct manager *m = xcalloc(1, sizeof(*m));
-	*m = (struct manager){ .lab = lab, .q = q, .hooks = *hooks };
+	*m = (struct manager){ .lab = lab, .q = q, .loop = loop, .hooks = *hooks };
 	m->sched = scheduler_new(lab, q, loop, on_step_ended, m);
 	return m;
 }
@@ -91,6 +90,7 @@ void manager_free(struct manager *m)
 	if (!m)
 		return;
 	scheduler_free(m->sched);
+	split_end_all(m);
 	free(m->dirty);
 	free(m->inflight);
 	free(m);
@@ -231,31 +231,10 @@ static void waits(struct manager *m, struct job *j, struct pipeline *p)
 	m->hooks.changed(m->hooks.arg, j);
 }
 
-/* Options of a record on top of the job's; a bad one refuses the record. */
-static char *merge_fields(struct manager *m, json_t **options, const json_t *fields, const char *origin)
-{
-	struct options o;
-	const char *name;
-	json_t *value;
-	char *error = NULL;
-	options_init(&o, m->lab->share);
-	options_from_json(&o, *options);
-	json_object_foreach((json_t *)fields, name, value) {
-		if (!options_is_record_field(name) || !json_is_string(value))
-			continue;
-		if (options_set(&o, m->lab->share, name, json_string_value(value), origin, &error) < 0)
-			break;
-	}
-	json_decref(*options);
-	*options = options_to_json(&o);
-	options_release(&o);
-	return error;
-}
-
 static void adopt(struct manager *m, struct job *j, struct pipeline *p)
 {
 	struct pipeline_part *part = &p->split[0];
-	_cleanup_free_ char *error = part->fields ? merge_fields(m, &j->options, part->fields, "field of the record") : NULL;
+	_cleanup_free_ char *error = part->fields ? split_merge_fields(m, &j->options, part->fields, "field of the record") : NULL;
 	if (error) {
 		send_failure(m, j, "An option in the record is not usable.", error,
 			      "Correct the field in the file and drop it again.");
@@ -270,115 +249,9 @@ static void adopt(struct manager *m, struct job *j, struct pipeline *p)
 		r = queue_job_set_options(m->q, j);
 	r = queue_end(m->q, r);
 	if (r == 0)
-		mark_dirty(m, j->row);
+		manager_walk_soon(m, j->row);
 	else
 		log_event(LOG_ERROR, "job-walk-failed", "job", j->id, "error", strerror(-r), NULL);
-}
-
-static void set_part_name(struct job *c, const struct pipeline *p, const struct pipeline_part *part,
-			  const struct job *parent, const struct manager *m)
-{
-	_cleanup_free_ char *safe = m->lab->safe_name(*part->name ? part->name : "molecule");
-	c->name = xstrdup(*part->name ? part->name : safe);
-	c->outname = xasprintf("%s/%d-%s", parent->outname, part->n, safe);
-	if (p->isomers) {
-		free(c->name);
-		c->name = xasprintf("%s (%s)", parent->name, part->name);
-	}
-}
-
-static int add_part(struct manager *m, const struct job *parent, const struct batch *b, const struct pipeline *p,
-		    const struct pipeline_part *part)
-{
-	struct job c;
-	job_init(&c);
-	id_new(c.id);
-	c.batch_row = b->row;
-	c.record = part->n;
-	c.state = JOB_QUEUED;
-	c.stage = xstrdup("prepare");
-	set_part_name(&c, p, part, parent, m);
-	c.source = parent->source ? xstrdup(parent->source) : NULL;
-	c.sha256 = parent->sha256 ? xstrdup(parent->sha256) : NULL;
-	c.owner = parent->owner ? xstrdup(parent->owner) : NULL;
-	c.options = json_deep_copy(parent->options);
-	c.input = part->input ? xstrdup(part->input) : NULL;
-	c.reason = part->why ? xstrdup(part->why) : NULL;
-	c.remedy = part->remedy ? xstrdup(part->remedy) : NULL;
-	_cleanup_free_ char *origin = xasprintf("record %d", part->n);
-	char *error = part->fields ? merge_fields(m, &c.options, part->fields, origin) : NULL;
-	if (error && !c.reason) {
-		c.reason = error;
-		c.remedy = xstrdup("Correct the field in the file and drop it again.");
-		free(c.input);
-		c.input = NULL;
-	} else
-		free(error);
-	c.priority = (int)strtol(json_str(json_object_get(c.options, "priority"), "value", "0"), NULL, 10);
-	/* A refusal needs no computing: it is told before others are started. */
-	if (!c.input)
-		c.priority = JOB_PRIORITY_REFUSED;
-	c.created = parent->created;
-	int r = queue_job_add(m->q, &c);
-	/* Its record lies in the step that read the file. */
-	if (r == 0 && c.input && str_has_prefix(c.input, "steps/") && strlen(c.input) > 9 + 64) {
-		_cleanup_free_ char *key = xstrndup(c.input + 9, 64);
-		r = queue_step_link(m->q, key, c.row, "read");
-	}
-	job_release(&c);
-	return r;
-}
-
-/* The parts are files of a step, and have no others: it must be on disk before they are
- * jobs. */
-static int keep_parts(struct manager *m, const struct pipeline *p)
-{
-	for (size_t i = 0; i < p->nsplit; i++) {
-		const char *input = p->split[i].input;
-		if (!input || !str_has_prefix(input, "steps/") || strlen(input) <= 9 + 64)
-			continue;
-		_cleanup_free_ char *key = xstrndup(input + 9, 64);
-		/* All of them lie in the same one. */
-		int r = keeper_sync(m->lab, key, p->nsplit);
-		return r == 0 ? queue_step_synced(m->q, key) : r;
-	}
-	return 0;
-}
-
-static void split(struct manager *m, struct job *j, struct pipeline *p)
-{
-	struct batch b;
-	batch_init(&b);
-	snprintf(b.id, sizeof(b.id), "%s", j->id);
-	b.name = xstrdup(j->name);
-	b.outname = xstrdup(j->outname);
-	b.source = j->source ? xstrdup(j->source) : NULL;
-	b.sha256 = j->sha256 ? xstrdup(j->sha256) : NULL;
-	b.total = (int)p->nsplit;
-	b.parent_row = j->batch_row;
-	b.record = j->record;
-	b.created = j->created;
-	int r = queue_begin(m->q);
-	if (r == 0)
-		r = keep_parts(m, p);
-	if (r == 0)
-		r = queue_batch_add(m->q, &b);
-	for (size_t i = 0; r == 0 && i < p->nsplit; i++)
-		r = add_part(m, j, &b, p, &p->split[i]);
-	if (r == 0)
-		r = queue_job_unlink_steps(m->q, j->row);
-	if (r == 0)
-		r = queue_job_delete(m->q, j->row);
-	r = queue_end(m->q, r);
-	char n[16];
-	snprintf(n, sizeof(n), "%zu", p->nsplit);
-	log_event(r < 0 ? LOG_ERROR : LOG_INFO, "job-split", "job", j->id, "name", j->outname, "parts", n, "error",
-		  r < 0 ? queue_error(m->q) : NULL, NULL);
-	if (r == 0) {
-		m->hooks.split(m->hooks.arg, &b);
-		m->hooks.gone(m->hooks.arg, j);
-	}
-	batch_release(&b);
 }
 
 static void rendered(struct manager *m, struct job *j, struct pipeline *p)
@@ -402,13 +275,13 @@ static void walk(struct manager *m, long long row)
 	_cleanup_(job_release) struct job j;
 	_cleanup_(pipeline_release) struct pipeline p = { 0 };
 	job_init(&j);
-	if (is_inflight(m, row) || queue_job_by_row(m->q, row, &j) < 0 || (j.state != JOB_RUNNING && j.state != JOB_PUBLISHING))
+	if (is_inflight(m, row) || split_under_way(m, row) || queue_job_by_row(m->q, row, &j) < 0 || (j.state != JOB_RUNNING && j.state != JOB_PUBLISHING))
 		return;
 	pipeline_walk(&p, m->lab, m->q, &j);
 	switch (p.end) {
 	case PIPELINE_WAITS: waits(m, &j, &p); break;
 	case PIPELINE_ADOPTS: adopt(m, &j, &p); break;
-	case PIPELINE_SPLITS: split(m, &j, &p); break;
+	case PIPELINE_SPLITS: split_begin(m, &j, &p); break;
 	case PIPELINE_RENDERED: rendered(m, &j, &p); break;
 	case PIPELINE_LATER:
 		log_event(LOG_ERROR, "job-walk-failed", "job", j.id, "error", strerror(-p.error), NULL);
@@ -461,7 +334,7 @@ static bool admit_one(struct manager *m)
 	_cleanup_free_ char *remedy = j.input || !j.remedy ? NULL : xstrdup(j.remedy);
 	if (manager_change(m, &j, JOB_EV_START, reason, remedy) < 0)
 		return false;
-	mark_dirty(m, j.row);
+	manager_walk_soon(m, j.row);
 	return true;
 }
 
@@ -491,7 +364,7 @@ void manager_stop(struct manager *m)
 
 static int mark_job(const struct job *j, void *arg)
 {
-	mark_dirty(arg, j->row);
+	manager_walk_soon(arg, j->row);
 	return 0;
 }
 

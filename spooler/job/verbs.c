@@ -124,6 +124,12 @@ static int apply_batch(long long row, void *arg)
 	return queue_job_each(a->m->q, &(struct job_filter){ .batch_row = row }, apply_part, a);
 }
 
+static void apply_whole(struct ask *a, const struct batch *b)
+{
+	apply_batch(b->row, a);
+	queue_batch_each_inside(a->m->q, b->row, apply_batch, a);
+}
+
 static bool ask_of_batch(struct ask *a, const char *target, char **ret_words)
 {
 	_cleanup_(batch_release) struct batch b;
@@ -132,12 +138,25 @@ static bool ask_of_batch(struct ask *a, const char *target, char **ret_words)
 		*ret_words = xasprintf("There is no job \"%s\". \"nmr status\" lists them.", target);
 		return false;
 	}
-	apply_batch(b.row, a);
-	queue_batch_each_inside(a->m->q, b.row, apply_batch, a);
+	apply_whole(a, &b);
 	*ret_words = a->done || !a->why
 		? xasprintf("%s: %d jobs %s, %d left as they are.", b.outname, a->done, a->v->past, a->refused)
 		: xstrdup(a->why);
 	return a->done > 0;
+}
+
+/* A file of which some records are jobs already: what holds for them holds for the rest. */
+static bool ask_of_half(struct ask *a, const struct job *j, const struct batch *b, char **ret_words)
+{
+	apply_part(j, a);
+	bool rest = a->done > 0;
+	a->done = a->refused = 0;
+	apply_whole(a, b);
+	*ret_words = xasprintf("%s: %d jobs %s, %d left as they are; of the file, %d molecules are no jobs yet: %s.", b->outname,
+			       a->done, a->v->past, a->refused, b->unmade, rest ? "the same holds for them"
+									       : "nothing changes for them");
+	a->m->hooks.split(a->m->hooks.arg, b);
+	return rest || a->done > 0;
 }
 
 /* ---- one job */
@@ -160,8 +179,10 @@ static bool ask_of_job(struct ask *a, struct job *j, char **ret_words)
 static bool carry_out(struct manager *m, const char *name, const char *target, const char *value, char **ret_words)
 {
 	_cleanup_(job_release) struct job j;
+	_cleanup_(batch_release) struct batch b;
 	struct ask a = { .m = m, .value = value };
 	job_init(&j);
+	batch_init(&b);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (str_ieq(verbs[i].name, name))
 			a.v = &verbs[i];
@@ -169,8 +190,13 @@ static bool carry_out(struct manager *m, const char *name, const char *target, c
 		*ret_words = xasprintf("\"%s\" is not known: use cancel, retry, hold, release, priority or republish.", name);
 		return false;
 	}
-	bool ok = queue_job_find(m->q, target, &j) < 0 ? ask_of_batch(&a, target, ret_words)
-						       : ask_of_job(&a, &j, ret_words);
+	bool ok;
+	if (queue_job_find(m->q, target, &j) < 0)
+		ok = ask_of_batch(&a, target, ret_words);
+	else if (queue_batch_by_id(m->q, j.id, &b) == 0)
+		ok = ask_of_half(&a, &j, &b, ret_words);
+	else
+		ok = ask_of_job(&a, &j, ret_words);
 	free(a.why);
 	scheduler_cancel_unwanted(m->sched);
 	/* What waits for the outbox is found by walking. */

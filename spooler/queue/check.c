@@ -30,6 +30,13 @@ static const struct { const char *find, *mend; } rules[] = {
 	{ "SELECT 'the step '||substr(key,1,12)||'... has the state '||state||', which is none' FROM step"
 	  " WHERE typeof(state)<>'integer' OR state NOT IN (0,1,2,3,4)",
 	  "UPDATE step SET state=0 WHERE typeof(state)<>'integer' OR state NOT IN (0,1,2,3,4)" },
+	/* The job that comes instead tells that it is so, as a refusal. */
+	{ "SELECT 'the batch '||id||' ('||outname||') lacks '||unmade||' records, and the job that makes them has no row' FROM"
+	  " batch WHERE unmade>0 AND NOT EXISTS(SELECT 1 FROM job j WHERE j.id=batch.id)",
+	  "INSERT INTO job(id,batch_row,record,state,stage,name,outname,source,sha256,options,priority,reason,remedy,created,"
+	  "updated) SELECT id,parent_row,record,0,'read',name,outname,source,sha256,'{}',100,'Of '||total||' molecules in the"
+	  " file, the last '||unmade||' were lost from the queue.','Drop these molecules again.',created,created FROM batch"
+	  " WHERE unmade>0 AND NOT EXISTS(SELECT 1 FROM job j WHERE j.id=batch.id)" },
 	{ "SELECT 'the job '||id||' has the state '||state||', which is none' FROM job"
 	  " WHERE typeof(state)<>'integer' OR state NOT IN (0,1,2,3,4,5,6)", NULL },
 };

@@ -177,7 +177,14 @@ int queue_job_find(struct queue *q, const char *typed, struct job *ret_j)
 
 int queue_job_delete(struct queue *q, long long row)
 {
-	sqlite3_stmt *st = queue_prepare(q, "DELETE FROM job WHERE row=?1");
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE batch SET unmade=0 WHERE id=(SELECT id FROM job WHERE row=?1)");
+	if (!st)
+		return -EIO;
+	sqlite3_bind_int64(st, 1, row);
+	int r = queue_run(q, st);
+	if (r < 0)
+		return r;
+	st = queue_prepare(q, "DELETE FROM job WHERE row=?1");
 	if (!st)
 		return -EIO;
 	sqlite3_bind_int64(st, 1, row);
@@ -434,7 +441,7 @@ int queue_job_counts(struct queue *q, int ret_count[JOB_STATE_COUNT])
 
 /* ---- batches */
 
-#define BATCH_COLUMNS "row,id,name,outname,source,sha256,total,parent_row,record,created"
+#define BATCH_COLUMNS "row,id,name,outname,source,sha256,total,parent_row,record,created,unmade"
 
 static void read_batch(sqlite3_stmt *st, struct batch *b)
 {
@@ -449,13 +456,14 @@ static void read_batch(sqlite3_stmt *st, struct batch *b)
 	b->parent_row = sqlite3_column_int64(st, 7);
 	b->record = sqlite3_column_int(st, 8);
 	b->created = sqlite3_column_double(st, 9);
+	b->unmade = sqlite3_column_int(st, 10);
 }
 
 int queue_batch_add(struct queue *q, struct batch *b)
 {
 	sqlite3_stmt *st = queue_prepare(q,
-		"INSERT INTO batch(id,name,outname,source,sha256,total,parent_row,record,created)"
-		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)");
+		"INSERT INTO batch(id,name,outname,source,sha256,total,parent_row,record,created,unmade)"
+		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)");
 	if (!st)
 		return -EIO;
 	if (b->created <= 0)
@@ -469,6 +477,7 @@ int queue_batch_add(struct queue *q, struct batch *b)
 	sqlite3_bind_int64(st, 7, b->parent_row);
 	sqlite3_bind_int(st, 8, b->record);
 	sqlite3_bind_double(st, 9, b->created);
+	sqlite3_bind_int(st, 10, b->unmade);
 	int r = queue_run(q, st);
 	if (r == 0)
 		b->row = sqlite3_last_insert_rowid(q->db);
@@ -511,6 +520,24 @@ int queue_batch_get(struct queue *q, long long row, struct batch *ret_b)
 	if (st)
 		sqlite3_bind_int64(st, 1, row);
 	return one_batch(q, st, ret_b);
+}
+
+int queue_batch_by_id(struct queue *q, const char *id, struct batch *ret_b)
+{
+	sqlite3_stmt *st = queue_prepare(q, "SELECT " BATCH_COLUMNS " FROM batch WHERE id=?1");
+	queue_bind_text(st, 1, id);
+	return one_batch(q, st, ret_b);
+}
+
+int queue_batch_set_unmade(struct queue *q, const struct batch *b)
+{
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE batch SET total=?2,unmade=?3 WHERE row=?1");
+	if (!st)
+		return -EIO;
+	sqlite3_bind_int64(st, 1, b->row);
+	sqlite3_bind_int(st, 2, b->total);
+	sqlite3_bind_int(st, 3, b->unmade);
+	return queue_run(q, st);
 }
 
 int queue_batch_each_inside(struct queue *q, long long row, queue_row_fn fn, void *arg)

@@ -75,6 +75,9 @@ static const char *const migrations[] = {
 
 	/* 4: approved: somebody released it, so it is not held again for its length. */
 	"ALTER TABLE job ADD COLUMN approved INTEGER NOT NULL DEFAULT 0;",
+
+	/* 5: unmade: records of a batch that are no jobs yet. */
+	"ALTER TABLE batch ADD COLUMN unmade INTEGER NOT NULL DEFAULT 0;",
 };
 #define SCHEMA ((int)ARRAY_SIZE(migrations))
 

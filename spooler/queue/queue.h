@@ -72,6 +72,7 @@ struct batch {
 	char id[ID_LEN + 1];
 	char *name, *outname, *source, *sha256;
 	int total;
+	int unmade;              /* records that are no jobs yet: the job of its id makes them */
 	long long parent_row;
 	int record;              /* in the parent batch */
 	double created;
@@ -142,6 +143,7 @@ int queue_job_find(struct queue *q, const char *typed, struct job *ret_j);
 int queue_job_by_row(struct queue *q, long long row, struct job *ret_j);
 /* The queued job to start next: priority first, then the oldest. -ENOENT: none. */
 int queue_job_next(struct queue *q, struct job *ret_j);
+/* A batch that it was still making jobs of gets no more. */
 int queue_job_delete(struct queue *q, long long row);
 /* The one way to change a state: checks the table; returns -EPERM when not
  * allowed. Sets started/finished; reason and remedy may be NULL. */
@@ -172,6 +174,8 @@ int queue_job_counts(struct queue *q, int ret_count[JOB_STATE_COUNT]);
 /* ---- batches */
 int queue_batch_add(struct queue *q, struct batch *b);
 int queue_batch_get(struct queue *q, long long row, struct batch *ret_b);
+int queue_batch_by_id(struct queue *q, const char *id, struct batch *ret_b);
+int queue_batch_set_unmade(struct queue *q, const struct batch *b);   /* and total */
 /* The batches inside a batch: rows, the innermost too. */
 typedef int (*queue_row_fn)(long long row, void *arg);
 int queue_batch_each_inside(struct queue *q, long long row, queue_row_fn fn, void *arg);
@@ -191,6 +195,8 @@ int queue_step_adopt(struct queue *q, const char *key);
 /* A finished step's folder is on disk. Until then the row says so, and after a power cut
  * the folder is not to be trusted. */
 int queue_step_synced(struct queue *q, const char *key);
+/* Finished, and that is still to come. */
+bool queue_step_unsynced(struct queue *q, const char *key);
 /* Its result is needed and is not there, whatever the row says: ready again,
  * unless it failed. */
 int queue_step_reopen(struct queue *q, const char *key);

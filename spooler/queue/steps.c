@@ -132,6 +132,13 @@ int queue_step_synced(struct queue *q, const char *key)
 	return for_key(q, queue_prepare(q, "UPDATE step SET synced=1 WHERE key=?1 AND state=2"), key);
 }
 
+bool queue_step_unsynced(struct queue *q, const char *key)
+{
+	sqlite3_stmt *st = queue_prepare(q, "SELECT 1 FROM step WHERE key=?1 AND state=2 AND synced=0");
+	queue_bind_text(st, 1, key);
+	return queue_any(q, st);
+}
+
 int queue_step_reopen(struct queue *q, const char *key)
 {
 	return for_key(q, queue_prepare(q, "UPDATE step SET state=0,started=0,finished=0,synced=1 WHERE key=?1"

@@ -1,7 +1,7 @@
 /* Stands in for nmr-mol, nmr-render, xTB and NWChem where the subject is the spool and
  * not chemistry: whatever is asked, the answer is what the real programs once said
  * about methane (tests/golden/replay), within a millisecond. A file with the word "two-records"
- * in it has two records of it. Called by the name of the
+ * in it has two records of it, one with "many-records=N" has N. Called by the name of the
  * program that it stands in for; the answers lie in "replay" beside it.
  *
  * REPLAY_DELAY_MS: each run takes so long, half of it in the midst of its answer; "a-b": a
@@ -120,15 +120,48 @@ static void render(void)
 	put("out/SI.txt", "replayed\n");
 }
 
-static bool has_word(const char *path, const char *word)
+/* What follows the word in the file; NULL: the word is not there. Until the next call. */
+static const char *after_word(const char *path, const char *word)
 {
-	char text[65536];
+	static char text[65536];
 	int fd = open(path, O_RDONLY);
 	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
 	text[n > 0 ? n : 0] = '\0';
 	if (fd >= 0)
 		close(fd);
-	return strstr(text, word) != NULL;
+	const char *at = strstr(text, word);
+	return at ? at + strlen(word) : NULL;
+}
+
+static bool has_word(const char *path, const char *word) { return after_word(path, word) != NULL; }
+
+/* Each record is the one that "read" answers with, under a name of its own. */
+static void many_records(int count)
+{
+	char from[PATH_MAX + 64], name[64];
+	snprintf(from, sizeof(from), "%s/read/rec-1.sdf", answers);
+	FILE *f = fopen("out.json", "w");
+	if (!f)
+		fail("out.json");
+	fprintf(f, "{\"ok\":true,\"format\":\"smiles\",\"records\":[");
+	for (int i = 1; i <= count; i++) {
+		snprintf(name, sizeof(name), "rec-%d.sdf", i);
+		copy(from, open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644), false);
+		fprintf(f, "%s{\"n\":%d,\"name\":\"m%d\",\"file\":\"%s\",\"dim\":0,\"natoms\":1,\"charge\":0,\"fields\":{}}",
+			i > 1 ? "," : "", i, i, name);
+	}
+	fprintf(f, "]}");
+	if (fclose(f) != 0)
+		fail("out.json");
+}
+
+static void read_file(void)
+{
+	const char *many = after_word("structure", "many-records=");
+	if (many)
+		many_records(atoi(many));
+	else
+		answer(has_word("structure", "two-records") ? "read-two" : "read");
 }
 
 /* What later programs must know goes behind the end of the structure, where the spooler
@@ -158,11 +191,14 @@ static void mol(const char *word, const char *in)
 		fprintf(stderr, "%s: told to fail\n", word);
 		exit(3);
 	}
-	answer(strcmp(word, "read") == 0 && has_word("structure", "two-records") ? "read-two" : word);
 	if (strcmp(word, "read") == 0) {
+		read_file();
 		pass_on(in, "rec-1.sdf");
 		pass_on(in, "rec-2.sdf");
-	} else if (strcmp(word, "prepare") == 0)
+		return;
+	}
+	answer(word);
+	if (strcmp(word, "prepare") == 0)
 		pass_on(in, "mol.sdf");
 }
 

@@ -60,7 +60,7 @@ static inline void box_new(struct box *b)
 static inline void box_rules(struct box *b, const struct drop_rules *rules)
 {
 	drop_scan_free(b->scan);
-	b->scan = drop_scan_new(b->root, rules);
+	b->scan = drop_scan_new(b->root, "", rules);
 }
 
 static inline void box_free(struct box *b)

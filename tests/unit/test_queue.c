@@ -349,6 +349,60 @@ static void batches_count_their_jobs(void **state)
 	batch_release(&b);
 }
 
+static int note_sentence(const char *sentence, void *arg)
+{
+	buf_addf(arg, "%s\n", sentence);
+	return 0;
+}
+
+/* While a file is split there are the batch and the job of the same id that makes its jobs. */
+static void a_batch_knows_what_is_not_made_yet(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_(buf_release) struct buf words = BUF_INIT;
+	struct batch b, got;
+	struct job maker, part;
+	fill_job(&maker, "set", 0);
+	assert_int_equal(queue_job_add(f->q, &maker), 0);
+	batch_init(&b);
+	memcpy(b.id, maker.id, ID_LEN + 1);
+	b.name = xstrdup("set");
+	b.outname = xstrdup("set");
+	b.total = b.unmade = 3;
+	assert_int_equal(queue_batch_add(f->q, &b), 0);
+	fill_job(&part, "set/1-a", 0);
+	part.batch_row = b.row;
+	assert_int_equal(queue_job_add(f->q, &part), 0);
+	b.unmade = 2;
+	assert_int_equal(queue_batch_set_unmade(f->q, &b), 0);
+	assert_int_equal(queue_batch_by_id(f->q, maker.id, &got), 0);
+	assert_int_equal(got.total, 3);
+	assert_int_equal(got.unmade, 2);
+	batch_release(&got);
+	assert_int_equal(queue_batch_by_id(f->q, part.id, &got), -ENOENT);
+	assert_int_equal(queue_check_rows(f->q, note_sentence, &words), 0);
+	assert_string_equal(words.s, "");
+	/* Without its maker it gets no more; a loss that nobody decided is told. */
+	assert_int_equal(queue_job_delete(f->q, maker.row), 0);
+	assert_int_equal(queue_batch_get(f->q, b.row, &got), 0);
+	assert_int_equal(got.unmade, 0);
+	batch_release(&got);
+	assert_int_equal(queue_batch_set_unmade(f->q, &b), 0);
+	assert_int_equal(queue_check_rows(f->q, note_sentence, &words), 0);
+	assert_non_null(strstr(words.s, "lacks 2 records"));
+	assert_int_equal(queue_mend_rows(f->q), 0);
+	buf_clear(&words);
+	assert_int_equal(queue_check_rows(f->q, note_sentence, &words), 0);
+	assert_string_equal(words.s, "");
+	job_release(&maker);
+	assert_int_equal(queue_job_get(f->q, b.id, &maker), 0);
+	assert_null(maker.input);
+	assert_non_null(strstr(maker.reason, "the last 2 were lost"));
+	job_release(&maker);
+	job_release(&part);
+	batch_release(&b);
+}
+
 /* What an outer transaction did before is gone with an inner part: it must not go on as
  * if it were there. */
 static void an_inner_rollback_undoes_all(void **state)
@@ -460,6 +514,7 @@ static void version_1_is_migrated(void **state)
 		batch_init(&b);
 		assert_int_equal(queue_batch_get(q, 1, &b), 0);
 		assert_int_equal(b.count[JOB_QUEUED], 2);
+		assert_int_equal(b.unmade, 0);
 		batch_release(&b);
 		/* The step with the records is held by the jobs that need them. */
 		found[0] = '\0';
@@ -589,12 +644,6 @@ static void a_damaged_row_is_named_and_mended(void **state)
 	assert_int_equal(j.state, JOB_QUEUED);
 	assert_non_null(strstr(j.reason, "-3"));
 	job_release(&j);
-}
-
-static int note_sentence(const char *sentence, void *arg)
-{
-	buf_addf(arg, "%s\n", sentence);
-	return 0;
 }
 
 static void exec_sql(const char *path, const char *sql)
@@ -767,6 +816,7 @@ int main(void)
 		T(jobs_share_a_step),
 		T(listings_filter),
 		T(batches_count_their_jobs),
+		T(a_batch_knows_what_is_not_made_yet),
 		T(rollback_leaves_nothing),
 		T(an_inner_rollback_undoes_all),
 		T(readers_see_commits_and_survive_the_writer),

@@ -59,8 +59,8 @@ static void test_order(_unused_ void **state)
 	worker_dispatch(w);
 	struct pollfd p = { .fd = worker_fd(w), .events = POLLIN };
 	assert_int_equal(poll(&p, 1, 0), 0);
-	worker_free(w, 1);
-	worker_free(NULL, 1);
+	assert_true(worker_free(w, 1));
+	assert_true(worker_free(NULL, 1));
 }
 
 static void pause_50(_unused_ void *arg) { nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL); }
@@ -117,7 +117,7 @@ static void test_hung_is_abandoned(_unused_ void **state)
 	assert_true(worker_busy_s(w) > 0.02);
 	assert_int_equal(worker_pending(w), 2);
 	double start = clock_mono();
-	worker_free(w, 0.1);
+	assert_false(worker_free(w, 0.1));
 	double took = clock_mono() - start;
 	assert_true(took > 0.09 && took < 2);
 	/* It comes back after all: it ends and frees what it was left. */
