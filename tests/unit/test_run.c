@@ -424,6 +424,19 @@ static void capture_is_bounded(_unused_ void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+static void what_was_ended_did_not_fail(_unused_ void **state)
+{
+	static const struct { struct run_record rec; bool failed; } cases[] = {
+		{ { .reason = RUN_EXITED }, false }, { { .reason = RUN_EXITED, .code = 3 }, true },
+		{ { .reason = RUN_SIGNALLED, .signal = SIGSEGV }, true }, { { .reason = RUN_SIGNALLED, .signal = SIGKILL }, true },
+		{ { .reason = RUN_SIGNALLED, .signal = SIGTERM }, false }, { { .reason = RUN_STOPPED }, false },
+		{ { .reason = RUN_ORPHANED }, false }, { { .reason = RUN_LOST }, false },
+		{ { .reason = RUN_TIMEOUT }, true }, { { .reason = RUN_MEMORY }, true }, { { .reason = RUN_NOT_STARTED }, true },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(run_failed_by_itself(&cases[i].rec), cases[i].failed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,7 +448,8 @@ int main(void)
 		T(leftovers_of_a_finished_program_go), T(those_that_keep_forking_are_caught),
 		T(a_killed_supervisor_leaves_nothing), T(a_killed_spooler_leaves_nothing), T(mpi_ends_completely),
 		T(leftovers_are_found_by_their_record), T(bystanders_are_left_alone), T(a_reused_pid_is_left_alone),
-		T(a_record_is_whole_or_refused), T(capture_keeps_output_and_status), T(capture_is_bounded),
+		T(a_record_is_whole_or_refused), T(what_was_ended_did_not_fail),
+		T(capture_keeps_output_and_status), T(capture_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, find_fakes, forget_fakes);
 }

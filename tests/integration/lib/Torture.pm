@@ -31,7 +31,8 @@ my $ENDED = 'state IN (3,4,5)';
 
 # ---- files
 
-# [ name below the inbox, content, ticket, earlier name that must be gone ] for each.
+# [ name below the inbox, content, ticket, earlier name that must be gone ] for each; a name
+# in door/ is that of a submission by the command line.
 sub files {
 	my ($n) = @_;
 	my @files;
@@ -45,6 +46,7 @@ sub files {
 			7 => [ "D2O/$name", $text ],
 			9 => [ $name, "$text fails-in-read\n" ],
 			11 => [ "group/sub/$name", $text ],
+			12 => [ sprintf('door/%012x', $i + 1), $text, "source = cli\nfilename = $name\n" ],
 			14 => [ $name, $text, "colour = red\n" ],
 			17 => [ $name, $text, "preset = production\n" ],
 			20 => [ $name, "C the same as others\n" ],
@@ -56,11 +58,21 @@ sub files {
 	return @files;
 }
 
+sub submit {
+	my ($s, $name, $text, $ticket) = @_;
+	my $tmp = "$s->{data}/$name" =~ s{door/}{door/.tmp-}r;
+	write_file("$tmp/structure", $text);
+	write_file("$tmp/ticket", $ticket);
+	rename $tmp, "$s->{data}/$name" or die "$name: $!";
+	return 1;
+}
+
 # False: it must wait. As an editor writes it, or put there by a rename.
 sub drop {
 	my ($s, $file, $by_rename) = @_;
 	my ($name, $text, $ticket, $after) = @$file;
 	my $in = "$s->{data}/inbox";
+	return submit($s, @$file) if $name =~ m{^door/};
 	return 0 if defined $after && -e "$in/$after";
 	(my $stem = $name) =~ s/\.\w+$//;
 	write_file("$in/$stem.conf", $ticket) if defined $ticket;
@@ -111,7 +123,7 @@ sub runs {
 
 sub all_done {
 	my ($t) = @_;
-	return 0 if @{ $t->{todo} } || inbox_files($t->{s});
+	return 0 if @{ $t->{todo} } || inbox_files($t->{s}) || names_in("$t->{s}{data}/door");
 	my ($n) = ask($t->{s}, "SELECT count(*),sum($ENDED) FROM job");
 	my ($all, $ended) = split /\|/, $n // '0|1';
 	return $all && $all == ($ended || 0);
@@ -218,7 +230,7 @@ sub end_spooler {
 
 sub begin_spooler {
 	my ($t) = @_;
-	$t->{started_at} = $t->{at};
+	$t->{started_at} = -s $t->{s}{log} // 0;
 	$t->{s}->start;
 	$t->{n}{start}++;
 }
