@@ -154,7 +154,8 @@ int queue_job_by_row(struct queue *q, long long row, struct job *ret_j)
 
 int queue_job_next(struct queue *q, struct job *ret_j)
 {
-	return one_job(q, queue_prepare(q, "SELECT " JOB_COLUMNS " FROM job WHERE state=0"
+	/* By itself SQLite sorts all that wait. */
+	return one_job(q, queue_prepare(q, "SELECT " JOB_COLUMNS " FROM job INDEXED BY job_waiting WHERE state=0"
 					   " ORDER BY priority DESC,row LIMIT 1"), ret_j);
 }
 
