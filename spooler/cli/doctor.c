@@ -69,6 +69,15 @@ static void say_spooler(struct doctor *d, const struct spooler *s)
 			   s->version, s->pid, age.s);
 }
 
+/* Of the spooler, whose limit is not ours. */
+static void check_descriptors(struct doctor *d, struct queue *q)
+{
+	_cleanup_free_ char *words = NULL;
+	if (queue_fact_get(q, "descriptors", &words) == 0 && *words)
+		doctor_say(d, DOCTOR_PROBLEM, "spooler", "LimitNOFILE=4096 in its unit, or ulimit -n 4096 where it is started",
+			   "it runs short of open files: %s", words);
+}
+
 void doctor_spooler(struct doctor *d)
 {
 	struct queue *q;
@@ -87,6 +96,8 @@ void doctor_spooler(struct doctor *d)
 	}
 	spooler_look(q, &s);
 	say_spooler(d, &s);
+	if (s.running)
+		check_descriptors(d, q);
 	spooler_release(&s);
 	queue_close(q);
 }

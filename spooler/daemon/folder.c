@@ -12,23 +12,18 @@
 #include "daemon/commit.h"
 #include "daemon/publish.h"
 #include "daemon/show.h"
+#include "daemon/shown.h"
 
 #define GATHER_S 0.3
 #define STALE_FACT "summaries"
 
-struct shown {
-	char id[ID_LEN + 1];
-	double at;
-	bool written, returned;  /* its folder was there; it was deleted and came back */
-	struct shown *next;
-};
 struct stale { long long row; bool posted, again; struct stale *next; };
 
 struct folder {
 	struct daemon *d;
 	struct outbox out;
 	struct worker *worker;
-	struct shown *shown;     /* when each job's status was last written */
+	struct shown_table shown;
 	struct stale *stale;     /* batches whose summary is behind, until it is written */
 	bool queue_stale, controls_busy, ending;
 	size_t pending;          /* results and failures under way */
@@ -72,30 +67,6 @@ void folder_stale(struct folder *f) { f->queue_stale = true; }
 
 /* ---- status */
 
-static struct shown *shown_of(struct folder *f, const char *id)
-{
-	for (struct shown *s = f->shown; s; s = s->next)
-		if (str_eq(s->id, id))
-			return s;
-	struct shown *s = xcalloc(1, sizeof(*s));
-	snprintf(s->id, sizeof(s->id), "%s", id);
-	s->at = -1e9;
-	s->next = f->shown;
-	f->shown = s;
-	return s;
-}
-
-static void forget_shown(struct folder *f, const char *id)
-{
-	for (struct shown **p = &f->shown; *p; p = &(*p)->next)
-		if (str_eq((*p)->id, id)) {
-			struct shown *s = *p;
-			*p = s->next;
-			free(s);
-			return;
-		}
-}
-
 /* Somebody who deletes the folder sees it come back once, because that is no way to
  * cancel; who does it again does not want to see it. */
 static void work_status(void *arg)
@@ -111,11 +82,11 @@ static void work_status(void *arg)
 static void job_status_done(void *arg)
 {
 	struct work *w = arg;
-	for (struct shown *s = w->f->shown; s; s = s->next)
-		if (str_eq(s->id, w->id)) {
-			s->written = s->written || w->r == 0;
-			s->returned = s->returned || w->returned;
-		}
+	struct shown *s = shown_find(&w->f->shown, w->id);
+	if (s) {
+		s->written = s->written || w->r == 0;
+		s->returned = s->returned || w->returned;
+	}
 	complain(w, "status-not-written");
 	free_work(w);
 }
@@ -133,7 +104,7 @@ static void post_status(struct folder *f, const struct job *j)
 	show_status(f->d, j, &b);
 	w->text = buf_detach(&b);
 	w->id = xstrdup(j->id);
-	struct shown *s = shown_of(f, j->id);
+	struct shown *s = shown_get(&f->shown, j->id);
 	s->at = clock_mono();
 	w->written = s->written;
 	w->returned = s->returned;
@@ -197,9 +168,9 @@ static void on_changed(void *arg, const struct job *j)
 	struct folder *f = arg;
 	f->queue_stale = true;
 	if (job_state_ended(j->state)) {
-		forget_shown(f, j->id);
+		shown_forget(&f->shown, j->id);
 		batch_stale(f, j->batch_row);
-	} else if (j->state == JOB_HELD || clock_mono() - shown_of(f, j->id)->at >= f->d->conf->status_s)
+	} else if (j->state == JOB_HELD || clock_mono() - shown_get(&f->shown, j->id)->at >= f->d->conf->status_s)
 		post_status(f, j);
 }
 
@@ -214,7 +185,7 @@ static void work_gone(void *arg)
 static void on_gone(void *arg, const struct job *j)
 {
 	struct folder *f = arg;
-	forget_shown(f, j->id);
+	shown_forget(&f->shown, j->id);
 	batch_stale(f, j->batch_row);
 	worker_post(f->worker, work_gone, status_done, new_work(f, j->outname));
 }
@@ -347,7 +318,7 @@ static void on_publish(void *arg, const struct job *j, const struct pipeline *pl
 	g->p = xreallocarray(g->p, g->n + 1, sizeof(*g->p));
 	g->p[g->n++] = publish_new(f->d, &f->out, j, pl);
 	f->pending++;
-	forget_shown(f, j->id);
+	shown_forget(&f->shown, j->id);
 	publish_next(f);
 }
 
@@ -684,8 +655,7 @@ void folder_free(struct folder *f)
 	publish_next(f);
 	flush_last(f);
 	worker_free(f->worker, 30);
-	while (f->shown)
-		forget_shown(f, f->shown->id);
+	shown_release(&f->shown);
 	while (f->stale) {
 		struct stale *s = f->stale;
 		f->stale = s->next;

@@ -15,6 +15,7 @@
 #include "daemon/arguments.h"
 #include "daemon/commit.h"
 #include "daemon/check.h"
+#include "daemon/descriptors.h"
 #include "daemon/disk.h"
 
 #define REFRESH_S 2.0
@@ -238,6 +239,7 @@ static int run(struct daemon *d)
 	sweep_intake(d);
 	manager_recover(d->manager);
 	disk_start(d->disk);
+	descriptors_start(d);
 	folder_start(d->folder);
 	intake_start(d->intake);
 	keep_start(d->keep);
@@ -263,6 +265,7 @@ int main(int argc, char **argv)
 	arguments_parse(&a, argc, argv);
 	if (a.check)
 		return check_run(&a);
+	descriptors_raise();
 	open_parts(&d, &a);
 	write_readme(d.conf);
 	int r = run(&d);

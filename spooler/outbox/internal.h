@@ -21,6 +21,9 @@ static inline bool outbox_has_ending(const char *name, const char *suffix)
 	return strlen(name) > strlen(suffix) && str_has_suffix(name, suffix);
 }
 
+/* Is the name, or that name with an ending, one of those in dir on a Windows share? Of a
+ * large folder's newest names some may be missed. */
+bool outbox_taken(const char *dir, const char *name);
 /* Is that name in a folder of that ending a control file's (cancel, retry.txt ...)? */
 bool outbox_is_control(const char *name, const char *suffix);
 /* root/relative; NULL when relative could lead out of the root. Caller frees. */

@@ -19,39 +19,6 @@ static bool is_there(const char *path)
 
 /* ---- taken names */
 
-/* One of the three names, whatever the case and the form of its letters. */
-static bool is_form_of(const char *entry, const char *folded)
-{
-	_cleanup_free_ char *e = outbox_fold(entry);
-	size_t n = strlen(folded);
-	return strncmp(e, folded, n) == 0 && (!e[n] || str_eq(e + n, RUNNING) || str_eq(e + n, FAILED));
-}
-
-static bool is_ascii(const char *s)
-{
-	for (; *s; s++)
-		if ((unsigned char)*s >= 0x80)
-			return false;
-	return true;
-}
-
-/* Most names are ASCII: those are compared without folding them all. */
-static bool may_be_form_of(const char *entry, const char *name, bool ascii)
-{
-	return !ascii || !is_ascii(entry) || strncasecmp(entry, name, strlen(name)) == 0;
-}
-
-static bool folder_has(const char *dir, const char *name)
-{
-	_cleanup_free_ char *folded = outbox_fold(name);
-	_cleanup_closedir_ DIR *d = opendir(dir);
-	bool ascii = is_ascii(name);
-	for (struct dirent *e; d && (e = readdir(d));)
-		if (may_be_form_of(e->d_name, name, ascii) && is_form_of(e->d_name, folded))
-			return true;
-	return false;
-}
-
 bool outbox_has(const struct outbox *o, const char *outname)
 {
 	static const char *const suffixes[] = { "", RUNNING, FAILED };
@@ -65,7 +32,7 @@ bool outbox_has(const struct outbox *o, const char *outname)
 	}
 	char *slash = strrchr(path, '/');
 	*slash = '\0';
-	return folder_has(path, slash + 1);
+	return outbox_taken(path, slash + 1);
 }
 
 /* ---- running */

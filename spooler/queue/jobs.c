@@ -154,7 +154,8 @@ int queue_job_by_row(struct queue *q, long long row, struct job *ret_j)
 
 int queue_job_next(struct queue *q, struct job *ret_j)
 {
-	return one_job(q, queue_prepare(q, "SELECT " JOB_COLUMNS " FROM job WHERE state=0"
+	/* By itself SQLite sorts all that wait. */
+	return one_job(q, queue_prepare(q, "SELECT " JOB_COLUMNS " FROM job INDEXED BY job_waiting WHERE state=0"
 					   " ORDER BY priority DESC,row LIMIT 1"), ret_j);
 }
 
@@ -163,8 +164,10 @@ int queue_job_find(struct queue *q, const char *typed, struct job *ret_j)
 	int r = queue_job_get(q, typed, ret_j);
 	if (r != -ENOENT)
 		return r;
-	sqlite3_stmt *st = queue_prepare(q, "SELECT " JOB_COLUMNS " FROM job WHERE outname=?1"
-					    " OR name=?1 ORDER BY row DESC LIMIT 1");
+	sqlite3_stmt *st = queue_prepare(q, "SELECT " JOB_COLUMNS " FROM job WHERE row IN ("
+		" SELECT row FROM (SELECT row FROM job WHERE outname=?1 ORDER BY row DESC LIMIT 1)"
+		" UNION ALL SELECT row FROM (SELECT row FROM job WHERE name=?1 ORDER BY row DESC LIMIT 1))"
+		" ORDER BY row DESC LIMIT 1");
 	queue_bind_text(st, 1, typed);
 	r = one_job(q, st, ret_j);
 	if (r != -ENOENT || strlen(typed) < 3 || strspn(typed, "0123456789abcdef") != strlen(typed))
@@ -195,7 +198,8 @@ bool queue_outname_taken(struct queue *q, const char *outname)
 {
 	sqlite3_stmt *st = queue_prepare(q, "SELECT 1 FROM job WHERE outname=?1 AND state NOT IN (3,4,5)"
 					    " UNION ALL SELECT 1 FROM batch b WHERE outname=?1 AND EXISTS("
-					    "  SELECT 1 FROM job WHERE batch_row=b.row AND state NOT IN (3,4,5))");
+					    "  SELECT 1 FROM job WHERE batch_row=b.row AND batch_row>0"
+					    "  AND state NOT IN (3,4,5))");
 	queue_bind_text(st, 1, outname);
 	return queue_any(q, st);
 }
@@ -351,43 +355,76 @@ static int each_job(struct queue *q, sqlite3_stmt *st, queue_job_fn fn, void *ar
 	return r;
 }
 
-#define EACH_WHERE \
-	" WHERE (?1=0 OR (?1>>state)&1) AND (?2=0 OR batch_row=max(?2,0))" \
-	" AND (?3 IS NULL OR name LIKE ?3 ESCAPE '\\' OR source LIKE ?3 ESCAPE '\\' OR id LIKE ?3 ESCAPE '\\')"
+/* All but what the index gives. */
+static void add_conditions(struct buf *sql, const struct job_filter *f)
+{
+	buf_adds(sql, f->oldest_first ? " AND row>?1" : " AND row<?1");
+	if (f->batch_row < 0)
+		buf_adds(sql, " AND batch_row=0");
+	if (f->text)
+		buf_adds(sql, " AND (name LIKE ?2 ESCAPE '\\' OR source LIKE ?2 ESCAPE '\\' OR id LIKE ?2 ESCAPE '\\')");
+}
+
+static const char *row_order(const struct job_filter *f)
+{
+	return f->oldest_first ? " ORDER BY row LIMIT ?3" : " ORDER BY row DESC LIMIT ?3";
+}
+
+static bool wants(const struct job_filter *f, int state) { return f->states == 0 || (f->states >> state) & 1; }
+
+/* Of each state its first rows by index, and of these the first: what is in other states
+ * costs nothing, wherever in the table it is. */
+static void each_by_state(struct buf *sql, const struct job_filter *f)
+{
+	bool any = false;
+	buf_adds(sql, " row IN (");
+	for (int s = 0; s < JOB_STATE_COUNT; s++) {
+		if (!wants(f, s))
+			continue;
+		buf_addf(sql, "%sSELECT row FROM (SELECT row FROM job WHERE state=%d", any ? " UNION ALL " : "", s);
+		add_conditions(sql, f);
+		buf_addf(sql, "%s)", row_order(f));
+		any = true;
+	}
+	buf_adds(sql, any ? ")" : "SELECT 0)");
+}
+
+static void each_of_batch(struct buf *sql, const struct job_filter *f)
+{
+	const char *sep = " AND state IN (";
+	buf_adds(sql, " batch_row=?4 AND batch_row>0");
+	add_conditions(sql, f);
+	for (int s = 0; s < JOB_STATE_COUNT && f->states; s++)
+		if (wants(f, s)) {
+			buf_addf(sql, "%s%d", sep, s);
+			sep = ",";
+		}
+	buf_adds(sql, *sep == ',' ? ")" : "");
+}
 
 int queue_job_each(struct queue *q, const struct job_filter *f, queue_job_fn fn, void *arg)
 {
-	/* Several shapes, so that each has its index. Not from the statement cache:
-	 * fn may call queue functions, and a listing can be nested. */
-	const char *sql =
-		f->oldest_first && f->states
-			? "SELECT " JOB_COLUMNS " FROM job" EACH_WHERE
-			  " AND state IN (SELECT value FROM json_each(?5)) AND row>?6 ORDER BY row ASC LIMIT ?4"
-		: f->batch_row > 0
-			? "SELECT " JOB_COLUMNS " FROM job" EACH_WHERE
-			  " AND batch_row=?2 AND row<?6 ORDER BY row DESC LIMIT ?4"
-			: "SELECT " JOB_COLUMNS " FROM job" EACH_WHERE " AND row<?6 ORDER BY row DESC LIMIT ?4";
-	if (f->oldest_first && f->batch_row > 0)
-		sql = "SELECT " JOB_COLUMNS " FROM job" EACH_WHERE
-		      " AND batch_row=?2 AND row>?6 ORDER BY row ASC LIMIT ?4";
-	if (f->oldest_first && !f->states && f->batch_row <= 0)
-		sql = "SELECT " JOB_COLUMNS " FROM job" EACH_WHERE " AND row>?6 ORDER BY row ASC LIMIT ?4";
+	/* Not from the statement cache: fn may call queue functions, and a listing can be nested. */
+	_cleanup_(buf_release) struct buf sql = BUF_INIT;
+	_cleanup_free_ char *pattern = like_pattern(f->text);
+	buf_adds(&sql, "SELECT " JOB_COLUMNS " FROM job WHERE");
+	if (f->batch_row > 0)
+		each_of_batch(&sql, f);
+	else if (f->states)
+		each_by_state(&sql, f);
+	else {
+		buf_adds(&sql, " true");
+		add_conditions(&sql, f);
+	}
+	buf_adds(&sql, row_order(f));
 	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(q->db, sql, -1, &st, NULL);
+	int rc = sqlite3_prepare_v2(q->db, sql.s, -1, &st, NULL);
 	if (rc != SQLITE_OK)
 		return queue_fail(q, rc);
-	_cleanup_free_ char *pattern = like_pattern(f->text);
-	_cleanup_(buf_release) struct buf list = BUF_INIT;
-	for (int s = 0; s < JOB_STATE_COUNT; s++)
-		if (f->states & (1u << s))
-			buf_addf(&list, "%s%d", list.len ? "," : "[", s);
-	buf_adds(&list, list.len ? "]" : "[]");
-	sqlite3_bind_int(st, 1, (int)f->states);
-	sqlite3_bind_int64(st, 2, f->batch_row);
-	queue_bind_text(st, 3, pattern);
-	sqlite3_bind_int(st, 4, f->limit > 0 ? f->limit : -1);
-	queue_bind_text(st, 5, list.s);
-	sqlite3_bind_int64(st, 6, f->before_row > 0 ? f->before_row : f->oldest_first ? 0 : INT64_MAX);
+	sqlite3_bind_int64(st, 1, f->before_row > 0 ? f->before_row : f->oldest_first ? 0 : INT64_MAX);
+	queue_bind_text(st, 2, pattern);
+	sqlite3_bind_int(st, 3, f->limit > 0 ? f->limit : -1);
+	sqlite3_bind_int64(st, 4, f->batch_row);
 	return each_job(q, st, fn, arg);
 }
 
@@ -408,7 +445,7 @@ int queue_keep_each_row(struct queue *q, double before, int limit, queue_job_fn 
 {
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(q->db, "SELECT " JOB_COLUMNS " FROM job WHERE finished>0 AND finished<?1"
-				    " AND state IN (3,4,5) ORDER BY finished LIMIT ?2", -1, &st, NULL);
+				    " AND +state IN (3,4,5) ORDER BY finished LIMIT ?2" /* + : by the time's index */, -1, &st, NULL);
 	if (rc != SQLITE_OK)
 		return queue_fail(q, rc);
 	sqlite3_bind_double(st, 1, before);
@@ -554,8 +591,11 @@ int queue_batch_each_inside(struct queue *q, long long row, queue_row_fn fn, voi
 
 int queue_batch_find(struct queue *q, const char *typed, struct batch *ret_b)
 {
-	sqlite3_stmt *st = queue_prepare(q, "SELECT " BATCH_COLUMNS " FROM batch WHERE id=?1 OR outname=?1"
-					    " OR name=?1 ORDER BY row DESC LIMIT 1");
+	sqlite3_stmt *st = queue_prepare(q, "SELECT " BATCH_COLUMNS " FROM batch WHERE row IN ("
+		" SELECT row FROM batch WHERE id=?1"
+		" UNION ALL SELECT row FROM (SELECT row FROM batch WHERE outname=?1 ORDER BY row DESC LIMIT 1)"
+		" UNION ALL SELECT row FROM (SELECT row FROM batch WHERE name=?1 ORDER BY row DESC LIMIT 1))"
+		" ORDER BY row DESC LIMIT 1");
 	queue_bind_text(st, 1, typed);
 	return one_batch(q, st, ret_b);
 }

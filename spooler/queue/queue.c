@@ -78,6 +78,16 @@ static const char *const migrations[] = {
 
 	/* 5: unmade: records of a batch that are no jobs yet. */
 	"ALTER TABLE batch ADD COLUMN unmade INTEGER NOT NULL DEFAULT 0;",
+
+	/* 6: nothing that is asked while the spooler works depends on how long the history is. */
+	"CREATE INDEX job_name ON job(name);"
+	"CREATE INDEX job_live_outname ON job(outname) WHERE state NOT IN (3,4,5);"
+	"CREATE INDEX job_live_batch ON job(batch_row) WHERE batch_row>0 AND state NOT IN (3,4,5);"
+	"CREATE INDEX job_unsettled ON job(state,finished) WHERE finished>0 AND gone=0;"
+	"CREATE INDEX job_damaged ON job(state) WHERE typeof(state)<>'integer' OR state NOT IN (0,1,2,3,4,5,6);"
+	"CREATE INDEX batch_name ON batch(name);"
+	"CREATE INDEX batch_created ON batch(created);"
+	"CREATE INDEX request_created ON request(created);",
 };
 #define SCHEMA ((int)ARRAY_SIZE(migrations))
 

@@ -231,7 +231,9 @@ int queue_step_each_waiting(struct queue *q, enum step_state state, int limit, q
 int queue_step_each(struct queue *q, enum step_state state, queue_step_fn fn, void *arg)
 {
 	sqlite3_stmt *st;
-	int r = prepare_once(q, "SELECT " STEP_COLUMNS ",'' FROM step s WHERE s.state=?1", &st);
+	/* The few open ones have an index. */
+	int r = prepare_once(q, state < STEP_DONE ? "SELECT " STEP_COLUMNS ",'' FROM step s WHERE s.state=?1 AND s.state<2"
+						  : "SELECT " STEP_COLUMNS ",'' FROM step s WHERE s.state=?1", &st);
 	if (r < 0)
 		return r;
 	sqlite3_bind_int(st, 1, (int)state);

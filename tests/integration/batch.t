@@ -9,7 +9,7 @@ use Replay;
 use Time::HiRes qw(sleep time);
 use Upkeep;
 
-my $RECORDS = 1000;
+my $RECORDS = 600;
 my %quick = (NMR_QUIET_S => 0.2, NMR_STATUS_S => 1, NMR_RECORDS_MAX => 5000);
 
 sub start_set {
@@ -62,7 +62,7 @@ sub counts { return { map { split /\|/ } sql($_[0], 'SELECT state,count(*) FROM 
 	$s->start;
 	whole($s, $RECORDS, 'killed');
 	my ($status, $out) = nmr($s, 'show', 'set');
-	like($out, qr/molecules +1000: 1000 done$/m, 'killed: as told');
+	like($out, qr/molecules +$RECORDS: $RECORDS done$/m, 'killed: as told');
 	is($s->stop, 0, 'killed: the spooler ends');
 	is((spooler($s, '--check'))[0], 0, 'killed: the check finds nothing');
 }
@@ -76,7 +76,7 @@ sub counts { return { map { split /\|/ } sql($_[0], 'SELECT state,count(*) FROM 
 	ok(wait_until(200, sub { sql($s, 'SELECT count(*) FROM job WHERE state IN (0,1,2)') == 0 }), 'held: what there is goes on');
 	is(unmade($s), $rest, 'held: no more jobs are made');
 	my ($status, $out) = nmr($s, 'show', 'set');
-	like($out, qr/molecules +1000: \d+ done, $rest not in the queue yet \(held\)/, 'held: as told');
+	like($out, qr/molecules +$RECORDS: \d+ done, $rest not in the queue yet \(held\)/, 'held: as told');
 	($status, $out) = nmr($s, 'cancel', 'set');
 	is($status, 0, 'cancel: taken');
 	like($out, qr/$rest molecules are no jobs yet: the same holds for them/, 'cancel: it says what of');
@@ -93,7 +93,7 @@ sub counts { return { map { split /\|/ } sql($_[0], 'SELECT state,count(*) FROM 
 
 # ---------------------------------------------------------------- asked while it is being split
 for my $verb (qw(hold cancel)) {
-	my $s = start_set(3000);
+	my $s = start_set(2000);
 	wait_until(60, sub { unmade($s) >= 0 });
 	my ($status, $out) = nmr($s, $verb, 'set');
 	is($status, 0, "$verb: taken") or diag($out);

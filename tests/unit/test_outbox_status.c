@@ -120,6 +120,36 @@ static void test_has(void **state)
 	assert_false(outbox_has(&x->o, "nogroup/x"));
 }
 
+/* A large folder is not read for each question. */
+static void test_has_among_many(void **state)
+{
+	struct out *x = *state;
+	for (int i = 0; i < 1200; i++) {
+		_cleanup_free_ char *name = xasprintf("many/Molecule %d%s", i, i % 3 == 0 ? "" : i % 3 == 1 ? ".running" : ".failed");
+		box_dir(&x->b, name);
+	}
+	box_dir(&x->b, "many/caf\xc3\xa9");
+	for (int again = 0; again < 2; again++) {
+		assert_true(outbox_has(&x->o, "many/molecule 0"));
+		assert_true(outbox_has(&x->o, "many/MOLECULE 1"));
+		assert_true(outbox_has(&x->o, "many/molecule 1199"));
+		assert_true(outbox_has(&x->o, "many/CAF\xc3\x89"));
+		assert_false(outbox_has(&x->o, "many/molecule 1200"));
+		assert_false(outbox_has(&x->o, "many/molecule"));
+	}
+	/* To the letter at once, in another case as soon as it is read again. */
+	box_dir(&x->b, "many/Benzene.failed");
+	assert_true(outbox_has(&x->o, "many/Benzene"));
+	bool seen = false;
+	for (int i = 0; i < 10000 && !seen; i++) {
+		seen = outbox_has(&x->o, "many/benzene");
+		usleep(1000);
+	}
+	assert_true(seen);
+	_cleanup_free_ char *all = box_path(&x->b, "many");
+	assert_int_equal(file_rm_rf(all), 0);
+}
+
 static void test_failed(void **state)
 {
 	struct out *x = *state;
@@ -217,7 +247,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	static const struct CMUnitTest tests[] = {
-		T(test_status), T(test_status_held), T(test_names_that_lead_out), T(test_has), T(test_failed),
+		T(test_status), T(test_status_held), T(test_names_that_lead_out), T(test_has), T(test_has_among_many), T(test_failed),
 		T(test_file), T(test_controls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
