@@ -14,13 +14,15 @@
 
 #define ATTEMPTS_MAX 4
 #define BACKOFF_S 5.0
+#define GATHER_S 0.03    /* how long a run that was over at once waits for others */
 #define SAME_END_S 2.0   /* a service manager ends all processes at once, in any order */
 
 struct slot {
 	struct scheduler *s;
 	char key[SHA256_HEX_LEN];
 	char *kind, *label;
-	struct run *run;
+	struct run *run;         /* NULL: it is over, rec is its record */
+	struct run_record rec;
 	struct loop_source *source;
 	int ranks;
 	uint64_t memory;
@@ -40,7 +42,7 @@ struct scheduler {
 	void *arg;
 	struct slot *slot;
 	struct backoff *backoff;
-	struct loop_source *wake;
+	struct loop_source *wake, *gather;
 	struct keeper *keeper;
 	bool stopping, paused;
 	bool behind;             /* a row could not be written: some may say "running" wrongly */
@@ -70,10 +72,14 @@ void scheduler_free(struct scheduler *s)
 		struct slot *t = s->slot;
 		struct run_record rec;
 		s->slot = t->next;
-		run_stop(t->run);
-		run_reap(t->run, &rec);
+		/* One that is over leaves its exit record, which the next start reads. */
+		if (t->run) {
+			run_stop(t->run);
+			run_reap(t->run, &rec);
+		}
 		free_slot(t);
 	}
+	loop_remove(s->loop, s->gather);
 	while (s->backoff) {
 		struct backoff *b = s->backoff;
 		s->backoff = b->next;
@@ -254,27 +260,57 @@ static void unlink_slot(struct scheduler *s, struct slot *t)
 	*p = t->next;
 }
 
-static void on_run_end(void *arg)
+static void finish(struct scheduler *s, struct slot *t)
 {
-	struct slot *t = arg;
-	struct scheduler *s = t->s;
-	struct run_record rec;
 	struct step_end e;
 	char key[SHA256_HEX_LEN];
 	memcpy(key, t->key, sizeof(key));
-	loop_remove(s->loop, t->source);
-	run_reap(t->run, &rec);
-	/* A finished folder that no row knows would be believed after a power cut. */
-	if (t->flushes == queue_flushes(s->q))
-		queue_flush(s->q);
-	step_collect(s->lab, t->key, &rec, &e);
-	log_end(t, &rec, &e);
-	settle_row(s, t, &rec, &e);
+	step_collect(s->lab, t->key, &t->rec, &e);
+	log_end(t, &t->rec, &e);
+	settle_row(s, t, &t->rec, &e);
 	unlink_slot(s, t);
 	free_slot(t);
 	step_end_release(&e);
 	arm_wake(s);
 	s->ended(s->arg, key);
+}
+
+static struct slot *first_over(const struct scheduler *s)
+{
+	struct slot *t = s->slot;
+	while (t && t->run)
+		t = t->next;
+	return t;
+}
+
+static void on_gathered(void *arg)
+{
+	struct scheduler *s = arg;
+	s->gather = NULL;
+	for (const struct slot *t = s->slot; t; t = t->next)
+		if (!t->run && t->flushes == queue_flushes(s->q))
+			queue_flush(s->q);
+	for (struct slot *t; (t = first_over(s));)
+		finish(s, t);
+}
+
+/* A finished folder that no row knows would be believed after a power cut: its row must
+ * be durable first. For all but the shortest runs it is; those wait some moments, so that
+ * many share a sync, while their cores go to the next. */
+static void on_run_end(void *arg)
+{
+	struct slot *t = arg;
+	struct scheduler *s = t->s;
+	loop_remove(s->loop, t->source);
+	run_reap(t->run, &t->rec);
+	t->run = NULL;
+	if (t->flushes != queue_flushes(s->q)) {
+		finish(s, t);
+		return;
+	}
+	if (!s->gather)
+		s->gather = loop_after(s->loop, GATHER_S, on_gathered, s);
+	scheduler_tick(s);
 }
 
 /* ---- starting */
@@ -399,6 +435,8 @@ void scheduler_tick(struct scheduler *s)
 	if (s->behind)
 		catch_up(s);
 	for (const struct slot *t = s->slot; t; t = t->next) {
+		if (!t->run)
+			continue;
 		r.free_cores -= t->ranks;
 		r.free_memory -= MIN(t->memory, r.free_memory);
 		r.nwchem += is_nwchem(t->kind);
@@ -440,7 +478,8 @@ void scheduler_stop(struct scheduler *s)
 		uncount_last_moments(s);
 	s->stopping = true;
 	for (struct slot *t = s->slot; t; t = t->next)
-		run_stop(t->run);
+		if (t->run)
+			run_stop(t->run);
 }
 
 static int wanted(_unused_ long long row, void *arg)
@@ -454,7 +493,7 @@ void scheduler_cancel_unwanted(struct scheduler *s)
 	for (struct slot *t = s->slot; t; t = t->next) {
 		bool any = false;
 		queue_step_each_job(s->q, t->key, wanted, &any);
-		if (!any && !t->unwanted) {
+		if (!any && !t->unwanted && t->run) {
 			t->unwanted = true;
 			log_event(LOG_INFO, "step-cancel", "step", t->key, "label", t->label, NULL);
 			run_stop(t->run);
