@@ -40,8 +40,6 @@ struct drop_watch *intake_watch(struct intake *in, const char *folder, void (*fn
 /* A copy whose commit failed, kept until it is known that no row points at it. Takes dir. */
 void intake_doubt(struct intake *in, char *dir);
 void intake_end_doubt(struct intake *in, bool remove);
-/* Whose is this path, relative to the inbox? */
-struct tree *intake_tree_of(const struct intake *in, const char *path);
 /* What is mounted below the inbox now: trees come and go. */
 void intake_mounted(struct intake *in, char *const *mount, size_t n);
 /* A tree stopped answering, or answers again. */

@@ -79,22 +79,6 @@ struct drop_watch *intake_watch(struct intake *in, const char *folder, void (*fn
 
 /* ---- trees */
 
-struct tree *intake_tree_of(const struct intake *in, const char *path)
-{
-	struct tree *best = NULL;
-	size_t length = 0;
-	for (struct tree *t = in->trees; t; t = tree_next(t)) {
-		const char *base = tree_base(t);
-		size_t n = strlen(base);
-		bool below = !n || (strncmp(path, base, n) == 0 && path[n] == '/');
-		if (below && (!best || n > length)) {
-			best = t;
-			length = n;
-		}
-	}
-	return best;
-}
-
 static bool is_listed(char *const *mount, size_t n, const char *base)
 {
 	for (size_t i = 0; i < n; i++)

@@ -289,7 +289,7 @@ static int keep_one_copy(struct daemon *d, const struct taken *t)
 	return rename(own, dir) < 0 && errno != ENOTEMPTY && errno != EEXIST ? -errno : 0;
 }
 
-static int store_one(struct daemon *d, struct taken *t)
+static int store_one(struct daemon *d, struct taken *t, const char *base)
 {
 	char other[ID_LEN + 1];
 	_cleanup_(job_release) struct job j;
@@ -308,7 +308,7 @@ static int store_one(struct daemon *d, struct taken *t)
 				     .base = t->base, .names_on_disk = t->names_on_disk };
 	intake_job(d, &src, &j);
 	int e = queue_job_add(d->q, &j);
-	return e == 0 ? queue_claim_add(d->q, t->claim.key, t->id) : e;
+	return e == 0 ? queue_claim_add(d->q, t->claim.key, t->id, base) : e;
 }
 
 static void taken_away(void *arg)
@@ -368,7 +368,7 @@ static void store_round(struct intake *in, struct round *r)
 {
 	int e = queue_begin(in->d->q);
 	for (size_t i = 0; e == 0 && i < r->ntaken; i++)
-		e = store_one(in->d, &r->taken[i]);
+		e = store_one(in->d, &r->taken[i], r->t->base);
 	r->asked = e == 0;
 	r->error = queue_end(in->d->q, e);
 	if (r->error < 0)
@@ -443,10 +443,12 @@ static void ended(struct tree *t)
 
 /* ---- a round */
 
-static int add_rest(const char *key, const char *id, const char *source, void *arg)
+/* Those of a mount that is not there wait for it: forgotten, its files would be new
+ * ones when it comes back. */
+static int add_rest(const char *key, const char *id, const char *source, const char *mount, void *arg)
 {
 	struct round *r = arg;
-	if (!source || intake_tree_of(r->t->in, source) != r->t)
+	if (!source || !str_eq(mount, r->t->base))
 		return 0;
 	if ((r->nrest & (r->nrest - 1)) == 0)
 		r->rest = xreallocarray(r->rest, r->nrest ? r->nrest * 2 : 1, sizeof(*r->rest));

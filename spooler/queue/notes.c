@@ -17,27 +17,28 @@ int queue_claim_find(struct queue *q, const char *key, char ret_job_id[ID_LEN + 
 	return 0;
 }
 
-int queue_claim_add(struct queue *q, const char *key, const char *job_id)
+int queue_claim_add(struct queue *q, const char *key, const char *job_id, const char *mount)
 {
-	sqlite3_stmt *st = queue_prepare(q, "INSERT INTO claim(key,job_id,created) VALUES(?1,?2,?3)");
+	sqlite3_stmt *st = queue_prepare(q, "INSERT INTO claim(key,job_id,created,mount) VALUES(?1,?2,?3,?4)");
 	if (!st)
 		return -EIO;
 	queue_bind_text(st, 1, key);
 	queue_bind_text(st, 2, job_id);
 	sqlite3_bind_double(st, 3, clock_wall());
+	queue_bind_text(st, 4, mount);
 	return queue_run(q, st);
 }
 
 int queue_claim_each(struct queue *q, queue_claim_fn fn, void *arg)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(q->db, "SELECT c.key,c.job_id,coalesce(j.source,b.source) FROM claim c"
+	int rc = sqlite3_prepare_v2(q->db, "SELECT c.key,c.job_id,coalesce(j.source,b.source),c.mount FROM claim c"
 				    " LEFT JOIN job j ON j.id=c.job_id LEFT JOIN batch b ON b.id=c.job_id",
 				    -1, &st, NULL);
 	int r = rc == SQLITE_OK ? 0 : queue_fail(q, rc);
 	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
 		r = fn((const char *)sqlite3_column_text(st, 0), (const char *)sqlite3_column_text(st, 1),
-		       (const char *)sqlite3_column_text(st, 2), arg);
+		       (const char *)sqlite3_column_text(st, 2), (const char *)sqlite3_column_text(st, 3), arg);
 	if (r == 0 && rc != SQLITE_DONE)
 		r = queue_fail(q, rc);
 	sqlite3_finalize(st);

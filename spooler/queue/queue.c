@@ -88,6 +88,8 @@ static const char *const migrations[] = {
 	"CREATE INDEX batch_name ON batch(name);"
 	"CREATE INDEX batch_created ON batch(created);"
 	"CREATE INDEX request_created ON request(created);",
+	/* 7: a mount that is away at a start keeps its claims */
+	"ALTER TABLE claim ADD COLUMN mount TEXT NOT NULL DEFAULT '';",
 };
 #define SCHEMA ((int)ARRAY_SIZE(migrations))
 

@@ -128,10 +128,12 @@ unsigned queue_flushes(const struct queue *q);
 
 /* ---- claims: the idempotency of intake (INGEST: path+inode+ctime+hash) */
 int queue_claim_find(struct queue *q, const char *key, char ret_job_id[ID_LEN + 1]);
-int queue_claim_add(struct queue *q, const char *key, const char *job_id);
+/* mount: what below the inbox it came from, "" for the inbox's own. */
+int queue_claim_add(struct queue *q, const char *key, const char *job_id, const char *mount);
 int queue_claim_remove(struct queue *q, const char *key);
 /* All claims: their originals may not be gone. source: NULL when the job is not known. */
-typedef int (*queue_claim_fn)(const char *key, const char *job_id, const char *source, void *arg);
+typedef int (*queue_claim_fn)(const char *key, const char *job_id, const char *source, const char *mount,
+			      void *arg);
 int queue_claim_each(struct queue *q, queue_claim_fn fn, void *arg);
 
 /* ---- jobs */

@@ -98,5 +98,31 @@ my $behind = tempdir('nmr-share-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 	is(defined $status ? $status >> 8 : 'none', 1, '--once does not wait for it either, and says that not all is done');
 	unserve($server, $at);
 }
+# A share that may only be read: its files stay, each is taken once, and that holds when
+# the share is away at a start in between.
+{
+	my $s = Replay->new(env => { %quick });
+	my ($disk, $at) = ("$s->{data}/disk", "$s->{data}/inbox/disk");
+	make_path($disk, $at);
+	drop_at($disk, 'only.smi', "C only\n");
+	my $mount = sub { system("mount --bind $disk $at && mount -o remount,bind,ro $at") == 0 or die 'mount' };
+	$mount->();
+	$s->start;
+	is($s->wait_for('disk/only', 60), 'done', 'a file that cannot be taken away is taken');
+	ok(says($s, qr/event=original-stays/), 'which is told');
+	is($s->stop, 0, 'the spooler ends');
+	system('umount', $at);
+	$s->start;
+	$s->drop('one.smi', "C one\n");
+	is($s->wait_for('one', 60), 'done', 'it starts without the share');
+	$mount->();
+	ok(until_true($s, sub { (() = $s->log_text =~ /event=inbox folder=\S+disk /g) >= 2 }), 'the share is back');
+	drop_at($disk, 'two.smi', "C two\n");
+	is($s->wait_for('disk/two', 90), 'done', 'what is new there is taken');
+	my @accepted = $s->log_text =~ /event=accepted \S+ file=(\S+)/g;
+	is_deeply([ sort @accepted ], [ qw(disk/only.smi disk/two.smi one.smi) ], 'what was there was not taken again');
+	is($s->stop, 0, 'the spooler ends');
+	system('umount', $at);
+}
 kill $_ => @servers for qw(CONT TERM);
 done_testing;

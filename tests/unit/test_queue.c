@@ -168,8 +168,8 @@ static void claims_are_found_until_removed(void **state)
 	struct fixture *f = *state;
 	char id[ID_LEN + 1] = "";
 	assert_int_equal(queue_claim_find(f->q, "k", id), -ENOENT);
-	assert_int_equal(queue_claim_add(f->q, "k", "0123456789ab"), 0);
-	assert_int_equal(queue_claim_add(f->q, "k", "0123456789ab"), -EEXIST);
+	assert_int_equal(queue_claim_add(f->q, "k", "0123456789ab", ""), 0);
+	assert_int_equal(queue_claim_add(f->q, "k", "0123456789ab", ""), -EEXIST);
 	assert_int_equal(queue_claim_find(f->q, "k", id), 0);
 	assert_string_equal(id, "0123456789ab");
 	assert_int_equal(queue_claim_remove(f->q, "k"), 0);
@@ -410,15 +410,15 @@ static void an_inner_rollback_undoes_all(void **state)
 	struct fixture *f = *state;
 	char id[ID_LEN + 1];
 	assert_int_equal(queue_begin(f->q), 0);
-	assert_int_equal(queue_claim_add(f->q, "one", "0123456789ab"), 0);
+	assert_int_equal(queue_claim_add(f->q, "one", "0123456789ab", ""), 0);
 	assert_int_equal(queue_begin(f->q), 0);
 	queue_rollback(f->q);
-	assert_int_equal(queue_claim_add(f->q, "two", "0123456789ab"), 0);
+	assert_int_equal(queue_claim_add(f->q, "two", "0123456789ab", ""), 0);
 	assert_int_equal(queue_commit(f->q), -ECANCELED);
 	assert_int_equal(queue_claim_find(f->q, "one", id), -ENOENT);
 	assert_int_equal(queue_claim_find(f->q, "two", id), -ENOENT);
 	assert_int_equal(queue_begin(f->q), 0);
-	assert_int_equal(queue_claim_add(f->q, "two", "0123456789ab"), 0);
+	assert_int_equal(queue_claim_add(f->q, "two", "0123456789ab", ""), 0);
 	assert_int_equal(queue_commit(f->q), 0);
 	assert_int_equal(queue_claim_find(f->q, "two", id), 0);
 }
@@ -663,11 +663,11 @@ static void foreign_rows_are_found_and_mended(void **state)
 	add_job(f->q, "a", 0, id);
 	assert_int_equal(queue_job_get(f->q, id, &j), 0);
 	need(f->q, "good", j.row, 0);
-	assert_int_equal(queue_claim_add(f->q, "claimed", id), 0);
+	assert_int_equal(queue_claim_add(f->q, "claimed", id, ""), 0);
 	assert_int_equal(queue_check_rows(f->q, note_sentence, &b), 0);
 	assert_string_equal(b.s, "");
 	exec_sql(f->path, "INSERT INTO job_step VALUES(77,'good','rank',0);INSERT INTO job_step VALUES(1,'nothing','rank',0);"
-			  "INSERT INTO claim VALUES('x','ffffffffffff',0);UPDATE job SET batch_row=5");
+			  "INSERT INTO claim(key,job_id,created) VALUES('x','ffffffffffff',0);UPDATE job SET batch_row=5");
 	assert_int_equal(queue_check_rows(f->q, note_sentence, &b), 0);
 	const char *const words[] = { "no row (77)", "nothing..., which has no row", "ffffffffffff, which has no row", "no row (5)" };
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)

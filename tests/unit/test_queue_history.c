@@ -95,7 +95,7 @@ static int step_seen(_unused_ const struct step *s, _unused_ const char *stage, 
 static int row_seen(_unused_ long long row, void *arg) { ++*(int *)arg; return 0; }
 static int batch_seen(_unused_ const struct batch *b, void *arg) { ++*(int *)arg; return 0; }
 static int key_seen(_unused_ const char *key, void *arg) { ++*(int *)arg; return 0; }
-static int claim_seen(_unused_ const char *k, _unused_ const char *id, _unused_ const char *s, void *arg) { ++*(int *)arg; return 0; }
+static int claim_seen(_unused_ const char *k, _unused_ const char *id, _unused_ const char *s, _unused_ const char *m, void *arg) { ++*(int *)arg; return 0; }
 
 static int listed(struct queue *q, unsigned states, bool oldest, int limit)
 {
