@@ -46,6 +46,7 @@ void commit_now(struct commit *c)
 {
 	int r = queue_flush(c->d->q);
 	bool lost = queue_take_lost(c->d->q) || r < 0;
+	c->d->unsaved = lost;
 	if (lost)
 		set_broken(c);
 	run_notes(c, !lost);

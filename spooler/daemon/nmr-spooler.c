@@ -271,11 +271,12 @@ int main(int argc, char **argv)
 	int r = run(&d);
 	log_event(LOG_INFO, "end", NULL);
 	queue_fact_set(d.q, "heartbeat", "0");
-	queue_flush(d.q);
+	if (queue_flush(d.q) < 0)
+		d.unsaved = true;
 	queue_close(d.q);
 	share_free(d.lab.share);
 	engines_release(&d.lab.engines);
 	conf_free(d.conf);
 	close(d.lock_fd);
-	return r < 0 ? 2 : d.once && d.failed ? 1 : 0;
+	return r < 0 ? 2 : d.once && (d.failed || d.unsaved) ? 1 : 0;
 }

@@ -46,7 +46,7 @@ static char *version_after(const char *text, const char *marker)
 /* A shortage of the moment must not make an engine unknown for the whole run. */
 static bool try_again(int r, int *tries)
 {
-	static const int passing[] = { EAGAIN, EINTR, EMFILE, ENFILE, ENOMEM };
+	static const int passing[] = { EAGAIN, EINTR, EMFILE, ENFILE, ENOMEM, EIO, ENOSPC };
 	for (size_t i = 0; i < ARRAY_SIZE(passing) && *tries < 3; i++)
 		if (r == -passing[i]) {
 			++*tries;
@@ -75,35 +75,40 @@ static char *first_line(const char *const *argv)
 	return xstrdup(out.s);
 }
 
-static char *nwchem_version(const struct conf *conf, const char *work_dir)
+static int run_nwchem(const struct conf *conf, const char *dir, struct buf *out)
 {
-	_cleanup_free_ char *dir = xasprintf("%s/probe-nwchem", work_dir);
-	_cleanup_free_ char *input = xasprintf("%s/probe.nw", dir);
 	static const char text[] = "start probe\necho\n";
-	_cleanup_(buf_release) struct buf out = BUF_INIT;
-	char *version = NULL;
+	_cleanup_free_ char *input = xasprintf("%s/probe.nw", dir);
+	_cleanup_free_ char *log = xasprintf("%s/stdout", dir);
 	char **argv = conf_engine_argv(conf, "nwchem", 1, "probe.nw");
 	const char *const env[] = ENGINES_ENV("OMP_NUM_THREADS=1");
 	struct run *run;
 	struct run_record rec;
 	struct run_spec spec = { .dir = dir, .argv = (const char *const *)argv, .env = env, .timeout_s = 120 };
-	int r, tries = 0;
-	do {
-		r = argv ? file_mkdir_p(dir, 0755) : -ENOENT;
-		if (r == 0)
-			r = file_write(input, text, sizeof(text) - 1, 0644);
-		if (r == 0)
-			r = run_start(&spec, &run);
-	} while (try_again(r, &tries));
+	buf_clear(out);
+	int r = argv ? file_mkdir_p(dir, 0755) : -ENOENT;
+	if (r == 0)
+		r = file_write(input, text, sizeof(text) - 1, 0644);
+	if (r == 0)
+		r = run_start(&spec, &run);
 	if (r == 0) {
 		run_reap(run, &rec);
-		_cleanup_free_ char *log = xasprintf("%s/stdout", dir);
-		if (file_read(log, 1 << 20, &out) == 0)
-			version = version_after(out.s, "(NWChem)");
+		r = file_read(log, 1 << 20, out);
 	}
 	conf_argv_free(argv);
 	file_rm_rf(dir);
-	return version;
+	return r;
+}
+
+static char *nwchem_version(const struct conf *conf, const char *work_dir)
+{
+	_cleanup_free_ char *dir = xasprintf("%s/probe-nwchem", work_dir);
+	_cleanup_(buf_release) struct buf out = BUF_INIT;
+	int r, tries = 0;
+	do
+		r = run_nwchem(conf, dir, &out);
+	while (try_again(r, &tries));
+	return r == 0 ? version_after(out.s, "(NWChem)") : NULL;
 }
 
 static char *xtb_version(const struct conf *conf)

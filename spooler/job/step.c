@@ -333,8 +333,11 @@ static json_t *collect_program(const char *dir, const json_t *plan, const struct
 		return json_pack("{s:b}", "ok", 1);
 	_cleanup_free_ char *path = xasprintf("%s/out.json", dir);
 	json_t *j = NULL;
-	if (json_read_file(path, &j) < 0)
+	int r = json_read_file(path, &j);
+	if (r == -ENOENT || r == -EBADMSG)
 		set_end(e, VERDICT_FAIL, CAUSE_OTHER, xstrdup("nmr-mol left no readable out.json"));
+	else if (r < 0)
+		set_end(e, VERDICT_RETRY, CAUSE_OTHER, xasprintf("out.json could not be read: %s", strerror(-r)));
 	return j;
 }
 
