@@ -510,9 +510,12 @@ static void controls_done(void *arg)
 	struct used *u = xcalloc(1, sizeof(*u));
 	*u = (struct used){ l->f, l->c };
 	/* Not before what was asked is durable. */
-	if (u->c.n)
+	if (u->c.n) {
 		commit_after(l->f->d->commit, used, u);
-	else
+		/* At the end nobody waits for the next group: this worker is about to go. */
+		if (l->f->d->stopping)
+			commit_now(l->f->d->commit);
+	} else
 		free(u);
 	free(l);
 }

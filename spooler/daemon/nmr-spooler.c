@@ -246,6 +246,8 @@ static int run(struct daemon *d)
 	on_heartbeat(d);
 	on_refresh(d);
 	int r = loop_run(d->loop);
+	/* Who waits for a commit has it while everything is there. */
+	commit_now(d->commit);
 	intake_free(d->intake);
 	d->intake = NULL;
 	folder_free(d->folder);
