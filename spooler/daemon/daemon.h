@@ -27,6 +27,7 @@ struct daemon {
 	struct disk *disk;
 	struct keep *keep;
 	bool once, stopping;
+	bool hangs;              /* at the end: a thread was left behind, and uses what is here */
 	bool unsaved;            /* the last commit was lost */
 	int failed;              /* jobs that failed in this run */
 	int lock_fd;

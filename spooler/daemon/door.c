@@ -311,9 +311,11 @@ void door_start(struct door *door)
 
 bool door_idle(const struct door *door) { return door->quiet && !door->busy && !door->again; }
 
-void door_free(struct door *door)
+bool door_free(struct door *door)
 {
-	worker_free(door->worker, 5);
+	if (!worker_free(door->worker, 5))
+		return false;
 	drop_watch_free(door->watch);
 	free(door);
+	return true;
 }

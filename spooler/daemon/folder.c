@@ -657,7 +657,10 @@ void folder_free(struct folder *f)
 	f->ending = true;
 	publish_next(f);
 	flush_last(f);
-	worker_free(f->worker, 30);
+	f->d->hangs = !worker_free(f->worker, 30) || f->d->hangs;
+	/* Threads that were left behind ask for the outbox. */
+	if (f->d->hangs)
+		return;
 	shown_release(&f->shown);
 	while (f->stale) {
 		struct stale *s = f->stale;

@@ -65,6 +65,7 @@ struct door *door_new(struct intake *in);
 void door_start(struct door *door);
 void door_look(struct door *door);
 bool door_idle(const struct door *door);
-void door_free(struct door *door);
+/* False: as tree_free(). */
+bool door_free(struct door *door);
 
 #endif

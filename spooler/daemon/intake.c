@@ -197,11 +197,13 @@ void intake_free(struct intake *in)
 		in->trees = tree_next(t);
 		in->hangs = !tree_free(t) || in->hangs;
 	}
-	door_free(in->door);
+	in->hangs = !door_free(in->door) || in->hangs;
 	intake_end_doubt(in, false);
-	/* A tree that hangs was abandoned with the rules it has. */
-	if (!in->hangs)
-		free(in->folders);
+	/* A thread that hangs may come back: what it works with stays. */
+	in->d->hangs = in->hangs;
+	if (in->hangs)
+		return;
+	free(in->folders);
 	if (in->mounts_fd >= 0)
 		close(in->mounts_fd);
 	free(in);

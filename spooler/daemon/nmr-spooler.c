@@ -276,9 +276,13 @@ int main(int argc, char **argv)
 	if (queue_flush(d.q) < 0)
 		d.unsaved = true;
 	queue_close(d.q);
+	int status = r < 0 ? 2 : d.once && (d.failed || d.unsaved) ? 1 : 0;
+	/* A thread that hangs in a mount cannot be waited for, by nothing that ends in order either. */
+	if (d.hangs)
+		_exit(status);
 	share_free(d.lab.share);
 	engines_release(&d.lab.engines);
 	conf_free(d.conf);
 	close(d.lock_fd);
-	return r < 0 ? 2 : d.once && (d.failed || d.unsaved) ? 1 : 0;
+	return status;
 }

@@ -44,6 +44,7 @@ struct tree {
 	bool unwatched;          /* not all of it could be watched */
 	bool met;                /* its mode was told */
 	bool hung;               /* told */
+	bool failing;            /* a mount whose last round failed: --once does not wait for it */
 	double hung_since;       /* clock_wall() */
 	_Atomic double alive;    /* when its worker last got something done, clock_mono() */
 };
@@ -58,7 +59,7 @@ struct round {
 	char **dirs;
 	size_t ndirs;
 	double next_s;
-	int error;
+	int error, rest_error;
 	bool more;
 	bool asked;              /* the queue was asked to keep them */
 	char **moved, **mounts;  /* renamed into place; mounted below the inbox */
@@ -175,18 +176,40 @@ static void claim_all(struct round *r)
 		give_up(r, e < 0 ? e : g);
 }
 
-/* Before anything new: a file put back is scanned in the same round. */
+/* Only the mount that a claim is of can tell that its file is gone: the folder beneath
+ * it knows nothing of that. */
+static bool is_mounted(const struct tree *t)
+{
+	char **mount = NULL;
+	size_t n = 0;
+	bool found = !*t->base;
+	if (found || drop_mounts(t->in->d->conf->inbox, &mount, &n) < 0)
+		return found;
+	for (size_t i = 0; i < n; i++)
+		found = found || str_eq(mount[i], t->base);
+	free_strings(mount, n);
+	return found;
+}
+
+/* Before anything new: a file put back is scanned in the same round. What cannot be
+ * decided now is tried again; the claim keeps it from being taken twice until then. */
 static void finish_rest(struct round *r)
 {
 	const struct conf *c = r->t->in->d->conf;
 	for (size_t i = 0; i < r->nrest; i++) {
 		bool there = true;
 		_cleanup_free_ char *dir = intake_dir(c, r->rest[i].id);
+		r->t->alive = clock_mono();
 		int e = drop_take_away_rest(c->inbox, r->rest[i].id, r->rest[i].path, dir, &there);
 		/* Still there: the scan meets it, and the claim says that it has a job. */
 		r->rest[i].done = e == 0 && !there;
-		r->error = e < 0 ? e : r->error;
+		r->rest_error = e < 0 ? e : r->rest_error;
 	}
+	if (!r->nrest || is_mounted(r->t))
+		return;
+	r->rest_error = -ENODEV;
+	for (size_t i = 0; i < r->nrest; i++)
+		r->rest[i].done = false;
 }
 
 static void work_scan(void *arg)
@@ -195,10 +218,10 @@ static void work_scan(void *arg)
 	struct tree *t = r->t;
 	r->next_s = -1;
 	finish_rest(r);
-	if (r->error < 0)
-		return;
 	drop_scan_moved(t->scan, r->moved, r->nmoved);
 	r->error = drop_scan_pass(t->scan, ITEMS_A_ROUND, &r->items, &r->dirs, &r->ndirs, &r->next_s);
+	if (!*t->base)
+		r->told_mounts = drop_mounts(t->in->d->conf->inbox, &r->mounts, &r->nmounts) == 0;
 	/* Unmounted, or a file that is mounted over a file: nothing to look into. */
 	if (*t->base && (r->error == -ENOENT || r->error == -ENOTDIR)) {
 		r->error = 0;
@@ -208,8 +231,6 @@ static void work_scan(void *arg)
 	if (r->error == 0)
 		claim_all(r);
 	r->more = r->more || r->items.n >= ITEMS_A_ROUND;
-	if (r->error == 0 && !*t->base)
-		r->told_mounts = drop_mounts(t->in->d->conf->inbox, &r->mounts, &r->nmounts) == 0;
 }
 
 static void take_away_one(struct round *r, struct taken *t)
@@ -221,7 +242,7 @@ static void take_away_one(struct round *r, struct taken *t)
 	t->gone = e == 0 || e == -ESTALE;
 	if (t->gone)
 		return;
-	if (e != -EROFS && e != -EACCES && e != -EPERM) {
+	if (e != -EROFS && e != -EACCES && e != -EPERM && e != -EBUSY) {
 		r->error = e;
 		return;
 	}
@@ -242,6 +263,8 @@ static void work_take_away(void *arg)
 		if (r->taken[i].stored)
 			take_away_one(r, &r->taken[i]);
 	int e = file_group_end();
+	if (e == 0 && r->ntaken && !is_mounted(r->t))
+		e = -ENODEV;
 	for (size_t i = 0; e < 0 && i < r->ntaken; i++)
 		r->taken[i].gone = false;
 	r->error = e < 0 ? e : r->error;
@@ -252,7 +275,7 @@ static void work_take_away(void *arg)
 static void add_watches(struct tree *t, const struct round *r)
 {
 	size_t skip = *t->base ? strlen(t->base) + 1 : 0;
-	for (size_t i = 0; i < r->ndirs && t->watch; i++) {
+	for (size_t i = 0; i < r->ndirs && t->watch && !t->remote; i++) {
 		bool is_base = strlen(r->dirs[i]) < skip || !*r->dirs[i];
 		int e = drop_watch_add(t->watch, is_base ? "" : r->dirs[i] + skip);
 		if (e == -ENOSPC && !t->unwatched) {
@@ -262,7 +285,7 @@ static void add_watches(struct tree *t, const struct round *r)
 		}
 	}
 	/* What came into a new folder before its watch is seen by the next scan. */
-	if (r->ndirs)
+	if (r->ndirs && t->watch)
 		t->again = true;
 }
 
@@ -398,6 +421,9 @@ static void trouble(struct tree *t, int error)
 	log_event(LOG_ERROR, "inbox-scan-failed", "folder", t->base, "error", strerror(-error), NULL);
 	t->quiet = false;
 	arm(t, MIN(t->in->d->conf->scan_s, INTAKE_AGAIN_S));
+	if (*t->base && !t->failing && t->in->d->once)
+		t->in->d->failed++;
+	t->failing = *t->base != '\0';
 }
 
 /* ---- a mount that does not answer: its own worker waits for it, nobody else does */
@@ -498,6 +524,12 @@ static void take_mode(struct tree *t)
 	log_event(LOG_INFO, "inbox", "folder", folder, "mode", remote ? "poll" : "events", "why", why, NULL);
 	t->remote = remote;
 	t->met = true;
+	/* Another filesystem came in its place, one that the loop must not touch. */
+	if (remote && *t->base && t->watch) {
+		loop_remove(t->in->d->loop, t->watch_source);
+		drop_watch_free(t->watch);
+		t->watch = NULL;
+	}
 	if (remote || t->watch || t->unwatched)
 		return;
 	open_watch(t);
@@ -521,10 +553,15 @@ static void scanned(void *arg)
 	t->quiet = r->next_s < 0 && !r->items.n && !r->more && !t->again;
 	double rest = t->remote || t->unwatched || drop_scan_polls(t->scan) ? c->scan_remote_s : c->scan_s;
 	arm(t, r->next_s >= 0 ? MIN(MAX(r->next_s, 0.01), rest) : rest);
+	if (r->rest_error < 0) {
+		log_event(LOG_WARN, "claim-undecided", "folder", t->base, "error", strerror(-r->rest_error), NULL);
+		t->rest = true;
+	}
 	if (r->error < 0) {
 		t->rest = t->rest || r->nrest;
 		trouble(t, r->error);
-	}
+	} else
+		t->failing = false;
 	r->error = 0;
 	if (!r->ntaken) {
 		ended(t);
@@ -550,6 +587,11 @@ void tree_look(struct tree *t)
 	r->t = t;
 	if (t->watch)
 		r->moved = drop_watch_moved(t->watch, &r->nmoved);
+	for (size_t i = 0; *t->base && i < r->nmoved; i++) {
+		char *path = xasprintf("%s/%s", t->base, r->moved[i]);
+		free(r->moved[i]);
+		r->moved[i] = path;
+	}
 	if (t->rest)
 		t->rest = queue_claim_each(in->d->q, add_rest, r) < 0;
 	arm(t, in->d->conf->scan_s);
@@ -571,6 +613,7 @@ struct tree *tree_new(struct intake *in, const char *base)
 	t->base = xstrdup(base);
 	t->worker = worker_new("inbox");
 	t->scan = drop_scan_new(c->inbox, base, &rules);
+	drop_scan_alive(t->scan, &t->alive);
 	t->rest = true;
 	t->source = loop_add(in->d->loop, worker_fd(t->worker), on_worker, t->worker);
 	return t;
@@ -599,7 +642,7 @@ bool tree_notice(const struct tree *t, struct buf *b)
 	return true;
 }
 
-bool tree_idle(const struct tree *t) { return t->hung || (t->quiet && !t->busy && !t->again); }
+bool tree_idle(const struct tree *t) { return t->hung || (t->failing && !t->busy) || (t->quiet && !t->busy && !t->again); }
 
 bool tree_free(struct tree *t)
 {

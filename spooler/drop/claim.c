@@ -206,6 +206,9 @@ int drop_claim(const char *root, const struct drop_item *item, const char *dir, 
 	}
 	c.key = claim_key(&c);
 	c.marker = item->marker ? xstrdup(item->marker) : NULL;
+	c.mdev = item->mdev;
+	c.mino = item->mino;
+	c.mctime = item->mctime;
 	*ret_c = c;
 	return 0;
 }

@@ -77,6 +77,8 @@ int drop_mounts(const char *root, char ***ret_path, size_t *ret_n);
 struct drop_scan;
 struct drop_scan *drop_scan_new(const char *root, const char *base, const struct drop_rules *rules);
 void drop_scan_free(struct drop_scan *s);
+/* Set to clock_mono() with each file and folder that is looked at. */
+void drop_scan_alive(struct drop_scan *s, _Atomic double *alive);
 /* How long a file with a hole is left alone: 300 s unless told. */
 void drop_scan_set_hole(struct drop_scan *s, double seconds);
 
@@ -94,6 +96,7 @@ struct drop_item {
 				  * "no-marker" "old-marker" "lone-marker" */
 	char *why, *remedy;      /* DROP_TROUBLE: words for a person */
 	dev_t dev; ino_t ino; off_t size; struct timespec mtime, ctime;
+	dev_t mdev; ino_t mino; struct timespec mctime;    /* of the marker */
 	uid_t uid;
 	char sha256[65];         /* of a remote file, read twice already; else "" */
 };
@@ -127,6 +130,7 @@ struct drop_claim {
 	size_t ticket_len;
 	dev_t dev; ino_t ino; struct timespec ctime;       /* of the structure */
 	dev_t tdev; ino_t tino; struct timespec tctime;    /* of the ticket */
+	dev_t mdev; ino_t mino; struct timespec mctime;    /* of the marker */
 	struct timespec mtime, tmtime;
 	char job[ID_LEN + 1];    /* the caller's, before drop_take_away(); "": none */
 };

@@ -123,7 +123,8 @@ struct entry {
 	ssize_t maybe;           /* <file>.txt or <stem>.txt, a ticket if it reads as one; -1 */
 	ssize_t txt_owner;       /* of a .conf: a .txt that would use it; -1 */
 	ssize_t marker;          /* <file>.done or <stem>.done; -1 */
-	bool marks;              /* it is one of a structure */
+	size_t marks;            /* of a marker: structures that have it and are not handed out */
+	struct stat mark;        /* of a structure: its marker, when it was looked at */
 	size_t owners;           /* of a ticket: structures that would use it, .txt aside */
 	/* the scan's, for one pass: */
 	struct seen *seen;       /* NULL: not looked at yet */

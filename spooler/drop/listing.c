@@ -138,7 +138,7 @@ void listing_pair_markers(struct listing *l)
 		if (e->marker < 0)
 			e->marker = find_file(l, e->name, stem_length(e->name), MARKER_SUFFIX);
 		if (e->marker >= 0)
-			l->e[e->marker].marks = true;
+			l->e[e->marker].marks++;
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "base/conf.h"
 #include "drop/drop.h"
 
+#define QUIET_SHIPPED_S 0.5
 #define QUIET_MOVED_S 0.02       /* for the ticket that is moved in right behind */
 
 struct drop_folder *drop_folders(const struct conf *c)
@@ -18,7 +19,9 @@ void drop_rules_of(const struct conf *c, const struct drop_folder *folders, stru
 {
 	*ret_r = (struct drop_rules){ .quiet_s = c->quiet_s, .quiet_remote_s = c->quiet_remote_s,
 				      .quiet_smb_s = c->quiet_smb_s, .quiet_nfs_s = c->quiet_nfs_s,
-				      .quiet_moved_s = MIN(c->quiet_s, QUIET_MOVED_S),
+				      /* Who asks for more time has a reason that a rename does not remove. */
+				      .quiet_moved_s = c->quiet_s > QUIET_SHIPPED_S ? c->quiet_s
+										    : MIN(c->quiet_s, QUIET_MOVED_S),
 				      .empty_report_s = c->empty_report_s,
 				      .size_max = (size_t)c->file_size_max_mb << 20,
 				      .folder = folders, .nfolders = c->nhot };

@@ -27,6 +27,7 @@ struct drop_scan {
 	bool polls;
 	char *real;              /* the root without links */
 	struct served served;
+	_Atomic double *alive;   /* the caller's; NULL */
 	double served_at;        /* when it was looked up */
 	struct drop_rules rules;
 	double hole_s;
@@ -78,6 +79,14 @@ void drop_scan_free(struct drop_scan *s)
 	free(s->real);
 	served_release(&s->served);
 	free(s);
+}
+
+void drop_scan_alive(struct drop_scan *s, _Atomic double *alive) { s->alive = alive; }
+
+static void tick(const struct drop_scan *s)
+{
+	if (s->alive)
+		*s->alive = clock_mono();
 }
 
 void drop_scan_set_hole(struct drop_scan *s, double seconds) { s->hole_s = seconds; }
@@ -241,6 +250,7 @@ static struct verdict look_fresh(struct place *p, struct entry *e)
 	struct stat st;
 	if (fstatat(p->fd, e->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return gone;
+	tick(w->scan);
 	seen_update(e->seen, &st, w->now);
 	if (w->scan->moved.n && seen_find(&w->scan->moved, e->seen->path))
 		e->seen->moved = true;
@@ -333,7 +343,8 @@ static bool group_is_ready(struct place *p, size_t t)
 	ticket->group = TRI_YES;
 	listing_range(&p->l, t, &first, &end);
 	for (size_t i = first; i < end; i++)
-		if (uses(&p->l.e[i], t) && is_ticket(p, i) != TRI_YES && look_structure(p, i).settle == SETTLE_WAIT)
+		if (uses(&p->l.e[i], t) && is_ticket(p, i) != TRI_YES &&
+		    ((p->how.markers && p->l.e[i].marker < 0) || look_structure(p, i).settle == SETTLE_WAIT))
 			ticket->group = TRI_NO;
 	return ticket->group == TRI_YES;
 }
@@ -351,20 +362,25 @@ static bool ticket_ready(struct place *p, size_t t)
 
 /* ---- structure or lone ticket */
 
-/* Is its marker there, and younger than what it vouches for? Told when it does not come. */
+static bool not_before(struct timespec a, struct timespec b)
+{
+	return a.tv_sec > b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec >= b.tv_nsec);
+}
+
+/* Is its marker there, and made after the file was written? Times of writing are what
+ * their sender says, of change what the disk's clock says: one of them is enough. Told
+ * when none comes. */
 static bool marked(struct place *p, size_t i)
 {
-	struct stat st;
 	struct entry *e = &p->l.e[i];
-	const struct timespec *m = &e->seen->mtime;
 	double after = p->w->scan->rules.empty_report_s * LONE_TICKET_FACTOR;
 	struct verdict v = settle_later(e->seen, after, p->w->now,
 		settle_trouble("no-marker", "This folder takes a file once its marker is there, and none has come.",
 			       "Make an empty file of the same name with .done behind it, as the program that writes "
 			       "here should; or take \"markers\" out of nmr.conf."));
 	if (e->marker >= 0) {
-		if (fstatat(p->fd, p->l.e[e->marker].name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    (st.st_ctim.tv_sec > m->tv_sec || (st.st_ctim.tv_sec == m->tv_sec && st.st_ctim.tv_nsec >= m->tv_nsec)))
+		if (fstatat(p->fd, p->l.e[e->marker].name, &e->mark, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    (not_before(e->mark.st_ctim, e->seen->mtime) || not_before(e->mark.st_ctim, e->seen->ctime)))
 			return true;
 		v = settle_later(e->seen, after, p->w->now,
 			settle_trouble("old-marker", "The file was written after its marker was made.",
@@ -406,11 +422,19 @@ static void take_structure(struct place *p, size_t i)
 	if (p->remote)
 		memcpy(it->sha256, e->seen->sum, sizeof(it->sha256));
 	settle_again(e->seen);
-	if (e->marker >= 0)
-		it->marker = path_join(p->path, p->l.e[e->marker].name);
 	if (t >= 0) {
 		it->ticket = path_join(p->path, p->l.e[t].name);
+		/* The marker's count has the ticket as well: it looks like a file of that name. */
+		if (p->l.e[t].marker >= 0 && !p->l.e[t].emitted)
+			p->l.e[p->l.e[t].marker].marks--;
 		p->l.e[t].emitted = true;
+	}
+	/* A marker of several goes with the last. */
+	if (e->marker >= 0 && --p->l.e[e->marker].marks == 0) {
+		it->marker = path_join(p->path, p->l.e[e->marker].name);
+		it->mdev = e->mark.st_dev;
+		it->mino = e->mark.st_ino;
+		it->mctime = e->mark.st_ctim;
 	}
 }
 
@@ -543,7 +567,9 @@ static int visit(struct walk *w, const char *path)
 	}
 	struct place p = { .w = w, .path = path, .fd = fd, .how = treatment(w->scan, path, fd) };
 	p.remote = p.how.mode == DROP_POLL;
-	p.steady = p.remote || served_at(w->scan, path) != SERVED_NOT;
+	const struct drop_folder *own = folder_of(&w->scan->rules, path);
+	p.steady = p.remote || (own && own->quiet_s >= 0) || served_at(w->scan, path) != SERVED_NOT;
+	tick(w->scan);
 	w->scan->polls = w->scan->polls || p.remote;
 	int r = listing_read(fd, &p.l);
 	if (r < 0)

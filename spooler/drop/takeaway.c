@@ -191,6 +191,17 @@ static int remove_both(int rootfd, int parent, const struct drop_claim *c)
 	return r < 0 ? r : rt < 0 ? rt : r2;
 }
 
+/* Last, and only the one that was seen: a new one belongs to a new file. Left over after
+ * a crash it vouches for nothing that is written later, and is told about. */
+static void remove_marker(int parent, const struct drop_claim *c)
+{
+	struct stat st;
+	const char *name = last_part(c->marker);
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == c->mdev && st.st_ino == c->mino &&
+	    time_equal(st.st_ctim, c->mctime))
+		unlinkat(parent, name, 0);
+}
+
 int drop_take_away(const char *root, const struct drop_claim *c)
 {
 	const char *name;
@@ -200,10 +211,9 @@ int drop_take_away(const char *root, const struct drop_claim *c)
 	_cleanup_close_ int parent = path_open_parent(rootfd, c->path, &name);
 	if (parent < 0)
 		return parent == -ENOENT ? 0 : parent;
-	/* Before the file: left alone, it would vouch for the next of that name. */
-	if (c->marker)
-		unlinkat(parent, last_part(c->marker), 0);
 	int r = remove_both(rootfd, parent, c);
+	if (r == 0 && c->marker)
+		remove_marker(parent, c);
 	/* At the root it stays, to be there for the next file; people's own folders
 	 * are left as they were. */
 	if (name != c->path)

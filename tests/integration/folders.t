@@ -72,6 +72,13 @@ utime undef, undef, "$s->{data}/inbox/scanner/d.done";
 ok(until_true(sub { -d $s->out('d') }), 'renewed it does, and a ticket comes along');
 like(Spool::slurp($s->out('d') . '/SI.txt') . Spool::slurp($s->out('d') . '/shifts.json'), qr/ticket scanner\/d\.conf/, 'with its options');
 ok(until_true(sub { !glob "$s->{data}/inbox/scanner/*" }), 'nothing is left there');
+# One marker for two files of a name: both go, the marker with the last.
+$s->drop('scanner/pair.mol', "C pair\n");
+sleep 0.3;
+$s->drop('scanner/pair.sdf', "CC pair\n");
+$s->drop('scanner/pair.done', '');
+ok(until_true(sub { -d $s->out('pair') && -d $s->out('pair-2') }), 'two files with one marker are both taken');
+ok(until_true(sub { !glob "$s->{data}/inbox/scanner/*" }), 'and it goes with the last');
 $s->drop('scanner/lone.done', '');
 ok(until_true(sub { Spool::slurp((glob $s->out('lone*.failed/FAILED.txt'))[0] // '') =~ /no file of that name/ }), 'a marker without a file is told about');
 is($s->stop, 0, 'it ends');

@@ -84,8 +84,7 @@ my $behind = tempdir('nmr-share-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 
 # Mounted at the start, hung at the end: the end waits some seconds, not for ever.
 {
-	# The leak checker waits for all threads, and one hangs.
-	my $s = Replay->new(env => { %quick, ASAN_OPTIONS => join(':', grep { $_ } $ENV{ASAN_OPTIONS}, 'detect_leaks=0') });
+	my $s = Replay->new(env => { %quick });
 	my $at = "$s->{data}/inbox/deep/lab";
 	my $server = serve("$behind/b", $at);
 	drop_at("$behind/b", 'first.smi', "C first\n");
