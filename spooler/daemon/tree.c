@@ -42,6 +42,7 @@ struct tree {
 	bool rest;               /* claims may be left from an interrupted removal */
 	bool remote;             /* its filesystem tells nothing of what others do */
 	bool unwatched;          /* not all of it could be watched */
+	bool undecided;          /* some of them could not be dealt with, which was told */
 	bool met;                /* its mode was told */
 	bool hung;               /* told */
 	bool failing;            /* a mount whose last round failed: --once does not wait for it */
@@ -553,10 +554,10 @@ static void scanned(void *arg)
 	t->quiet = r->next_s < 0 && !r->items.n && !r->more && !t->again;
 	double rest = t->remote || t->unwatched || drop_scan_polls(t->scan) ? c->scan_remote_s : c->scan_s;
 	arm(t, r->next_s >= 0 ? MIN(MAX(r->next_s, 0.01), rest) : rest);
-	if (r->rest_error < 0) {
+	if (r->rest_error < 0 && !t->undecided)
 		log_event(LOG_WARN, "claim-undecided", "folder", t->base, "error", strerror(-r->rest_error), NULL);
-		t->rest = true;
-	}
+	t->undecided = r->rest_error < 0;
+	t->rest = t->rest || t->undecided;
 	if (r->error < 0) {
 		t->rest = t->rest || r->nrest;
 		trouble(t, r->error);
