@@ -79,14 +79,6 @@ struct drop_watch *intake_watch(struct intake *in, const char *folder, void (*fn
 
 /* ---- trees */
 
-static bool is_listed(char *const *mount, size_t n, const char *base)
-{
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(mount[i], base))
-			return true;
-	return false;
-}
-
 static struct tree *find_tree(const struct intake *in, const char *base)
 {
 	for (struct tree *t = in->trees; t; t = tree_next(t))
@@ -101,7 +93,7 @@ void intake_mounted(struct intake *in, char *const *mount, size_t n)
 		return;
 	for (struct tree **p = tree_next_of(in->trees); *p;) {
 		struct tree *t = *p;
-		if (is_listed(mount, n, tree_base(t)) || tree_busy(t)) {
+		if (drop_mounts_have(mount, n, tree_base(t)) || tree_busy(t)) {
 			p = tree_next_of(t);
 			continue;
 		}

@@ -186,8 +186,7 @@ static bool is_mounted(const struct tree *t)
 	bool found = !*t->base;
 	if (found || drop_mounts(t->in->d->conf->inbox, &mount, &n) < 0)
 		return found;
-	for (size_t i = 0; i < n; i++)
-		found = found || str_eq(mount[i], t->base);
+	found = drop_mounts_have(mount, n, t->base);
 	free_strings(mount, n);
 	return found;
 }

@@ -72,6 +72,9 @@ enum drop_mode drop_classify(const char *root, const char **ret_why);
  * Asks no mount but root's own. Caller frees. 0 or -errno. */
 int drop_mounts(const char *root, char ***ret_path, size_t *ret_n);
 
+/* Is this path among them? */
+bool drop_mounts_have(char *const *path, size_t n, const char *relative);
+
 /* ---- scan: remembers what it saw between scans. Of base, a folder below the root, or
  * "": never goes onto another mount, which has a scan and a worker of its own. */
 struct drop_scan;

@@ -15,7 +15,7 @@ static bool has_junk_part(const char *relative)
 	return false;
 }
 
-static bool is_there(char *const *path, size_t n, const char *relative)
+bool drop_mounts_have(char *const *path, size_t n, const char *relative)
 {
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(path[i], relative))
@@ -41,7 +41,7 @@ int drop_mounts(const char *root, char ***ret_path, size_t *ret_n)
 		if (strncmp(m.mnt_dir, real, len) != 0 || m.mnt_dir[len] != '/' || !*relative)
 			continue;
 		/* One over the other is one place. */
-		if (is_there(path, n, relative) || has_junk_part(relative))
+		if (drop_mounts_have(path, n, relative) || has_junk_part(relative))
 			continue;
 		path = xreallocarray(path, n + 1, sizeof(*path));
 		path[n++] = xstrdup(relative);

@@ -48,7 +48,15 @@ struct walk {
 };
 
 /* The folder being looked at. */
-struct place { struct walk *w; const char *path; int fd; bool remote; struct drop_treatment how; bool steady; struct listing l; };
+struct place {
+	struct walk *w;
+	const char *path;
+	int fd;
+	struct drop_treatment how;
+	bool remote;             /* it is polled */
+	bool steady;             /* a rename proves nothing here */
+	struct listing l;
+};
 
 struct drop_scan *drop_scan_new(const char *root, const char *base, const struct drop_rules *rules)
 {
