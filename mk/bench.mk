@@ -6,5 +6,5 @@ bench-predict:
 	@scripts/bench-predict
 bench-spool:
 	@scripts/install-deps build run test
-	@$(MAKE) -s -j$(JOBS) all $(B)/tests/replay
+	@$(MAKE) -s -j$(JOBS) all $(B)/tests/replay $(B)/tests/syncs.so
 	@scripts/bench-spool

@@ -11,8 +11,9 @@ $(B)/tests/replay: tests/fakes/replay.c
 	@mkdir -p $(@D)
 	$(CC) $(WARN) $(DEV) $(OPT) $(SAN) $< -o $@
 unit-tests: $(B)/tests/replay
-# Notes what a power cut would leave: loaded into programs without sanitizers only.
-$(B)/tests/powerloss.so: tests/fakes/powerloss.c
+# Loaded into programs without sanitizers only: powerloss.so notes what a power cut would
+# leave, syncs.so counts syncs.
+$(B)/tests/%.so: tests/fakes/%.c
 	@mkdir -p $(@D)
 	$(CC) $(WARN) $(DEV) $(OPT) -fPIC -shared $< -o $@
-unit-tests: $(B)/tests/powerloss.so
+unit-tests: $(B)/tests/powerloss.so $(B)/tests/syncs.so

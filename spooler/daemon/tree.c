@@ -138,7 +138,10 @@ static void claim_one(struct round *r, const struct drop_item *item)
 	if (e < 0) {
 		file_rm_rf(dir);
 		r->more = r->more || e == -EAGAIN;
-		r->error = e == -EAGAIN ? r->error : e;
+		if (e == -EREMOTEIO)
+			drop_scan_unread(r->t->scan, item->path);
+		else if (e != -EAGAIN)
+			r->error = e;
 		return;
 	}
 	const struct outbox *o = folder_outbox(d->folder);

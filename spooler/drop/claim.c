@@ -59,6 +59,9 @@ static bool is_the_item(const struct stat *st, const struct drop_item *it)
 	       time_equal(st->st_mtim, it->mtime) && time_equal(st->st_ctim, it->ctime);
 }
 
+/* It is the file's own disk or server that fails, not ours. */
+static int source_error(int r) { return r == -EIO ? -EREMOTEIO : r; }
+
 static int copy_blocks(int in, int out, off_t max)
 {
 	_cleanup_free_ char *block = xmalloc(BLOCK);
@@ -67,7 +70,7 @@ static int copy_blocks(int in, int out, off_t max)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return n < 0 ? -errno : 0;
+			return n < 0 ? source_error(-errno) : 0;
 		total += n;
 		if (total > max)
 			return -EAGAIN;          /* it grew */
@@ -88,7 +91,7 @@ static int copy_fd(int in, off_t size, int dirfd, const char *name, char *ret_sh
 	if (r == 0 && fstat(out, &st) == 0 && st.st_size != size)
 		r = -EAGAIN;
 	if (r == 0 && ret_sha)
-		r = hash_fd(out, ret_sha);
+		r = source_error(hash_fd(out, ret_sha));
 	return r == 0 ? file_sync_fd(out) : r;
 }
 

@@ -138,7 +138,8 @@ struct drop_claim {
 	char job[ID_LEN + 1];    /* the caller's, before drop_take_away(); "": none */
 };
 void drop_claim_release(struct drop_claim *c);
-/* 0; -EAGAIN: it changed or is in use, try at the next scan; other -errno. */
+/* 0; -EAGAIN: it changed or is in use, try at the next scan; -EREMOTEIO: its disk or its
+ * server does not give its content (drop_scan_unread); other -errno. */
 int drop_claim(const char *root, const struct drop_item *item, const char *dir, size_t size_max,
 	       struct drop_claim *ret_c);
 /* After the row is durable: removes the original (and ticket) if it is still the
@@ -157,6 +158,9 @@ struct drop_treatment { enum drop_mode mode; double quiet_s; bool markers; const
 int drop_survey(const char *root, const char *base, const struct drop_rules *rules,
 		void (*fn)(const char *path, const struct drop_treatment *t, void *arg), void *arg);
 void drop_scan_ignore(struct drop_scan *s, dev_t dev, ino_t ino, struct timespec ctime);
+/* This file could not be read when it was claimed: it is handed out again after a while,
+ * and told as "unreadable" when that goes on. */
+void drop_scan_unread(struct drop_scan *s, const char *path);
 
 /* ---- the inbox explains itself: README.txt in it, CRLF line ends, rewritten only
  * when the text differs. hot_folders: those of the configuration. */

@@ -76,6 +76,8 @@ struct seen {
 	bool handed;             /* it was among a pass's items */
 	enum tri ticket;         /* does the content look like one? */
 	unsigned busy;           /* refused leases in a row */
+	unsigned unread;         /* failed reads of its content in a row */
+	double unread_at;        /* when the last was, clock_mono() */
 	char path[];
 };
 struct seen_table { struct seen **slot; size_t nslots, n; };
@@ -99,7 +101,8 @@ bool ticket_is_txt(const char *name);
 enum settle { SETTLE_READY, SETTLE_WAIT, SETTLE_TROUBLE };
 struct verdict {
 	enum settle settle;
-	double wait_s;           /* SETTLE_WAIT: look again then; < 0: an event will tell */
+	double wait_s;           /* SETTLE_WAIT: look again then; < 0: an event will tell.
+				  * SETTLE_TROUBLE: the same if > 0 */
 	const char *code, *why, *remedy;   /* SETTLE_TROUBLE: static words */
 };
 /* What is asked of each file of a folder. quiet_s: of what is not renamed into place;

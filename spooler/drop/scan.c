@@ -117,6 +117,15 @@ void drop_scan_ignore(struct drop_scan *s, dev_t dev, ino_t ino, struct timespec
 	seen_get(&s->ignored, key);
 }
 
+void drop_scan_unread(struct drop_scan *s, const char *path)
+{
+	struct seen *f = seen_find(&s->files, path);
+	if (!f)
+		return;
+	f->unread++;
+	f->unread_at = clock_mono();
+}
+
 static bool is_ignored(const struct drop_scan *s, const struct seen *f)
 {
 	if (!s->ignored.n)
@@ -164,7 +173,7 @@ static void look_again(struct walk *w, double seconds)
 static struct drop_item *add_item(struct walk *w, struct seen *s, enum drop_kind kind)
 {
 	struct drop_list *l = &w->items;
-	if (!s->handed)
+	if (!s->handed || s->unread)
 		look_again(w, w->scan->rules.quiet_s);
 	s->handed = true;
 	if ((l->n & (l->n - 1)) == 0)
@@ -192,6 +201,8 @@ static void act(struct walk *w, struct seen *s, const struct verdict *v)
 		look_again(w, v->wait_s);
 	else if (v->settle == SETTLE_TROUBLE)
 		add_trouble(w, s, v);
+	if (v->settle == SETTLE_TROUBLE && v->wait_s > 0)
+		look_again(w, v->wait_s);
 }
 
 /* ---- how a folder is treated */

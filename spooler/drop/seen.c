@@ -109,6 +109,6 @@ bool seen_update(struct seen *s, const struct stat *st, double now)
 	s->hashed_at = 0;
 	s->told = s->handed = s->same_twice = s->moved = false;
 	s->ticket = TRI_UNKNOWN;
-	s->busy = 0;
+	s->busy = s->unread = 0;
 	return true;
 }

@@ -10,6 +10,8 @@
 #include "drop/internal.h"
 
 #define BACKOFF_MAX_S 5.0
+#define UNREAD_AGAIN_S 5.0       /* more each time */
+#define UNREAD_MAX_S 60.0
 
 struct verdict settle_wait(double seconds) { return (struct verdict){ .settle = SETTLE_WAIT, .wait_s = seconds }; }
 
@@ -51,6 +53,12 @@ static struct verdict unreadable(const struct seen *s, const struct question *q,
 	return v;
 }
 
+static struct verdict bad_content(const struct seen *s, const struct question *q)
+{
+	return unreadable(s, q, "The file cannot be read from the disk or the server.",
+			  "Copy it again; if that fails too, the disk or the share needs a look.");
+}
+
 static struct verdict cannot_open(struct seen *s, int error, const struct question *q)
 {
 	switch (error) {
@@ -66,8 +74,7 @@ static struct verdict cannot_open(struct seen *s, int error, const struct questi
 		return unreadable(s, q, "The spooler is not allowed to read this file.",
 				  "Give it read permission for everybody (chmod a+r), or copy it again.");
 	default:
-		return unreadable(s, q, "The file cannot be read from the disk or the server.",
-				  "Copy it again; if that fails too, the disk or the share needs a look.");
+		return bad_content(s, q);
 	}
 }
 
@@ -151,5 +158,12 @@ struct verdict settle_look(struct seen *s, int dirfd, const char *name, const st
 		return settle_wait(quiet);
 	if (has_young_hole(fd, s, q))
 		return settle_wait(MIN(s->since + q->hole_s - q->now, BACKOFF_MAX_S));
+	/* Its content could not be read when it was to be taken: now and then again. */
+	double again = s->unread_at + MIN(UNREAD_AGAIN_S * s->unread, UNREAD_MAX_S) - q->now;
+	if (s->unread && again > 0) {
+		struct verdict v = bad_content(s, q);
+		v.wait_s = v.settle == SETTLE_TROUBLE ? again : v.wait_s;
+		return v;
+	}
 	return q->remote ? ask_content(fd, s, q) : ask_lease(fd, s, q);
 }

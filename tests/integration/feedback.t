@@ -28,6 +28,20 @@ is($s->wait_for('late', 60), 'done', 'and is no cancel');
 ok(!-d $s->out('late-2'), 'one result under its own name');
 is($s->stop, 0, 'it ends');
 
+# A file whose content the disk does not give is told about too, and tried again.
+SKIP: {
+	skip 'no strace here', 4 unless `which strace`;
+	my $w = Replay->new(env => { NMR_EMPTY_REPORT_S => 1, ASAN_OPTIONS => 'detect_leaks=0' });
+	$w->{wrap} = [ qw(strace -f -qq -o /dev/null -e trace=read -e inject=read:error=EIO:when=1..2 -P), "$w->{data}/inbox/sick.smi" ];
+	$w->start;
+	$w->drop('sick.smi', "C sick\n");
+	is($w->wait_for('sick', 30), 'failed', 'a file that gives no content is told about');
+	like($w->failed_text('sick'), qr/cannot be read.*Copy it again/s, 'in words');
+	ok(wait_until(40, sub { -d $w->out('sick') }), 'it is tried again, and taken') or diag $w->log_text;
+	ok(!-e $w->out('sick.failed'), 'and the words about it are gone');
+	$w->stop;
+}
+
 # Too long: held once its conformers are known, released from the folder.
 my $long = Replay->new(env => { NMR_HOLD_OVER_H => '0.0001', NMR_STATUS_S => 1 })->start;
 $long->drop('long.smi', "C long\n");
