@@ -50,13 +50,4 @@ void cli_put_json(json_t *j, bool pretty);            /* takes j over */
 /* The queue for reading. CLI_OK, or what to exit with after having said why. */
 int cli_open_queue(const struct conf *conf, struct queue **ret_q);
 
-struct spooler {
-	bool running;
-	long pid;
-	char *version;           /* NULL: never started here */
-	double beat;             /* wall clock of the last sign of life; 0: none */
-};
-void spooler_look(struct queue *q, struct spooler *ret_s);
-void spooler_release(struct spooler *s);
-
 #endif

@@ -2,6 +2,7 @@
  * for NWChem's version apart). Each check says ok, warning or problem, and what
  * to do; it ends with 1 when there is a problem. */
 #include "cli/doctor.h"
+#include "client/spooler.h"
 
 #include <stdarg.h>
 #include <string.h>

@@ -3,6 +3,7 @@
  * between. Draws with relative cursor movements only, so that it works in any
  * scrolled terminal, and in one write a picture, so that it does not flicker. */
 #include "cli/follow.h"
+#include "client/job-json.h"
 
 #include <errno.h>
 #include <string.h>
@@ -92,7 +93,7 @@ static void tell(struct follow *f, const struct job *j, double now)
 	free(told->line);
 	told->line = line;
 	if (f->style == FOLLOW_JSON) {
-		_cleanup_json_ json_t *o = view_job_json(f->conf, j);
+		_cleanup_json_ json_t *o = job_json(f->conf, j);
 		json_add_to(&f->picture, o, false);
 	} else
 		view_line(f->t, &f->picture, j, now);

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
+#include "client/job-json.h"
 #include "cli/follow.h"
 #include "cli/result.h"
 #include "cli/submit.h"
@@ -148,7 +149,7 @@ static int copy_out(const struct predict *p, const struct job *j, const char *fo
 
 static int tell_done(const struct predict *p, const struct job *j)
 {
-	_cleanup_free_ char *folder = view_folder(p->conf, j);
+	_cleanup_free_ char *folder = job_folder(p->conf, j);
 	_cleanup_json_ json_t *result = NULL;
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	int r = result_read(folder, &result);

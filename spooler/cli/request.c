@@ -4,7 +4,8 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "cli/door.h"
+#include "client/spooler.h"
+#include "client/door.h"
 
 #define ANSWER_S 30.0
 

@@ -10,9 +10,6 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 
-/* The daemon writes its heartbeat every ten seconds; a busy disk may delay one. */
-#define BEAT_OLD_S 35
-
 static volatile sig_atomic_t interrupted;
 
 void cli_error(const char *fmt, ...)
@@ -68,27 +65,4 @@ int cli_open_queue(const struct conf *conf, struct queue **ret_q)
 	else
 		cli_error("%s", error ? error : strerror(-r));
 	return CLI_NOT_FOUND;
-}
-
-/* A spooler in another container has a pid that means nothing here, so only its
- * heartbeat counts. */
-void spooler_look(struct queue *q, struct spooler *s)
-{
-	_cleanup_free_ char *beat = NULL, *who = NULL;
-	*s = (struct spooler){ 0 };
-	if (queue_fact_get(q, "heartbeat", &beat) == 0)
-		str_to_double(beat, &s->beat);
-	if (queue_fact_get(q, "spooler", &who) == 0) {
-		char *blank = strchr(who, ' ');
-		s->version = blank ? xstrndup(who, (size_t)(blank - who)) : xstrdup(who);
-		s->pid = blank ? strtol(blank, NULL, 10) : 0;
-	}
-	double age = clock_wall() - s->beat;
-	s->running = s->beat > 0 && age < BEAT_OLD_S && age > -BEAT_OLD_S;
-}
-
-void spooler_release(struct spooler *s)
-{
-	free(s->version);
-	*s = (struct spooler){ 0 };
 }

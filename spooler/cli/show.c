@@ -6,7 +6,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/cli.h"
-#include "cli/door.h"
+#include "client/job-json.h"
+#include "client/door.h"
 #include "cli/result.h"
 #include "cli/view.h"
 
@@ -90,7 +91,7 @@ static int add_step(const struct step *s, const char *stage, void *arg)
 
 static void add_table(const struct cli *c, struct buf *b, const struct job *j)
 {
-	_cleanup_free_ char *folder = view_folder(c->conf, j);
+	_cleanup_free_ char *folder = job_folder(c->conf, j);
 	_cleanup_json_ json_t *result = NULL;
 	if (j->state != JOB_DONE || !folder || result_read(folder, &result) < 0)
 		return;
@@ -101,7 +102,7 @@ static void add_table(const struct cli *c, struct buf *b, const struct job *j)
 static void show_job(const struct cli *c, struct queue *q, const struct job *j)
 {
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	_cleanup_free_ char *folder = view_folder(c->conf, j);
+	_cleanup_free_ char *folder = job_folder(c->conf, j);
 	struct step_lines steps = { c, &b, "steps", NULL };
 	add_field(c, &b, "id", j->id);
 	add_field(c, &b, "name", j->name);
@@ -121,9 +122,9 @@ static void show_job(const struct cli *c, struct queue *q, const struct job *j)
 
 static void show_job_json(const struct cli *c, struct queue *q, const struct job *j)
 {
-	_cleanup_free_ char *folder = view_folder(c->conf, j);
+	_cleanup_free_ char *folder = job_folder(c->conf, j);
 	struct step_lines steps = { .json = json_array() };
-	json_t *o = view_job_json(c->conf, j), *result = NULL;
+	json_t *o = job_json(c->conf, j), *result = NULL;
 	queue_step_each_of_job(q, j->row, add_step, &steps);
 	json_object_set_new(o, "steps", steps.json);
 	if (j->state == JOB_DONE && folder && result_read(folder, &result) == 0)
@@ -137,7 +138,7 @@ static int add_part(const struct job *j, void *arg)
 {
 	struct part_lines *l = arg;
 	if (l->json)
-		json_array_append_new(l->json, view_job_json(l->c->conf, j));
+		json_array_append_new(l->json, job_json(l->c->conf, j));
 	else
 		view_table_row(&l->c->out, &l->text, j, clock_wall());
 	return 0;
@@ -150,7 +151,7 @@ static void show_batch(const struct cli *c, struct queue *q, const struct batch 
 	_cleanup_(buf_release) struct buf b = BUF_INIT, counts = BUF_INIT;
 	queue_job_each(q, &(struct job_filter){ .batch_row = s->row, .oldest_first = true }, add_part, &l);
 	if (c->args.json) {
-		json_t *o = view_batch_json(c->conf, s);
+		json_t *o = batch_json(c->conf, s);
 		json_object_set_new(o, "jobs", l.json);
 		cli_put_json(o, true);
 		return;

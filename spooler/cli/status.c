@@ -2,6 +2,8 @@
  * the latest that ended. Reads the queue only. */
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "client/spooler.h"
+#include "client/job-json.h"
 #include "cli/view.h"
 
 #define ENDED_SHOWN 10
@@ -15,7 +17,7 @@ static int add_job(const struct job *j, void *arg)
 	if (l->n++ == 0)
 		view_table_head(&l->c->out, &l->text);
 	if (l->jobs)
-		json_array_append_new(l->jobs, view_job_json(l->c->conf, j));
+		json_array_append_new(l->jobs, job_json(l->c->conf, j));
 	else
 		view_table_row(&l->c->out, &l->text, j, l->now);
 	return 0;
@@ -62,7 +64,7 @@ static json_t *spooler_json(const struct spooler *s)
 	json_object_set_new(j, "running", json_boolean(s->running));
 	json_object_set_new(j, "version", s->version ? json_text(s->version) : json_null());
 	json_object_set_new(j, "pid", s->pid ? json_integer(s->pid) : json_null());
-	json_object_set_new(j, "heartbeat", view_time_json(s->beat));
+	json_object_set_new(j, "heartbeat", time_json(s->beat));
 	return j;
 }
 
@@ -71,7 +73,7 @@ static void put_json(struct listing *l, const struct spooler *s, const int count
 	json_t *j = json_object();
 	json_object_set_new(j, "data", json_text(l->c->conf->data));
 	json_object_set_new(j, "spooler", spooler_json(s));
-	json_object_set_new(j, "counts", view_counts_json(count));
+	json_object_set_new(j, "counts", counts_json(count));
 	json_object_set_new(j, "jobs", l->jobs);
 	cli_put_json(j, true);
 }

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/door.h"
+#include "client/spooler.h"
+#include "client/door.h"
 #include "cli/submit.h"
 #include "cli/watch.h"
 #include "nmr/options.h"
@@ -47,7 +48,8 @@ int submit_one(const struct cli *c, const struct conf *conf, const char *typed, 
 	_cleanup_free_ char *error = NULL;
 	int r = door_input_read(conf, typed, option_value(c, "name"), &in, &error);
 	if (r == 0) {
-		struct door_submission s = { in.data, in.len, in.filename, c->args.options, c->args.noptions };
+		struct door_submission s = { .data = in.data, .len = in.len, .filename = in.filename,
+					     .options = c->args.options, .noptions = c->args.noptions };
 		r = door_submit(conf, &s, ret_id, &error);
 	}
 	door_input_release(&in);

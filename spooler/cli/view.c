@@ -7,14 +7,6 @@
 
 #include "base/clock.h"
 
-char *view_folder(const struct conf *conf, const struct job *j)
-{
-	if (j->state == JOB_CANCELLED || !j->outname)
-		return NULL;
-	const char *tail = j->state == JOB_DONE ? "" : j->state == JOB_FAILED ? ".failed" : ".running";
-	return xasprintf("%s/%s%s", conf->outbox, j->outname, tail);
-}
-
 static const char *stage_words(const char *stage)
 {
 	static const char *const words[][2] = {

@@ -6,9 +6,6 @@
 #include "cli/term.h"
 #include "queue/queue.h"
 
-/* The folder that shows the job now: outbox/ethanol.running. Caller frees; NULL
- * when there is none (cancelled). */
-char *view_folder(const struct conf *conf, const struct job *j);
 /* "optimising conformer 2 of 3", "took 3 min", why it failed. */
 void view_detail(struct buf *b, const struct job *j);
 /* Seconds left as of now, or < 0. */
@@ -24,9 +21,5 @@ void view_line(const struct term *t, struct buf *b, const struct job *j, double 
 /* "2 running, 1 queued"; empty when all are 0. */
 void view_counts(struct buf *b, const int count[JOB_STATE_COUNT]);
 
-json_t *view_job_json(const struct conf *conf, const struct job *j);
-json_t *view_batch_json(const struct conf *conf, const struct batch *s);
-json_t *view_time_json(double wall);   /* ISO 8601, or null for 0 */
-json_t *view_counts_json(const int count[JOB_STATE_COUNT]);
 
 #endif

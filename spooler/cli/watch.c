@@ -4,7 +4,8 @@
 #include <errno.h>
 
 #include "cli/cli.h"
-#include "cli/door.h"
+#include "client/spooler.h"
+#include "client/door.h"
 #include "cli/follow.h"
 #include "cli/watch.h"
 

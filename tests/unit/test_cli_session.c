@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/cli.h"
+#include "client/spooler.h"
 
 static char *dir;
 static struct queue *q;

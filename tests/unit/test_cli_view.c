@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/view.h"
+#include "client/job-json.h"
 
 static const struct term t = { .columns = 80, .rows = 24 };
 static struct conf conf = { .outbox = (char *)"/out" };
@@ -67,11 +68,11 @@ static void test_folder(_unused_ void **state)
 	struct job j = running();
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		j.state = cases[i].s;
-		_cleanup_free_ char *folder = view_folder(&conf, &j);
+		_cleanup_free_ char *folder = job_folder(&conf, &j);
 		assert_string_equal(folder, cases[i].folder);
 	}
 	j.state = JOB_CANCELLED;
-	assert_null(view_folder(&conf, &j));
+	assert_null(job_folder(&conf, &j));
 }
 
 static void test_rows_fit_and_are_harmless(_unused_ void **state)
@@ -132,7 +133,7 @@ static void test_json(_unused_ void **state)
 {
 	struct job j = running();
 	j.options = json_pack("{s:{s:s,s:s}}", "solvent", "value", "water", "origin", "ticket");
-	json_t *o = view_job_json(&conf, &j);
+	json_t *o = job_json(&conf, &j);
 	assert_string_equal(json_str(o, "id", ""), "0123456789ab");
 	assert_string_equal(json_str(o, "state", ""), "running");
 	assert_string_equal(json_str(o, "created", ""), "1970-01-01T00:08:20Z");

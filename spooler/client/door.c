@@ -2,7 +2,7 @@
  * so that the spooler never sees half of it. The one rename of the command line;
  * it happens in the door, never in the outbox. The submitter mints the id, so it
  * is known even when the spooler is not running. Never logs. */
-#include "cli/door.h"
+#include "client/door.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@ static void add_line(struct buf *b, const char *name, const char *value)
 
 static void write_ticket(const struct door_submission *s, struct buf *b)
 {
-	add_line(b, "source", "cli");
+	add_line(b, "source", s->source ? s->source : "cli");
 	add_line(b, "filename", s->filename);
 	for (size_t i = 0; i < s->noptions; i++)
 		add_line(b, s->options[i].name, s->options[i].value);
@@ -47,13 +47,21 @@ static int write_member(const struct conf *conf, const char *dir, const char *na
 	return r < 0 ? r : chmod(path, (mode_t)conf->mode_files) < 0 ? -errno : 0;
 }
 
+static int move_member(const struct conf *conf, const char *dir, const char *name, const char *from)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", dir, name);
+	int r = rename(from, path) < 0 ? -errno : 0;
+	return r < 0 ? r : chmod(path, (mode_t)conf->mode_files) < 0 ? -errno : 0;
+}
+
 static int fill_folder(const struct conf *conf, const char *dir, const struct door_submission *s)
 {
 	_cleanup_(buf_release) struct buf ticket = BUF_INIT;
 	write_ticket(s, &ticket);
 	if (mkdir(dir, 0700) < 0)
 		return -errno;
-	int r = write_member(conf, dir, "structure", s->data, s->len);
+	int r = s->from ? move_member(conf, dir, "structure", s->from)
+			: write_member(conf, dir, "structure", s->data, s->len);
 	if (r == 0)
 		r = write_member(conf, dir, "ticket", ticket.s, ticket.len);
 	if (r == 0 && chmod(dir, (mode_t)conf->mode_dirs) < 0)

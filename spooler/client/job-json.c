@@ -1,9 +1,17 @@
-/* Jobs for programs: what --json prints. Members are added, never renamed: scripts
- * depend on them. Times are ISO 8601 in UTC, durations seconds. Pure. */
-#include "base/clock.h"
-#include "cli/view.h"
+/* See job-json.h. */
+#include "client/job-json.h"
 
-json_t *view_time_json(double wall)
+#include "base/clock.h"
+
+char *job_folder(const struct conf *conf, const struct job *j)
+{
+	if (j->state == JOB_CANCELLED || !j->outname)
+		return NULL;
+	const char *tail = j->state == JOB_DONE ? "" : j->state == JOB_FAILED ? ".failed" : ".running";
+	return xasprintf("%s/%s%s", conf->outbox, j->outname, tail);
+}
+
+json_t *time_json(double wall)
 {
 	char iso[CLOCK_ISO_LEN];
 	if (!(wall > 0))
@@ -14,7 +22,7 @@ json_t *view_time_json(double wall)
 
 static json_t *text_or_null(const char *s) { return s ? json_text(s) : json_null(); }
 
-json_t *view_counts_json(const int count[JOB_STATE_COUNT])
+json_t *counts_json(const int count[JOB_STATE_COUNT])
 {
 	json_t *j = json_object();
 	for (int s = 0; s < JOB_STATE_COUNT; s++)
@@ -22,9 +30,9 @@ json_t *view_counts_json(const int count[JOB_STATE_COUNT])
 	return j;
 }
 
-json_t *view_job_json(const struct conf *conf, const struct job *j)
+json_t *job_json(const struct conf *conf, const struct job *j)
 {
-	_cleanup_free_ char *folder = view_folder(conf, j);
+	_cleanup_free_ char *folder = job_folder(conf, j);
 	json_t *o = json_object();
 	json_object_set_new(o, "id", json_string(j->id));
 	json_object_set_new(o, "name", text_or_null(j->name));
@@ -44,15 +52,15 @@ json_t *view_job_json(const struct conf *conf, const struct job *j)
 	json_object_set_new(o, "owner", text_or_null(j->owner));
 	json_object_set_new(o, "priority", json_integer(j->priority));
 	json_object_set_new(o, "attempt", json_integer(j->attempt));
-	json_object_set_new(o, "created", view_time_json(j->created));
-	json_object_set_new(o, "started", view_time_json(j->started));
-	json_object_set_new(o, "finished", view_time_json(j->finished));
-	json_object_set_new(o, "updated", view_time_json(j->updated));
+	json_object_set_new(o, "created", time_json(j->created));
+	json_object_set_new(o, "started", time_json(j->started));
+	json_object_set_new(o, "finished", time_json(j->finished));
+	json_object_set_new(o, "updated", time_json(j->updated));
 	json_object_set_new(o, "options", json_deep_copy(j->options));
 	return o;
 }
 
-json_t *view_batch_json(const struct conf *conf, const struct batch *s)
+json_t *batch_json(const struct conf *conf, const struct batch *s)
 {
 	_cleanup_free_ char *folder = xasprintf("%s/%s", conf->outbox, s->outname);
 	json_t *o = json_object();
@@ -64,7 +72,7 @@ json_t *view_batch_json(const struct conf *conf, const struct batch *s)
 	json_object_set_new(o, "source", text_or_null(s->source));
 	json_object_set_new(o, "total", json_integer(s->total));
 	json_object_set_new(o, "unmade", json_integer(s->unmade));
-	json_object_set_new(o, "created", view_time_json(s->created));
-	json_object_set_new(o, "counts", view_counts_json(s->count));
+	json_object_set_new(o, "created", time_json(s->created));
+	json_object_set_new(o, "counts", counts_json(s->count));
 	return o;
 }

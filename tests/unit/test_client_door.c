@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "cli/door.h"
+#include "client/door.h"
 
 static char *dir;
 static struct conf conf = { .file_size_max_mb = 1, .mode_files = 0640, .mode_dirs = 0750 };
@@ -111,7 +111,7 @@ static char *read_text(const char *a, const char *b)
 static void test_submit(_unused_ void **state)
 {
 	struct conf_pair options[] = { { (char *)"solvent", (char *)"D2O" }, { (char *)"name", (char *)"a\nb = c" } };
-	struct door_submission s = { "CCO\n", 4, "x\n.smi", options, 2 };
+	struct door_submission s = { .data = "CCO\n", .len = 4, .filename = "x\n.smi", .options = options, .noptions = 2 };
 	char id[ID_LEN + 1], *error = NULL;
 	struct stat st;
 	assert_int_equal(door_submit(&conf, &s, id, &error), 0);
@@ -132,7 +132,7 @@ static void test_submit(_unused_ void **state)
 
 static void test_submit_without_a_door(_unused_ void **state)
 {
-	struct door_submission s = { "C", 1, "x", NULL, 0 };
+	struct door_submission s = { .data = "C", .len = 1, .filename = "x" };
 	char id[ID_LEN + 1] = "", *error = NULL;
 	file_rm_rf(conf.door);
 	assert_int_equal(door_submit(&conf, &s, id, &error), -ENOENT);

@@ -7,6 +7,8 @@
 struct door_submission {
 	const void *data;            /* the structure, borrowed */
 	size_t len;
+	const char *from;            /* or a file in the door's folder, which is moved in; NULL */
+	const char *source;          /* "web"; NULL: cli */
 	const char *filename;        /* as the person knows it; a name, not a path */
 	const struct conf_pair *options;
 	size_t noptions;
