@@ -45,7 +45,7 @@ LIBDIRS  := base queue exec nmr report drop outbox job notify client cli daemon 
 LIBSRC   := $(filter-out $(mains),$(foreach d,$(LIBDIRS),$(call src,$(d))))
 LIBOBJ   := $(patsubst %.c,$(B)/obj/%.o,$(LIBSRC))
 LIB      := $(B)/libnmr.a
-BINS     := nmr-spooler nmr-exec nmr nmr-render nmr-mol
+BINS     := nmr-spooler nmr-exec nmr nmr-render nmr-mol nmr-webui
 BINPATHS := $(addprefix $(B)/bin/,$(BINS))
 
 .PHONY: all clean FORCE

@@ -35,7 +35,7 @@ integration:
 	@$(TEST_MAKE) -s -j$(JOBS) all
 	@$(TEST_MAKE) check TESTS='$$(INTEGRATION)'
 
-HEADERS   := $(sort $(wildcard spooler/*/*.h))
+HEADERS   := $(sort $(wildcard spooler/*/*.h webui/server/*.h))
 MANPAGES  := $(sort $(wildcard man/*.[158]))
 SCRIPTS   := $(sort $(shell grep -l '^\#!/bin/sh' scripts/* .ci/run))
 lint: $(patsubst %,$(B)/lint/%.ok,$(HEADERS))
@@ -47,5 +47,5 @@ lint: $(patsubst %,$(B)/lint/%.ok,$(HEADERS))
 # Each header compiles alone.
 $(B)/lint/%.h.ok: %.h
 	@mkdir -p $(@D)
-	@printf '#include "%s"\n' $(patsubst spooler/%,%,$<) | $(CC) $(filter-out -MMD -MP,$(ALLCFLAGS)) -fsyntax-only -x c -
+	@printf '#include "%s"\n' $(patsubst spooler/%,%,$<) | $(CC) $(filter-out -MMD -MP,$(ALLCFLAGS)) -I. -fsyntax-only -x c -
 	@touch $@

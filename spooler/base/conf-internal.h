@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/conf.h"
 
-enum conf_type { CONF_PATH, CONF_INT, CONF_NUMBER, CONF_CHOICE, CONF_MODE, CONF_COMMAND, CONF_PAIRS, CONF_HOT };
+enum conf_type { CONF_PATH, CONF_INT, CONF_NUMBER, CONF_CHOICE, CONF_TEXT, CONF_MODE, CONF_COMMAND, CONF_PAIRS, CONF_HOT };
 
 struct conf_row {
 	struct conf_option option;   /* what everybody may see */

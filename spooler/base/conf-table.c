@@ -19,6 +19,8 @@
 	{ .option = { name, env, "number", fallback, help }, .type = CONF_NUMBER, AT(member), .min = lo, .max = hi }
 #define MODE(name, env, fallback, help, member) \
 	{ .option = { name, env, "octal", fallback, help }, .type = CONF_MODE, AT(member) }
+#define TEXT(name, env, fallback, help, member) \
+	{ .option = { name, env, "text", fallback, help }, .type = CONF_TEXT, AT(member) }
 #define ENGINE(name, env, fallback, help) \
 	{ .option = { "engines." name, env, "command", fallback, help }, .type = CONF_COMMAND }
 
@@ -70,6 +72,9 @@ static const struct conf_row rows[] = {
 	MODE("mode_files", "NMR_MODE_FILES", "0664", "permissions of published files", mode_files),
 	MODE("mode_dirs", "NMR_MODE_DIRS", "0775", "permissions of published folders", mode_dirs),
 	NUMBER("status_s", "NMR_STATUS_S", "10", 1, 3600, "STATUS.txt is rewritten so often at most, seconds", status_s),
+
+	TEXT("web_listen", "NMR_WEB_LISTEN", "127.0.0.1:8080", "address and port of the web page; \":8080\": all addresses", web_listen),
+	TEXT("web_token", "NMR_WEB_TOKEN", "", "asked of whoever opens the web page, as the password; empty: nothing is asked", web_token),
 };
 
 const struct conf_row *conf_row_at(size_t i) { return i < ARRAY_SIZE(rows) ? &rows[i] : NULL; }
@@ -177,6 +182,9 @@ int conf_row_set(struct conf *c, const struct conf_row *row, const char *text,
 		return set_mode(c, row, text, why);
 	case CONF_CHOICE:
 		return set_choice(c, row, text, why);
+	case CONF_TEXT:
+		set_string(c, row, xstrdup(text));
+		return 0;
 	case CONF_COMMAND:
 		return set_command(c, row, text, why);
 	case CONF_PAIRS:

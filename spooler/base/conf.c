@@ -151,7 +151,7 @@ void conf_free(struct conf *c)
 	if (!c)
 		return;
 	char *strings[] = { c->file, c->data, c->inbox, c->outbox, c->door, c->spool, c->scratch, c->share,
-			    c->log_level };
+			    c->log_level, c->web_listen, c->web_token };
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
 		free(strings[i]);
 	conf_pairs_free(c->defaults, c->ndefaults);

@@ -62,6 +62,9 @@ struct conf {
 	char *log_level;        /* debug info warn error */
 	int mode_files, mode_dirs;   /* octal permissions of what is published */
 	double status_s;        /* STATUS.txt at most this often */
+	/* the web server */
+	char *web_listen;       /* "127.0.0.1:8080" */
+	char *web_token;        /* asked of whoever comes; "": nothing is */
 };
 
 /* path NULL: $NMR_CONF, else $XDG_CONFIG_HOME/nmr-spool/nmr.conf,

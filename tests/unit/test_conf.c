@@ -148,6 +148,8 @@ static void test_shipped_file_loads_and_shows_defaults(_unused_ void **state)
 	assert_true(all->scan_remote_s == c->scan_remote_s && all->status_s == c->status_s);
 	assert_true(all->empty_report_s == c->empty_report_s);
 	assert_string_equal(all->log_level, c->log_level);
+	assert_string_equal(all->web_listen, c->web_listen);
+	assert_string_equal(all->web_token, "");
 	assert_string_equal(conf_engine(all, "nwchem"), conf_engine(c, "nwchem"));
 	assert_string_equal(conf_engine(all, "xtb"), conf_engine(c, "xtb"));
 	assert_int_equal(c->nhot, 4);

@@ -1,0 +1,8 @@
+/* The command line of nmr-webui. Ends the program when it is not understood. */
+#ifndef NMR_WEBUI_ARGUMENTS_H
+#define NMR_WEBUI_ARGUMENTS_H
+
+struct arguments { const char *config, *data, *listen; };
+void arguments_parse(int argc, char **argv, struct arguments *a);
+
+#endif

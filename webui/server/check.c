@@ -1,0 +1,162 @@
+/* Is this a molecule, and what does it look like? Asked of nmr-mol, in a folder of its own
+ * that goes afterwards; nothing is submitted. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "exec/run.h"
+#include "nmr/predict.h"
+#include "webui/server/web.h"
+
+#define RECORDS_SHOWN 20
+#define TIMEOUT_S 20
+
+/* Runs nmr-mol in the folder: its out.json, or NULL. */
+static json_t *mol(const struct web *w, const char *dir, const char *const *words)
+{
+	const char *argv[24] = { "env", "-C", dir, w->mol_path };
+	size_t n = 4;
+	int status = 0;
+	json_t *out = NULL;
+	_cleanup_(buf_release) struct buf said = BUF_INIT;
+	_cleanup_free_ char *path = xasprintf("%s/out.json", dir);
+	while (*words && n < ARRAY_SIZE(argv) - 1)
+		argv[n++] = *words++;
+	unlink(path);
+	if (run_capture(argv, TIMEOUT_S, 1 << 20, &said, &status) == 0 && status == 0)
+		json_read_file(path, &out);
+	return out;
+}
+
+static int atomic_numbers(const json_t *elements, int *z, int max)
+{
+	static const char *const symbols[] = { "", "H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne", "Na", "Mg", "Al", "Si",
+		"P", "S", "Cl", "Ar", "K", "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As",
+		"Se", "Br", "Kr", "Rb", "Sr", "Y", "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I" };
+	size_t i;
+	const json_t *e;
+	int n = 0;
+	json_array_foreach(elements, i, e)
+		for (int k = 1; n < max && k < (int)ARRAY_SIZE(symbols); k++)
+			if (str_eq(symbols[k], json_string_value(e)))
+				z[n++] = k;
+	return n == (int)json_array_size(elements) ? n : -1;
+}
+
+/* One conformer through the preset, on one core each: the least that it can take. */
+static json_t *estimate(const struct web *w, const char *preset, const json_t *elements)
+{
+	int z[1000], n = atomic_numbers(elements, z, (int)ARRAY_SIZE(z));
+	const struct preset *p = share_preset(w->share, preset);
+	if (n < 1 || !p)
+		return json_null();
+	int ranks = conf_cores(w->conf);
+	double s = cost_seconds("xtb", 0, n, 1);
+	if (p->optimise)
+		s += cost_seconds("optimise", level_functions(p->optimise, z, n), n, ranks);
+	s += cost_seconds("shield", level_functions(p->shield_c, z, n), n, ranks);
+	if (p->shield_h != p->shield_c)
+		s += cost_seconds("shield", level_functions(p->shield_h, z, n), n, ranks);
+	return json_real(s);
+}
+
+static json_t *drawing(const struct web *w, const char *dir)
+{
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	_cleanup_free_ char *none = xasprintf("%s/none.json", dir), *svg = xasprintf("%s/structure.svg", dir);
+	const char *const words[] = { "draw", "--in", "mol.sdf", "--numbers", "numbers.json", "--shifts", "none.json", NULL };
+	file_write(none, "[]", 2, 0600);
+	unlink(svg);
+	_cleanup_json_ json_t *out = mol(w, dir, words);
+	return out && file_read(svg, 1 << 20, &b) == 0 ? json_text(b.s) : json_null();
+}
+
+static void fill(json_t *o, const struct web *w, const char *dir, const json_t *mol_json, const char *preset)
+{
+	static const char *const same[] = { "smiles", "formula", "mass", "natoms", "inchikey", "warnings" };
+	_cleanup_free_ char *numbers = xasprintf("%s/numbers.json", dir);
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
+		json_object_set(o, same[i], json_object_get(mol_json, same[i]));
+	json_write_file(numbers, json_object_get(mol_json, "number"), false);
+	json_object_set_new(o, "svg", drawing(w, dir));
+	json_object_set_new(o, "estimate_s", estimate(w, preset, json_arr(mol_json, "elements")));
+}
+
+static json_t *check_record(const struct web *w, const char *dir, const json_t *rec, const char *preset)
+{
+	const char *file = json_str(rec, "file", NULL);
+	const char *const words[] = { "prepare", "--in", file, "--out-mol", "mol.sdf", NULL };
+	const json_t *refusal = json_object_get(rec, "refusal");
+	_cleanup_json_ json_t *out = file ? mol(w, dir, words) : NULL;
+	json_t *o = json_pack("{s:O?,s:O?,s:b}", "n", json_object_get(rec, "n"), "name", json_object_get(rec, "name"),
+			      "ok", out && json_flag(out, "ok", false));
+	if (out && !refusal)
+		refusal = json_object_get(out, "refusal");
+	if (json_flag(o, "ok", false))
+		fill(o, w, dir, out, preset);
+	else if (refusal)
+		json_object_set(o, "refusal", (json_t *)(uintptr_t)refusal);
+	else
+		json_object_set_new(o, "refusal", json_pack("{s:s,s:s,s:s,s:s}", "code", "unreadable", "what",
+			"This structure could not be checked.", "why", "The program that reads it stopped.",
+			"remedy", "Check the structure, or submit it as a file."));
+	return o;
+}
+
+static json_t *check_all(const struct web *w, const char *dir, const char *name, const char *preset)
+{
+	size_t i;
+	const json_t *rec;
+	const char *const words[] = { "read", "--in", "structure", "--name", name, "--records-max", "20", NULL };
+	_cleanup_json_ json_t *out = mol(w, dir, words);
+	if (!out || !json_flag(out, "ok", false))
+		return out ? json_incref(out) : NULL;
+	json_t *records = json_array();
+	json_array_foreach(json_arr(out, "records"), i, rec)
+		if (i < RECORDS_SHOWN)
+			json_array_append_new(records, check_record(w, dir, rec, preset));
+	return json_pack("{s:b,s:O?,s:o}", "ok", 1, "format", json_object_get(out, "format"), "records", records);
+}
+
+/* NULL: it could not be asked. */
+static json_t *check_text(const struct web *w, const char *text, size_t n, const char *name, const char *preset)
+{
+	const char *tmp = getenv("TMPDIR");
+	_cleanup_free_ char *dir = xasprintf("%s/nmr-check-XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(dir))
+		return NULL;
+	_cleanup_free_ char *path = xasprintf("%s/structure", dir);
+	json_t *j = file_write(path, text, n, 0600) == 0 ? check_all(w, dir, name, preset) : NULL;
+	file_rm_rf(dir);
+	return j;
+}
+
+void check_structure(struct http_request *rq)
+{
+	_cleanup_json_ json_t *body = json_loadb(rq->body.s, rq->body.len, 0, NULL);
+	const char *text = json_str(body, "structure", json_str(body, "smiles", NULL));
+	if (!text || !*text) {
+		http_field_error(rq, "smiles", "missing", NULL, "Field required: smiles, or structure and filename.");
+		return;
+	}
+	const char *name = json_str(body, "filename", "molecule.smi");
+	json_t *j = check_text(rq->web, text, strlen(text), name, json_str(body, "preset", "production"));
+	if (j)
+		http_reply_json(rq, 200, j);
+	else
+		http_error(rq, 503, "not-checked", "Not checked", "The structure could not be checked now. Try again, or submit it.");
+}
+
+bool check_smiles(struct http_request *rq, const char *text)
+{
+	_cleanup_json_ json_t *j = check_text(rq->web, text, strlen(text), "molecule.smi", "production");
+	const json_t *rec = json_array_get(json_arr(j, "records"), 0);
+	const json_t *refusal = json_object_get(rec ? rec : j, "refusal");
+	/* What cannot be asked now, the spooler tells later. */
+	if (!j || !refusal)
+		return true;
+	http_error(rq, 422, "invalid-smiles", "Invalid SMILES", "%s %s %s", json_str(refusal, "what", ""),
+		   json_str(refusal, "why", ""), json_str(refusal, "remedy", ""));
+	return false;
+}

@@ -1,0 +1,80 @@
+/* Access: an optional token, as a bearer or as the password of HTTP basic
+ * authentication, which browsers ask for by themselves and send with event streams too.
+ * A browser says where a request comes from; what would change something and comes from
+ * another site's page is refused. Never logs. */
+#include "webui/server/guard.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "webui/server/web.h"
+
+/* All of it is compared, so that the time tells nothing. */
+static bool same_secret(const char *a, const char *b)
+{
+	size_t na = strlen(a), nb = strlen(b);
+	unsigned diff = na != nb;
+	for (size_t i = 0; i < na; i++)
+		diff |= (unsigned char)a[i] ^ (unsigned char)b[nb ? i % nb : 0];
+	return diff == 0;
+}
+
+static bool has_token(const struct http_request *rq, const char *token)
+{
+	const char *h = http_header(rq, "Authorization");
+	if (h && strncasecmp(h, "Bearer ", 7) == 0)
+		return same_secret(h + 7, token);
+	char *password = NULL;
+	char *user = MHD_basic_auth_get_username_password(rq->connection, &password);
+	bool ok = user && password && same_secret(password, token);
+	MHD_free(user);
+	MHD_free(password);
+	return ok;
+}
+
+/* "https://host:port" and the Host header "host:port" name the same place. */
+static bool same_origin(const struct http_request *rq)
+{
+	const char *origin = http_header(rq, "Origin"), *host = http_header(rq, "Host");
+	const char *site = http_header(rq, "Sec-Fetch-Site");
+	if (site && !str_eq(site, "same-origin") && !str_eq(site, "none"))
+		return false;
+	if (!origin)
+		return true;
+	const char *at = strstr(origin, "://");
+	return at && host && strcasecmp(at + 3, host) == 0;
+}
+
+bool guard_lets_in(struct http_request *rq)
+{
+	const char *token = rq->web->conf->web_token;
+	bool reads = str_eq(rq->method, "GET") || str_eq(rq->method, "HEAD");
+	bool health = str_has_prefix(rq->path, "/health");
+	if (*token && !health && !has_token(rq, token)) {
+		http_error(rq, 401, "wrong-token", "Not allowed", "This server asks for its access token.");
+		http_add_header(rq, "WWW-Authenticate", "Basic realm=\"nmr-spool\", charset=\"UTF-8\"");
+		return false;
+	}
+	if (!reads && !same_origin(rq)) {
+		http_error(rq, 403, "wrong-origin", "Not allowed", "This request comes from a page of another site.");
+		return false;
+	}
+	return true;
+}
+
+/* Reports are pages of their own: one file with its style inside, and no script. */
+#define REPORT_POLICY "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+#define PAGE_POLICY \
+	"default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; " \
+	"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+void guard_headers(struct http_request *rq)
+{
+	bool file = str_has_prefix(rq->path, "/api/");
+	http_add_header(rq, "X-Content-Type-Options", "nosniff");
+	http_add_header(rq, "Referrer-Policy", "no-referrer");
+	http_add_header(rq, "Cross-Origin-Opener-Policy", "same-origin");
+	http_add_header(rq, "Cross-Origin-Resource-Policy", "same-origin");
+	http_add_header(rq, "X-Frame-Options", file ? "SAMEORIGIN" : "DENY");
+	http_add_header(rq, "Content-Security-Policy", file ? REPORT_POLICY : PAGE_POLICY);
+}

@@ -1,0 +1,170 @@
+/* Jobs: the list, and one of them. */
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "client/door.h"
+#include "client/job-json.h"
+#include "webui/server/web.h"
+
+#define LIST_DEFAULT 50
+#define LIST_MAX 500
+
+/* ---- one */
+
+/* Handed in, and not yet taken: it reads as queued. */
+static bool from_door(struct http_request *rq, struct job *j)
+{
+	struct stat st;
+	_cleanup_free_ char *dir = xasprintf("%s/%s", rq->web->conf->door, rq->id);
+	if (!id_valid(rq->id) || stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
+		return false;
+	job_init(j);
+	memcpy(j->id, rq->id, sizeof(j->id));
+	j->state = JOB_QUEUED;
+	j->created = (double)st.st_mtim.tv_sec;
+	j->updated = j->created;
+	j->options = json_object();
+	return true;
+}
+
+static bool is_batch(struct queue *q, const char *id)
+{
+	_cleanup_(batch_release) struct batch b;
+	batch_init(&b);
+	return q && queue_batch_by_id(q, id, &b) == 0;
+}
+
+bool jobs_get(struct http_request *rq, struct queue *q, struct job *ret_j, bool *ret_in_door)
+{
+	*ret_in_door = false;
+	job_init(ret_j);
+	if (id_valid(rq->id) && q && queue_job_get(q, rq->id, ret_j) == 0)
+		return true;
+	*ret_in_door = from_door(rq, ret_j);
+	if (*ret_in_door)
+		return true;
+	/* Taken between the two looks. */
+	if (id_valid(rq->id) && q && queue_job_get(q, rq->id, ret_j) == 0)
+		return true;
+	if (id_valid(rq->id) && is_batch(q, rq->id))
+		http_error(rq, 404, "job-is-batch", "Not a job", "This id is that of a batch; its jobs have ids of their own.");
+	else
+		http_error(rq, 404, "job-not-found", "Job not found", "There is no job %.40s.", rq->id);
+	return false;
+}
+
+static json_t *batch_of(struct web *w, struct queue *q, const char *id)
+{
+	_cleanup_(batch_release) struct batch b;
+	batch_init(&b);
+	return q && id_valid(id) && queue_batch_by_id(q, id, &b) == 0 ? batch_json(w->conf, &b) : NULL;
+}
+
+void jobs_one(struct http_request *rq)
+{
+	bool in_door;
+	_cleanup_(job_release) struct job j;
+	struct queue *q = pool_try(rq->web->pool);
+	json_t *batch = batch_of(rq->web, q, rq->id);
+	job_init(&j);
+	if (batch)
+		http_reply_json(rq, 200, batch);
+	else if (jobs_get(rq, q, &j, &in_door))
+		http_reply_json(rq, 200, peer_job(rq->web, in_door ? NULL : q, &j));
+	pool_put(rq->web->pool, q);
+}
+
+/* ---- the list */
+
+struct list { struct web *w; struct queue *q; json_t *jobs; long long last; size_t n, max; long long batch_row; char batch[ID_LEN + 1]; };
+
+static json_t *batch_id(struct list *l, long long row)
+{
+	if (!row)
+		return json_null();
+	if (row != l->batch_row) {
+		_cleanup_(batch_release) struct batch b;
+		batch_init(&b);
+		l->batch_row = row;
+		*l->batch = '\0';
+		if (queue_batch_get(l->q, row, &b) == 0)
+			memcpy(l->batch, b.id, sizeof(l->batch));
+	}
+	return *l->batch ? json_string(l->batch) : json_null();
+}
+
+static int add_job(const struct job *j, void *arg)
+{
+	struct list *l = arg;
+	if (l->n++ >= l->max)
+		return 1;
+	json_t *o = job_json(l->w->conf, j);
+	/* Where the outbox lies on the server is not for everybody. */
+	json_object_del(o, "folder");
+	json_object_set_new(o, "batch", batch_id(l, j->batch_row));
+	json_array_append_new(l->jobs, o);
+	l->last = j->row;
+	return 0;
+}
+
+static int state_bit(const char *name)
+{
+	for (int s = 0; s < JOB_STATE_COUNT; s++)
+		if (str_eq(name, job_state_to_string((enum job_state)s)))
+			return 1 << s;
+	return 0;
+}
+
+static bool take_states(struct http_request *rq, struct job_filter *f)
+{
+	const char *typed = http_query(rq, "state");
+	_cleanup_free_ char *list = xstrdup(typed ? typed : "");
+	char *rest = list;
+	for (char *word; (word = strsep(&rest, ","));) {
+		int bit = *word ? state_bit(word) : 0;
+		if (*word && !bit) {
+			http_field_error(rq, "state", "unknown-state", word,
+					 "state is one or several of queued, running, publishing, done, failed, cancelled, held.");
+			return false;
+		}
+		f->states |= (unsigned)bit;
+	}
+	return true;
+}
+
+static bool take_number(struct http_request *rq, const char *name, long lo, long hi, long *v)
+{
+	const char *typed = http_query(rq, name);
+	if (!typed || !*typed)
+		return true;
+	if (str_to_long(typed, v) == 0 && *v >= lo && *v <= hi)
+		return true;
+	http_field_error(rq, name, "not-a-number", typed, "%s is a number from %ld to %ld.", name, lo, hi);
+	return false;
+}
+
+void jobs_list(struct http_request *rq)
+{
+	long limit = LIST_DEFAULT, before = 0;
+	struct job_filter f = { .text = http_query(rq, "q") };
+	int count[JOB_STATE_COUNT] = { 0 };
+	if (!take_states(rq, &f) || !take_number(rq, "limit", 1, LIST_MAX, &limit) ||
+	    !take_number(rq, "before", 1, LONG_MAX, &before))
+		return;
+	struct queue *q = pool_get(rq);
+	if (!q)
+		return;
+	struct list l = { .w = rq->web, .q = q, .jobs = json_array(), .max = (size_t)limit };
+	f.limit = (int)limit + 1;
+	f.before_row = before;
+	f.text = f.text && *f.text ? f.text : NULL;
+	queue_job_each(q, &f, add_job, &l);
+	queue_job_counts(q, count);
+	pool_put(rq->web->pool, q);
+	_cleanup_free_ char *next = l.n > l.max ? xasprintf("%lld", l.last) : NULL;
+	http_reply_json(rq, 200, json_pack("{s:o,s:o,s:o}", "jobs", l.jobs, "counts", counts_json(count),
+					   "next", next ? json_string(next) : json_null()));
+}

@@ -1,0 +1,87 @@
+/* nmr-webui: main. The page and the API; see nmr-webui(8). Every problem before it serves
+ * ends the program with one clear line and status 2. Logs to stderr. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "job/engines.h"
+#include "webui/server/arguments.h"
+#include "webui/server/form.h"
+#include "webui/server/web.h"
+
+/* Beside the programs of a build, or where it is installed. */
+static char *find_assets(void)
+{
+	const char *told = getenv("NMR_WEBUI_STATIC");
+	if (told)
+		return xstrdup(told);
+	char *built = engines_program_path("../webui/static");
+	if (file_is_dir(built))
+		return built;
+	free(built);
+	return xstrdup(NMR_SHAREDIR "/webui");
+}
+
+static void raise_descriptors(void)
+{
+	struct rlimit r;
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+static void wait_for_signal(const sigset_t *set)
+{
+	int sig;
+	while (sigwait(set, &sig) != 0)
+		;
+	log_event(LOG_INFO, "stopping", "why", strsignal(sig), NULL);
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = { 0 };
+	_cleanup_free_ char *error = NULL;
+	sigset_t set;
+	arguments_parse(argc, argv, &a);
+	struct conf *conf = conf_load(a.config, a.data, &error);
+	if (!conf)
+		die("%s", error);
+	struct share *share = share_load(conf->share, &error);
+	if (!share)
+		die("%s", error);
+	/* Threads inherit it: signals come to main alone. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	raise_descriptors();
+	form_sweep(conf->door);
+	struct web w = { .conf = conf, .share = share, .assets = find_assets(), .mol_path = engines_program_path("nmr-mol"),
+			 .started = clock_wall(), .pool = pool_new(conf) };
+	w.events = events_new(&w);
+	struct http *h = http_start(&w, a.listen ? a.listen : conf->web_listen, web_routes, &error);
+	if (!h)
+		die("%s", error);
+	_cleanup_free_ char *port = xasprintf("%d", http_port(h));
+	log_event(LOG_INFO, "start", "version", NMR_VERSION, "listen", a.listen ? a.listen : conf->web_listen, "port", port,
+		  "data", conf->data, NULL);
+	wait_for_signal(&set);
+	events_stop(w.events);
+	http_stop(h);
+	events_free(w.events);
+	pool_free(w.pool);
+	free(w.assets);
+	free(w.mol_path);
+	share_free(share);
+	conf_free(conf);
+	log_event(LOG_INFO, "end", NULL);
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* nmr-webui: what its parts share. It reads the queue and the outbox, and writes
+ * nothing but the door. */
+#ifndef NMR_WEBUI_WEB_H
+#define NMR_WEBUI_WEB_H
+
+#include "base/conf.h"
+#include "nmr/options.h"
+#include "queue/queue.h"
+#include "webui/server/http.h"
+
+struct events;
+struct web {
+	const struct conf *conf;
+	const struct share *share;
+	char *assets;            /* the folder of the page's files */
+	char *mol_path;          /* nmr-mol */
+	double started;          /* wall clock */
+	struct events *events;
+	struct pool *pool;
+};
+
+/* ---- pool.c: connections to the queue, for reading. NULL: there is no queue yet, which
+ * was answered (503). Given back by pool_put(). */
+struct pool *pool_new(const struct conf *conf);
+void pool_free(struct pool *p);
+struct queue *pool_try(struct pool *p);      /* NULL without an answer */
+struct queue *pool_get(struct http_request *rq);
+void pool_put(struct pool *p, struct queue *q);
+
+/* ---- jobs.c, peer.c */
+/* The job of rq->id: true, or 404 was answered. A job that is still in the door counts. */
+bool jobs_get(struct http_request *rq, struct queue *q, struct job *ret_j, bool *ret_in_door);
+void jobs_list(struct http_request *rq);
+void jobs_one(struct http_request *rq);
+/* All that the API tells of a job; q may be NULL (still in the door). */
+json_t *peer_job(struct web *w, struct queue *q, const struct job *j);
+json_t *peer_results(const json_t *shifts, const struct job *j);
+json_t *peer_ensemble(const json_t *shifts, const struct job *j);
+void peer_iso(json_t *o, const char *key, double wall);
+
+/* ---- results.c */
+/* A file of a finished job's folder, opened: fd, -ENOENT, or -errno. */
+int results_open(const struct web *w, const struct job *j, const char *name);
+json_t *results_shifts(const struct web *w, const struct job *j);   /* NULL: none */
+json_t *results_list(const struct web *w, const struct job *j);
+void results_file(struct http_request *rq);
+void results_named(struct http_request *rq);
+void results_zip(struct http_request *rq);
+void results_geometry_json(struct http_request *rq);
+void results_json(struct http_request *rq);
+void results_log(struct http_request *rq);
+
+/* ---- submit.c, check.c, verbs.c */
+void submit_json(struct http_request *rq);
+void submit_form(struct http_request *rq);
+void submit_batch(struct http_request *rq);
+void check_structure(struct http_request *rq);
+/* One SMILES line: true, or 422 was answered. */
+bool check_smiles(struct http_request *rq, const char *text);
+void verbs_do(struct http_request *rq);
+
+/* ---- info.c */
+void info_options(struct http_request *rq);
+void info_solvents(struct http_request *rq);
+void info_machine(struct http_request *rq);
+void info_health(struct http_request *rq);
+void info_ready(struct http_request *rq);
+void info_metrics(struct http_request *rq);
+json_t *info_machine_json(struct web *w, struct queue *q);   /* q may be NULL */
+
+/* ---- events.c */
+struct events *events_new(struct web *w);
+void events_stop(struct events *e);          /* before the server ends */
+void events_free(struct events *e);
+void events_stream(struct http_request *rq);
+
+/* ---- assets.c */
+void assets_page(struct http_request *rq);   /* index.html */
+void assets_file(struct http_request *rq);   /* /static/{rest} */
+/* The media type of a name by its ending. */
+const char *assets_type(const char *name);
+
+extern const struct http_route web_routes[];
+
+#endif
