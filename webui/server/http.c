@@ -16,7 +16,8 @@
 #define THREADS 2
 #define SLOW_THREADS 2
 #define SLOW_WAITING_MAX 64
-#define IDLE_S 60
+/* Also what an upload that was broken off at once can leave behind. */
+#define IDLE_S 30
 #define CONNECTIONS_MAX 12000
 #define CONNECTION_MEMORY 16384
 #define JSON_MAX ((size_t)4 << 20)
