@@ -17,6 +17,7 @@
 #include "daemon/check.h"
 #include "daemon/descriptors.h"
 #include "daemon/disk.h"
+#include "daemon/show.h"
 
 #define REFRESH_S 2.0
 #define HEARTBEAT_S 10.0
@@ -186,7 +187,10 @@ static void on_heartbeat(void *arg)
 {
 	struct daemon *d = arg;
 	_cleanup_free_ char *now = xasprintf("%.0f", clock_wall());
+	_cleanup_(buf_release) struct buf notice = BUF_INIT;
 	queue_fact_set(d->q, "heartbeat", now);
+	show_notice(d, &notice);
+	queue_fact_set(d->q, "notice", notice.s);
 	if (!d->stopping)
 		loop_after(d->loop, HEARTBEAT_S, on_heartbeat, d);
 }

@@ -145,6 +145,15 @@ static void collect(struct daemon *d, struct rows *r)
 							   .limit = parts[i].limit }, keep_job, r);
 }
 
+void show_notice(const struct daemon *d, struct buf *b)
+{
+	const char *waits = disk_short(d->disk);
+	if (waits)
+		buf_addf(b, "Everything waits: %s ", waits);
+	if (d->intake)
+		intake_notice(d->intake, b);
+}
+
 void show_queue(struct daemon *d, struct buf *b)
 {
 	struct rows r = { 0 };
@@ -166,7 +175,6 @@ void show_queue(struct daemon *d, struct buf *b)
 					      .submitted = text[2 * i + 1],
 					      .progress = j->progress, .left_s = j->eta_s };
 	}
-	const char *waits = disk_short(d->disk);
 	_cleanup_free_ char *machine = xasprintf("%d cores, %.0f GB for calculations", d->lab.cores,
 						 (double)d->lab.memory / (1 << 30));
 	struct report_queue q = { .rows = row, .nrows = r.n, .queued = count[JOB_QUEUED],
@@ -174,10 +182,7 @@ void show_queue(struct daemon *d, struct buf *b)
 				  .failed = count[JOB_FAILED], .held = count[JOB_HELD], .cancelled = count[JOB_CANCELLED],
 				  .machine = machine, .written = now };
 	_cleanup_(buf_release) struct buf notice = BUF_INIT;
-	if (waits)
-		buf_addf(&notice, "Everything waits: %s ", waits);
-	if (d->intake)
-		intake_notice(d->intake, &notice);
+	show_notice(d, &notice);
 	q.notice = notice.s;
 	report_queue_html(&q, b);
 	for (size_t i = 0; i < r.n; i++) {

@@ -9,6 +9,8 @@ void show_status(struct daemon *d, const struct job *j, struct buf *b);
 void show_failure(struct daemon *d, const struct job *j, const char *what, const char *why,
 		  const char *remedy, struct buf *b);
 void show_trouble(const struct drop_item *item, struct buf *b);
+/* What is wrong with the spooler as a whole: a full disk, a share that hangs; else nothing. */
+void show_notice(const struct daemon *d, struct buf *b);
 void show_queue(struct daemon *d, struct buf *b);
 
 /* One line of a summary: what the loop knows; the worker adds the shifts. */
