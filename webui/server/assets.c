@@ -46,5 +46,7 @@ static void send_asset(struct http_request *rq, const char *name)
 	http_add_header(rq, "Cache-Control", "no-cache");
 }
 
+void assets_docs(struct http_request *rq) { send_asset(rq, "docs.html"); }
+void assets_openapi(struct http_request *rq) { send_asset(rq, "openapi.json"); }
 void assets_page(struct http_request *rq) { send_asset(rq, "index.html"); }
 void assets_file(struct http_request *rq) { send_asset(rq, rq->rest); }

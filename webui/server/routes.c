@@ -7,6 +7,8 @@ const struct http_route web_routes[] = {
 	{ "GET", "/", assets_page, HTTP_NO_BODY, false },
 	{ "GET", "/submit", assets_page, HTTP_NO_BODY, false },
 	{ "GET", "/jobs/{id}", assets_page, HTTP_NO_BODY, false },
+	{ "GET", "/docs", assets_docs, HTTP_NO_BODY, false },
+	{ "GET", "/api/v1/openapi.json", assets_openapi, HTTP_NO_BODY, false },
 	{ "GET", "/static/{rest}", assets_file, HTTP_NO_BODY, false },
 	{ "GET", "/health", info_health, HTTP_NO_BODY, false },
 	{ "GET", "/health/ready", info_ready, HTTP_NO_BODY, false },

@@ -76,6 +76,8 @@ void events_stream(struct http_request *rq);
 
 /* ---- assets.c */
 void assets_page(struct http_request *rq);   /* index.html */
+void assets_docs(struct http_request *rq);      /* docs.html */
+void assets_openapi(struct http_request *rq);
 void assets_file(struct http_request *rq);   /* /static/{rest} */
 /* The media type of a name by its ending. */
 const char *assets_type(const char *name);

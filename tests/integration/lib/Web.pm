@@ -58,7 +58,8 @@ sub json {
 	$o{headers}{'content-type'} = 'application/json' if defined $body;
 	$o{content} = ref $body ? JSON::PP->new->utf8->encode($body) : $body;
 	my ($status, $h, $text) = $self->ask($method, $path, %o);
-	return ($status, eval { JSON::PP->new->utf8->decode($text) }, $h);
+	my $j = eval { JSON::PP->new->utf8->decode($text) };
+	return ($status, $j, $h);
 }
 
 # A form: [name => value], [file => filename => content] ...
@@ -73,7 +74,8 @@ sub form {
 	}
 	my ($status, $h, $text) = $self->ask('POST', $path, content => "$body--$edge--\r\n",
 		headers => { 'content-type' => "multipart/form-data; boundary=$edge" });
-	return ($status, eval { JSON::PP->new->utf8->decode($text) }, $h);
+	my $j = eval { JSON::PP->new->utf8->decode($text) };
+	return ($status, $j, $h);
 }
 
 # Until the job has this status.
