@@ -13,6 +13,8 @@
 #include "base/json.h"
 #include "render/png.h"
 #include "report/html.h"
+#include "report/jcamp.h"
+#include "report/nmredata.h"
 #include "report/sdf.h"
 #include "report/si.h"
 #include "report/spectrum.h"
@@ -44,6 +46,7 @@ static const struct { const char *name; int (*write)(const json_t *result, struc
 	{ "geometry.xyz", report_geometry_xyz },
 	{ "geometry.sdf", report_geometry_sdf },
 	{ "conformers.sdf", report_conformers_sdf },
+	{ "nmredata.sdf", report_nmredata_sdf },
 	{ "provenance.json", report_provenance_json },
 };
 
@@ -80,9 +83,14 @@ static int write_picture(const struct render *r, const char *stem, const struct 
 
 static int write_spectrum(const struct render *r, const char *nucleus)
 {
-	_cleanup_(buf_release) struct buf svg = BUF_INIT;
-	_cleanup_free_ char *stem = xasprintf("spectrum-%s", nucleus);
-	int e = report_spectrum_svg(r->doc, nucleus, &svg);
+	_cleanup_(buf_release) struct buf svg = BUF_INIT, jdx = BUF_INIT;
+	_cleanup_free_ char *stem = xasprintf("spectrum-%s", nucleus), *jdx_name = xasprintf("%s.jdx", stem);
+	int e = report_jcamp(r->doc, nucleus, &jdx);
+	if (e == 0)
+		e = put(r, jdx_name, &jdx);
+	if (e < 0)
+		return fail(jdx_name, e);
+	e = report_spectrum_svg(r->doc, nucleus, &svg);
 	return e < 0 ? fail(stem, e) : write_picture(r, stem, &svg);
 }
 

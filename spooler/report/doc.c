@@ -119,6 +119,18 @@ void doc_signals(const json_t *result, enum doc_nucleus n, struct doc_signals *r
 		qsort(ret_s->item, ret_s->n, sizeof(*ret_s->item), by_shift);
 }
 
+size_t doc_signals_hide(struct doc_signals *s)
+{
+	size_t kept = 0, hidden = 0;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->item[i].exchanged)
+			hidden += s->item[i].natoms;
+		else
+			s->item[kept++] = s->item[i];
+	s->n = kept;
+	return hidden;
+}
+
 void doc_signals_release(struct doc_signals *s)
 {
 	free(s->item);

@@ -26,6 +26,8 @@ struct doc_signal {
 struct doc_signals { struct doc_signal *item; size_t n; };
 /* Sorted by shift, highest first. Entries without a finite shift are left out. */
 void doc_signals(const json_t *result, enum doc_nucleus n, struct doc_signals *ret_s);
+/* Takes out those that are exchanged; how many nuclei that were. */
+size_t doc_signals_hide(struct doc_signals *s);
 void doc_signals_release(struct doc_signals *s);
 
 const char *doc_name(const json_t *result);         /* never empty */

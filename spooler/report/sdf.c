@@ -61,7 +61,9 @@ static int count_at(const char *line, size_t at)
 
 static void header(struct buf *b, const json_t *result)
 {
-	text_line(b, doc_name(result), 78);
+	_cleanup_free_ char *name = text_line_new(doc_name(result), 77);
+	/* As a line of its own "$$$$" ends a record. */
+	buf_addf(b, "%s%s", str_has_prefix(name, "$$$$") ? " " : "", name);
 	/* Columns: initials 2, program 8, date 10 (left open), dimension 2. */
 	buf_adds(b, "\n  nmrspool          3D\n\n");
 }
@@ -169,7 +171,7 @@ static int v3000(struct lines *l, const char *counts, const json_t *coords, stru
 	return i == json_array_size(coords) ? 0 : -EBADMSG;
 }
 
-static int molblock(const json_t *result, const json_t *coords, struct buf *b)
+int report_molblock(const json_t *result, const json_t *coords, struct buf *b)
 {
 	const char *block = json_str(json_object_get(result, "molecule"), "molblock", NULL);
 	if (!block)
@@ -208,7 +210,7 @@ static void field_number(struct buf *b, const char *name, double v, int digits)
 static int record(const json_t *result, const json_t *c, struct buf *b)
 {
 	const json_t *mol = json_object_get(result, "molecule"), *l = doc_level(result);
-	int r = molblock(result, json_arr(c, "coords"), b);
+	int r = report_molblock(result, json_arr(c, "coords"), b);
 	if (r < 0)
 		return r;
 	_cleanup_free_ char *id = xasprintf("%lld", json_int(c, "id", 0));

@@ -7,6 +7,9 @@
 
 #include "base/json.h"
 
+/* Header and table of atoms and bonds up to "M  END", at coordinates in the order of
+ * the file (angstrom). On failure b may hold a part. */
+int report_molblock(const json_t *result, const json_t *coords, struct buf *b);
 /* The conformer of lowest energy. */
 int report_geometry_xyz(const json_t *result, struct buf *b);
 int report_geometry_sdf(const json_t *result, struct buf *b);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "report/axis.h"
+#include "report/curve.h"
 #include "report/text.h"
 
 #define WIDTH 720.0
@@ -136,13 +137,7 @@ static void draw_note(struct spectrum *p)
 
 static double intensity(const struct spectrum *p, double ppm, bool exchangeable)
 {
-	double sum = 0;
-	for (size_t i = 0; i < p->s.n; i++) {
-		double d = (ppm - p->s.item[i].shift) / p->half_width;
-		if (p->s.item[i].exchangeable == exchangeable)
-			sum += (double)p->s.item[i].natoms / (1 + d * d);
-	}
-	return sum;
+	return curve_at(&p->s, p->half_width, ppm, exchangeable ? CURVE_EXCHANGEABLE : CURVE_FIRM);
 }
 
 /* Where the curve is worth a point: everywhere a little, around lines a lot. */
@@ -328,17 +323,6 @@ static void draw_labels(struct spectrum *p)
 
 /* ---- all of it */
 
-static void drop_exchanged(struct spectrum *p)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < p->s.n; i++)
-		if (p->s.item[i].exchanged)
-			p->hidden += p->s.item[i].natoms;
-		else
-			p->s.item[n++] = p->s.item[i];
-	p->s.n = n;
-}
-
 static void open_svg(struct spectrum *p)
 {
 	buf_addf(p->b, "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"180mm\" height=\"105mm\" "
@@ -375,7 +359,7 @@ int report_spectrum_svg(const json_t *result, const char *nucleus, struct buf *b
 		return -EBADMSG;
 	struct spectrum p = { .b = b, .result = result, .nucleus = (enum doc_nucleus)n };
 	doc_signals(result, p.nucleus, &p.s);
-	drop_exchanged(&p);
+	p.hidden = doc_signals_hide(&p.s);
 	axis_init(&p.axis, p.nucleus, &p.s, LEFT, PLOT_WIDTH);
 	p.half_width = (p.axis.hi - p.axis.lo) / (p.nucleus == DOC_1H ? 1000 : 2000);
 	draw(&p);

@@ -20,7 +20,7 @@ ok(!-e $s->{data} . '/inbox/ethanol-smi.smi', 'the file is taken from the inbox'
 my $doc = $s->shifts('ethanol-smi');
 for my $f (qw(report.html shifts.csv shifts.json shieldings.csv SI.txt spectrum-1H.svg spectrum-1H.png
 	      spectrum-13C.svg spectrum-13C.png structure.svg structure.png geometry.xyz geometry.sdf
-	      conformers.sdf provenance.json input/ethanol-smi.smi)) {
+	      conformers.sdf nmredata.sdf spectrum-1H.jdx spectrum-13C.jdx provenance.json input/ethanol-smi.smi)) {
 	ok(-s $s->out("ethanol-smi/$f"), "outbox has $f");
 }
 ok(glob($s->out('ethanol-smi') . '/raw/*/output.txt'), 'raw outputs are there');

@@ -33,6 +33,16 @@ static void test_one_record_whatever_the_name(_unused_ void **state)
 	assert_int_equal(strcspn(strchr(b.s, '\n') + 1, "\n"), strlen("  nmrspool          3D"));
 }
 
+static void test_a_name_that_ends_records(_unused_ void **state)
+{
+	_cleanup_json_ json_t *j = sample("ethanol");
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	json_object_set_new(j, "name", json_string("$$$$ 5"));
+	assert_int_equal(report_geometry_sdf(j, &b), 0);
+	assert_memory_equal(b.s, " $$$$ 5\n", 8);
+	assert_int_equal(occurrences(b.s, "\n$$$$"), 1);
+}
+
 static void test_wedges_go(_unused_ void **state)
 {
 	_cleanup_json_ json_t *j = sample("ethanol");
@@ -115,7 +125,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_v2000), cmocka_unit_test(test_conformers),
-		cmocka_unit_test(test_one_record_whatever_the_name), cmocka_unit_test(test_wedges_go),
+		cmocka_unit_test(test_one_record_whatever_the_name),
+		cmocka_unit_test(test_a_name_that_ends_records), cmocka_unit_test(test_wedges_go),
 		cmocka_unit_test(test_v3000), cmocka_unit_test(test_xyz), cmocka_unit_test(test_misfits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
