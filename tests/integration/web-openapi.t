@@ -101,7 +101,12 @@ for my $path (sort keys %{ $doc->{paths} }) {
 	agrees("GET $path", 'GET', $real, 200, undef, $path);
 	agrees("GET $path of none", 'GET', $path =~ s/\{id\}/0123456789ab/r, 404, undef, $path) if $path =~ /\{id\}/;
 }
-agrees('a batch', 'GET', "/api/v1/jobs/$batch->{job_id}", 200, undef, '/api/v1/jobs/{id}');
+{
+	my (undef, $b) = $w->json('GET', "/api/v1/jobs/$batch->{job_id}");
+	local $faults = [];
+	fits($b, { '$ref' => 'x/Batch' }, 'batch');
+	is(join("\n", @$faults), '', 'a batch: its shape');
+}
 agrees('check', 'POST', '/api/v1/check', 200, { smiles => "CCO\n[Na+].[Cl-]" });
 agrees('check nothing', 'POST', '/api/v1/check', 422, {});
 agrees("POST $_", 'POST', "/api/v1/jobs/$id/$_", 200, undef, "/api/v1/jobs/{id}/$_") for qw(cancel hold release retry republish);

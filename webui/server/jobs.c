@@ -60,7 +60,9 @@ static json_t *batch_of(struct web *w, struct queue *q, const char *id)
 {
 	_cleanup_(batch_release) struct batch b;
 	batch_init(&b);
-	return q && id_valid(id) && queue_batch_by_id(q, id, &b) == 0 ? batch_json(w->conf, &b) : NULL;
+	json_t *o = q && id_valid(id) && queue_batch_by_id(q, id, &b) == 0 ? batch_json(w->conf, &b) : NULL;
+	json_object_del(o, "folder");
+	return o;
 }
 
 void jobs_one(struct http_request *rq)
