@@ -1,5 +1,5 @@
 # Benchmarks: ratios measured in one run, never limits.
-.PHONY: bench-predict bench-spool
+.PHONY: bench-predict bench-spool bench-web
 bench-predict:
 	@scripts/install-deps build run
 	@$(MAKE) -s -j$(JOBS) all
@@ -8,3 +8,7 @@ bench-spool:
 	@scripts/install-deps build run test
 	@$(MAKE) -s -j$(JOBS) all $(B)/tests/replay $(B)/tests/syncs.so
 	@scripts/bench-spool
+bench-web:
+	@scripts/install-deps build run test bench
+	@$(MAKE) -s -j$(JOBS) all
+	@scripts/bench-web

@@ -63,7 +63,7 @@ my ($st, $j) = $w->form('/api/v1/jobs/upload', [ solvent => 'chcl3' ], [ file =>
 is($st, 413, 'a file over the limit');
 like($j->{detail}{detail}, qr/2 MiB a file/, 'with the limit');
 ok(wait_until(5, sub { door() eq '' }), 'nothing of it is kept');
-my $got = raw("POST /api/v1/jobs/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=bnd\r\nContent-Length: 1073741824\r\n\r\n", 5);
+my $got = raw("POST /api/v1/jobs/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=bnd\r\nContent-Length: 1073741824\r\nExpect: 100-continue\r\n\r\n", 5);
 like($got, qr{^HTTP/1.1 413}, 'a gigabyte is refused before it is sent');
 my $before = rss();
 for (1 .. 4) {

@@ -21,6 +21,7 @@
 #define CONNECTIONS_MAX 12000
 #define CONNECTION_MEMORY 16384
 #define JSON_MAX ((size_t)4 << 20)
+#define DISCARD_MAX ((size_t)2 << 30)
 
 struct http {
 	struct web *web;
@@ -165,8 +166,13 @@ static void check_body(struct http_request *rq)
 			   rq->route->body == HTTP_JSON ? "application/json" : "multipart/form-data");
 		return;
 	}
-	if (length && strtoull(length, NULL, 10) > body_limit(rq))
+	/* Who asks first is answered first. Others would not hear the answer while they send:
+	 * what they send is thrown away, up to a limit, and answered then. */
+	bool large = length && strtoull(length, NULL, 10) > body_limit(rq);
+	if (large && http_header(rq, "Expect"))
 		too_large(rq);
+	else if (large)
+		rq->error = -EFBIG;
 	else if (form && !form_begin(rq))
 		http_error(rq, 400, "bad-form", "Bad request", "The form cannot be read.");
 }
@@ -185,17 +191,19 @@ static void begin(struct http *h, struct http_request *rq)
 		check_body(rq);
 }
 
-static void take_body(struct http_request *rq, const char *data, size_t n)
+/* False: too much is sent to be listened to. */
+static bool take_body(struct http_request *rq, const char *data, size_t n)
 {
 	rq->received += n;
 	if (rq->error || rq->response)
-		return;
+		return rq->received < DISCARD_MAX;
 	if (!rq->route || rq->route->body == HTTP_NO_BODY || rq->received > body_limit(rq))
 		rq->error = -EFBIG;
 	else if (rq->route->body == HTTP_JSON)
 		buf_add(&rq->body, data, n);
 	else
 		form_take(rq, data, n);
+	return true;
 }
 
 static void run(struct http *h, struct http_request *rq)
@@ -229,9 +237,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 		return rq->response ? answer(rq) : MHD_YES;
 	}
 	if (*n) {
-		take_body(rq, data, *n);
+		bool goes_on = take_body(rq, data, *n);
 		*n = 0;
-		return MHD_YES;
+		return goes_on ? MHD_YES : MHD_NO;
 	}
 	if (rq->state == HTTP_READING)
 		run(h, rq);

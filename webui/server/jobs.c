@@ -148,14 +148,27 @@ static bool take_number(struct http_request *rq, const char *name, long lo, long
 	return false;
 }
 
+static void send_list(struct http_request *rq, const struct buf *b)
+{
+	http_reply_text(rq, 200, "application/json", b->s, b->len);
+	http_add_header(rq, "Cache-Control", "no-store");
+}
+
 void jobs_list(struct http_request *rq)
 {
 	long limit = LIST_DEFAULT, before = 0;
+	long long version;
 	struct job_filter f = { .text = http_query(rq, "q") };
 	int count[JOB_STATE_COUNT] = { 0 };
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	if (!take_states(rq, &f) || !take_number(rq, "limit", 1, LIST_MAX, &limit) ||
 	    !take_number(rq, "before", 1, LONG_MAX, &before))
 		return;
+	_cleanup_free_ char *key = xasprintf("%u %ld %ld %s", f.states, limit, before, f.text ? f.text : "");
+	if (cache_get(rq->web->cache, key, &b, &version)) {
+		send_list(rq, &b);
+		return;
+	}
 	struct queue *q = pool_get(rq);
 	if (!q)
 		return;
@@ -167,6 +180,9 @@ void jobs_list(struct http_request *rq)
 	queue_job_counts(q, count);
 	pool_put(rq->web->pool, q);
 	_cleanup_free_ char *next = l.n > l.max ? xasprintf("%lld", l.last) : NULL;
-	http_reply_json(rq, 200, json_pack("{s:o,s:o,s:o}", "jobs", l.jobs, "counts", counts_json(count),
-					   "next", next ? json_string(next) : json_null()));
+	_cleanup_json_ json_t *page = json_pack("{s:o,s:o,s:o}", "jobs", l.jobs, "counts", counts_json(count),
+						"next", next ? json_string(next) : json_null());
+	json_add_to(&b, page, false);
+	cache_put(rq->web->cache, key, version, &b);
+	send_list(rq, &b);
 }

@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 	raise_descriptors();
 	form_sweep(conf->door);
 	struct web w = { .conf = conf, .share = share, .assets = find_assets(), .mol_path = engines_program_path("nmr-mol"),
-			 .started = clock_wall(), .pool = pool_new(conf) };
+			 .started = clock_wall(), .pool = pool_new(conf), .cache = cache_new(conf) };
 	w.events = events_new(&w);
 	struct http *h = http_start(&w, a.listen ? a.listen : conf->web_listen, web_routes, &error);
 	if (!h)
@@ -78,6 +78,7 @@ int main(int argc, char **argv)
 	http_stop(h);
 	events_free(w.events);
 	pool_free(w.pool);
+	cache_free(w.cache);
 	free(w.assets);
 	free(w.mol_path);
 	share_free(share);

@@ -9,6 +9,8 @@
 #include "webui/server/http.h"
 
 struct events;
+struct pool;
+struct cache;
 struct web {
 	const struct conf *conf;
 	const struct share *share;
@@ -17,6 +19,7 @@ struct web {
 	double started;          /* wall clock */
 	struct events *events;
 	struct pool *pool;
+	struct cache *cache;
 };
 
 /* ---- pool.c: connections to the queue, for reading. NULL: there is no queue yet, which
@@ -26,6 +29,14 @@ void pool_free(struct pool *p);
 struct queue *pool_try(struct pool *p);      /* NULL without an answer */
 struct queue *pool_get(struct http_request *rq);
 void pool_put(struct pool *p, struct queue *q);
+
+/* ---- cache.c: answers that hold until the queue changes. One connection of its own tells,
+ * because SQLite's count of changes is each connection's own. */
+struct cache *cache_new(const struct conf *conf);
+void cache_free(struct cache *c);
+/* Appends what is kept under the key: true. Else *ret_version is for cache_put(). */
+bool cache_get(struct cache *c, const char *key, struct buf *ret_text, long long *ret_version);
+void cache_put(struct cache *c, const char *key, long long version, const struct buf *text);
 
 /* ---- jobs.c, peer.c */
 /* The job of rq->id: true, or 404 was answered. A job that is still in the door counts. */
