@@ -83,6 +83,7 @@ struct intake_source {
 	const char *base;        /* the name of its result, before numbering */
 	uint64_t names_on_disk;  /* bit n: the n+1st candidate name exists in the outbox */
 	bool door;
+	const char *refused;     /* why the job is refused whatever its options are; NULL */
 };
 /* Fills a job ready for queue_job_add. Never fails: unusable options make a job
  * that is refused with the reason. */

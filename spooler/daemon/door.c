@@ -20,6 +20,7 @@ struct door_entry {
 	char *base;
 	uint64_t names_on_disk;
 	int error;
+	bool large;              /* over the limit: a job that says so */
 	bool stored, fresh;
 };
 
@@ -79,11 +80,15 @@ static void read_door_entry(struct daemon *d, const struct door_item *item, stru
 	_cleanup_free_ char *path = xasprintf("%s/%s/%s", d->conf->door, item->name, item->file);
 	e->file = xstrdup(item->file);
 	e->error = copy_door_file(d, e, path);
-	if (item->ticket && e->error == 0) {
+	if (item->ticket && (e->error == 0 || e->error == -EFBIG)) {
 		_cleanup_free_ char *ticket = xasprintf("%s/%s/%s", d->conf->door, item->name, item->ticket);
-		e->error = file_read(ticket, 1 << 16, &e->text);
+		int error = file_read(ticket, 1 << 16, &e->text);
+		e->error = error < 0 ? error : e->error;
 		take_own_lines(e);
 	}
+	/* It would be in the way for ever; whoever sent it is told. */
+	e->large = e->error == -EFBIG;
+	e->error = e->large ? 0 : e->error;
 	if (!e->shown)
 		e->shown = xstrdup(item->file);
 	/* The submitter's name is a name, never a path. */
@@ -218,9 +223,12 @@ static void store_submission(struct daemon *d, struct door_entry *e)
 		return;
 	}
 	_cleanup_free_ char *input = xasprintf("intake/%s/structure", e->name);
+	_cleanup_free_ char *large = e->large ? xasprintf("The file is larger than the limit of %d MiB.", d->conf->file_size_max_mb)
+					      : NULL;
 	struct intake_source src = { .path = e->shown, .id = e->name, .input = input, .sha256 = e->sha256,
 				     .ticket = e->text.len ? e->text.s : NULL, .ticket_len = e->text.len,
-				     .owner = "door", .base = e->base, .names_on_disk = e->names_on_disk, .door = true };
+				     .owner = "door", .base = e->base, .names_on_disk = e->names_on_disk, .door = true,
+				     .refused = large };
 	intake_job(d, &src, &j);
 	e->error = queue_job_add(d->q, &j);
 	e->stored = e->fresh = e->error == 0;

@@ -110,10 +110,11 @@ void intake_job(struct daemon *d, const struct intake_source *src, struct job *j
 	j->owner = src->owner ? xstrdup(src->owner) : NULL;
 	j->options = options_to_json(&o);
 	j->priority = (int)strtol(o.value[OPTION_PRIORITY], NULL, 10);
-	if (error) {
+	if (error || src->refused) {
 		j->priority = JOB_PRIORITY_REFUSED;
-		j->reason = error;
-		j->remedy = xstrdup("Correct the options and drop the file again with them.");
+		j->reason = error ? error : xstrdup(src->refused);
+		j->remedy = xstrdup(error ? "Correct the options and drop the file again with them."
+					  : "Split it into smaller files, or raise file_size_max_mb in nmr.conf.");
 	} else
 		j->input = xstrdup(src->input);
 	options_release(&o);

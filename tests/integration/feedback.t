@@ -6,7 +6,7 @@ use strict;
 use warnings;
 use lib 'tests/integration/lib';
 use Test::More;
-use File::Path qw(remove_tree);
+use File::Path qw(make_path remove_tree);
 use Time::HiRes qw(sleep);
 use Replay;
 use Upkeep;
@@ -40,6 +40,20 @@ SKIP: {
 	ok(wait_until(40, sub { -d $w->out('sick') }), 'it is tried again, and taken') or diag $w->log_text;
 	ok(!-e $w->out('sick.failed'), 'and the words about it are gone');
 	$w->stop;
+}
+
+# What came through the door and is over the limit is refused, and does not lie there.
+{
+	my $w = Replay->new(env => { NMR_FILE_SIZE_MAX_MB => 1 })->start;
+	make_path("$w->{data}/.large");
+	write_file("$w->{data}/.large/structure", 'C' x (2 << 20));
+	write_file("$w->{data}/.large/ticket", "filename = large.smi\n");
+	ok(wait_until(20, sub { -d "$w->{data}/door" }), 'there is a door');
+	rename "$w->{data}/.large", "$w->{data}/door/abcdef012345" or die;
+	is($w->wait_for('large', 30), 'failed', 'too large for the door');
+	like($w->failed_text('large'), qr/larger than the limit of 1 MiB.*file_size_max_mb/s, 'says so');
+	ok(wait_until(10, sub { !-e "$w->{data}/door/abcdef012345" }), 'and is gone from there');
+	is($w->stop, 0, 'it ends');
 }
 
 # Too long: held once its conformers are known, released from the folder.

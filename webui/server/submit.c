@@ -9,6 +9,7 @@
 #include "webui/server/web.h"
 
 #define FIELDS_MAX 16
+#define SMILES_MAX 10000
 
 /* The API's fields and the options that they set. */
 static const struct field { const char *name, *option, *fallback; } fields[] = {
@@ -222,6 +223,11 @@ static void submit_text(struct http_request *rq, bool lines)
 	_cleanup_free_ char *filename = xasprintf("%s.smi", stem);
 	if (!lines && strpbrk(str_trim(trimmed), "\r\n")) {
 		http_field_error(rq, "smiles", "several-lines", NULL, "One SMILES here; several go to /api/v1/jobs/batch.");
+		return;
+	}
+	if (strlen(text) > (lines ? (size_t)rq->web->conf->file_size_max_mb << 20 : SMILES_MAX)) {
+		http_field_error(rq, "smiles", "too-long", NULL, lines ? "More than %d MiB of SMILES: split it." :
+				 "A SMILES has at most %d letters.", lines ? rq->web->conf->file_size_max_mb : SMILES_MAX);
 		return;
 	}
 	if (!lines && !check_smiles(rq, text))
