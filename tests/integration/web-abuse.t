@@ -126,7 +126,7 @@ is("$code $h->{'content-type'}", '404 application/json', 'what is asked for is n
 my $n = 0;
 my @idle;
 my ($limit) = (`sh -c 'ulimit -n'` || 256) =~ /(\d+)/;
-my $many = $limit > 4000 ? 3000 : $limit - 200;
+my $many = $limit > 11_000 ? 10_000 : $limit - 200;
 $before = rss();
 while (@idle < $many) {
 	my $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$w->{port}", Timeout => 5) or last;
@@ -136,6 +136,7 @@ while (@idle < $many) {
 is(scalar(@idle), $many, "$many connections, half of them with half a request");
 my $t = time;
 alive('that, in ' . sprintf('%.2f s', time - $t));
+diag sprintf 'each takes %.1f KiB', (rss() - $before) / $many * 1024 if $ENV{VERBOSE};
 cmp_ok((rss() - $before) / $many * 1024, '<', 60, 'each takes less than 60 KiB');
 close $_ for @idle;
 alive('all that');
