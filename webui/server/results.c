@@ -107,8 +107,7 @@ json_t *results_list(const struct web *w, const struct job *j)
 
 /* ---- answers */
 
-/* The finished job that is asked for; else an answer was given. */
-static bool finished(struct http_request *rq, struct job *j)
+bool results_finished(struct http_request *rq, struct job *j)
 {
 	bool in_door;
 	struct queue *q = pool_try(rq->web->pool);
@@ -131,7 +130,7 @@ static void send_file(struct http_request *rq, const char *name, const char *wha
 {
 	_cleanup_(job_release) struct job j;
 	job_init(&j);
-	if (!finished(rq, &j))
+	if (!results_finished(rq, &j))
 		return;
 	int fd = results_open(rq->web, &j, name);
 	if (fd < 0)
@@ -182,7 +181,7 @@ void results_json(struct http_request *rq)
 {
 	_cleanup_(job_release) struct job j;
 	job_init(&j);
-	if (!finished(rq, &j))
+	if (!results_finished(rq, &j))
 		return;
 	_cleanup_json_ json_t *shifts = results_shifts(rq->web, &j);
 	if (shifts)

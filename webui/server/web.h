@@ -52,6 +52,8 @@ void peer_iso(json_t *o, const char *key, double wall);
 /* ---- results.c */
 /* A file of a finished job's folder, opened: fd, -ENOENT, or -errno. */
 int results_open(const struct web *w, const struct job *j, const char *name);
+/* The finished job that is asked for; else 404 or 409 was answered. */
+bool results_finished(struct http_request *rq, struct job *j);
 json_t *results_shifts(const struct web *w, const struct job *j);   /* NULL: none */
 json_t *results_list(const struct web *w, const struct job *j);
 void results_file(struct http_request *rq);

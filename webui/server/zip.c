@@ -66,19 +66,10 @@ static int make(const struct web *w, const struct job *j)
 
 void results_zip(struct http_request *rq)
 {
-	bool in_door;
 	_cleanup_(job_release) struct job j;
 	job_init(&j);
-	struct queue *q = pool_try(rq->web->pool);
-	bool ok = jobs_get(rq, q, &j, &in_door);
-	pool_put(rq->web->pool, q);
-	if (!ok)
+	if (!results_finished(rq, &j))
 		return;
-	if (j.state != JOB_DONE) {
-		http_error(rq, 409, "job-not-complete", "Job not complete", "This job has no results: it is %s.",
-			   job_state_to_string(j.state));
-		return;
-	}
 	int fd = make(rq->web, &j);
 	_cleanup_free_ char *name = xasprintf("%s_output.zip", j.id);
 	if (fd < 0)
