@@ -5,6 +5,7 @@
 #   make test, test-long   the test suite, under sanitizers; mk/test.mk
 #   make install           PREFIX=/usr/local DESTDIR=; mk/install.mk
 #   make lint              headers, manual pages, scripts
+#   make webui-vendor      what the web page uses of others, from npm; mk/webui.mk
 #   make bench-predict     what nmr predict adds to the engines; mk/bench.mk
 # SANITIZE=1 builds into build-sanitize/ with ASan and UBSan; RELEASE=1 takes warnings
 # for warnings; B=DIR builds elsewhere.

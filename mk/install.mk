@@ -17,6 +17,7 @@ install: all
 	$(INSTALL) -d $(BINDIR) $(DATADIR) $(DOCDIR) $(CONFDIR)
 	$(INSTALL) -m 755 $(BINPATHS) $(BINDIR)
 	$(foreach f,$(SHARE),$(INSTALL) -D -m 644 spooler/share/$(f) $(DATADIR)/$(f) &&) true
+	cd $(WEBUI_OUT) && find . -type f -exec $(INSTALL) -D -m 644 {} $(abspath $(DATADIR))/webui/{} \;
 	$(foreach f,$(MAN_PAGES),$(INSTALL) -D -m 644 $(f) $(MANDIR)/$(call man_path,$(f)) &&) true
 	$(INSTALL) -m 644 README.md LICENSE $(wildcard docs/*.md) $(DOCDIR)
 	test -e $(CONFDIR)/nmr.conf || $(INSTALL) -m 644 spooler/share/nmr.conf $(CONFDIR)/nmr.conf

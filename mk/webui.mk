@@ -1,7 +1,8 @@
 # The web page: its own files, and what it uses of others, pinned in
-# webui/package-lock.json. npm ci is run only when the lock file has changed; with
-# build/webui-npm there, no network is needed.
-#   make webui-static      everything that nmr-webui serves, in $(B)/webui/static
+# webui/package-lock.json: the drawing board, the 3D viewer, the interactive spectra.
+#   make webui-static      what nmr-webui serves, in $(B)/webui/static; part of "all"
+#   make webui-vendor      brings what is of others, with npm and a network, once
+# Without the latter the page does without them, and says so.
 WEBUI_NPM     := build/webui-npm
 WEBUI_MODULES := $(WEBUI_NPM)/node_modules
 WEBUI_OUT     := $(B)/webui/static
@@ -12,8 +13,14 @@ WEBUI_VENDOR  := openchemlib/dist/openchemlib.js openchemlib/LICENSE \
 # package/dist/file -> package/file
 webui_flat     = $(firstword $(subst /, ,$(1)))/$(notdir $(1))
 
-.PHONY: webui-static
+.PHONY: webui-static webui-vendor
+all: webui-static
 webui-static: $(B)/webui/stamp
+
+webui-vendor:
+	@scripts/install-deps web
+	@$(MAKE) -s $(WEBUI_NPM)/stamp
+	@$(MAKE) -s webui-static
 
 $(WEBUI_NPM)/stamp: webui/package.json webui/package-lock.json
 	@mkdir -p $(WEBUI_NPM)
@@ -21,9 +28,9 @@ $(WEBUI_NPM)/stamp: webui/package.json webui/package-lock.json
 	npm ci --prefix $(WEBUI_NPM) --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-$(B)/webui/stamp: $(WEBUI_NPM)/stamp $(WEBUI_SRC) mk/webui.mk
-	rm -rf $(WEBUI_OUT)
+$(B)/webui/stamp: $(wildcard $(WEBUI_NPM)/stamp) $(WEBUI_SRC) mk/webui.mk
+	@rm -rf $(WEBUI_OUT)
 	@mkdir -p $(WEBUI_OUT)
-	cp -R webui/static/. $(WEBUI_OUT)
-	$(foreach f,$(WEBUI_VENDOR),$(INSTALL) -D -m 644 $(WEBUI_MODULES)/$(f) $(WEBUI_OUT)/vendor/$(call webui_flat,$(f)) &&) true
+	@cp -R webui/static/. $(WEBUI_OUT)
+	@if [ -e $(WEBUI_NPM)/stamp ]; then $(foreach f,$(WEBUI_VENDOR),install -D -m 644 $(WEBUI_MODULES)/$(f) $(WEBUI_OUT)/vendor/$(call webui_flat,$(f)) &&) true; fi
 	@touch $@
