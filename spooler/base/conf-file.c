@@ -65,7 +65,7 @@ static config_setting_t *child(const config_setting_t *s, int i)
 
 static int unknown_option(struct reader *r, const config_setting_t *s, const char *prefix, const char *name)
 {
-	const char *known[64];
+	const char *known[96];
 	size_t n = 0;
 	for (size_t i = 0; conf_row_at(i) && n < ARRAY_SIZE(known); i++)
 		if (str_has_prefix(conf_row_at(i)->option.name, prefix))

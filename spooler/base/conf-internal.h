@@ -5,14 +5,15 @@
 #include "base/buf.h"
 #include "base/conf.h"
 
-enum conf_type { CONF_PATH, CONF_INT, CONF_NUMBER, CONF_CHOICE, CONF_TEXT, CONF_MODE, CONF_COMMAND, CONF_PAIRS, CONF_HOT };
+enum conf_type { CONF_PATH, CONF_INT, CONF_NUMBER, CONF_CHOICE, CONF_TEXT, CONF_MODE, CONF_COMMAND, CONF_URL, CONF_ADDRESS,
+		 CONF_PAIRS, CONF_HOT };
 
 struct conf_row {
 	struct conf_option option;   /* what everybody may see */
 	enum conf_type type;
 	size_t offset;               /* of the member in struct conf */
 	double min, max;             /* CONF_INT, CONF_NUMBER */
-	const char *choices;         /* CONF_CHOICE: words between blanks */
+	const char *choices;         /* CONF_CHOICE: words between blanks; CONF_URL: schemes */
 };
 
 /* i = 0.. until NULL. */

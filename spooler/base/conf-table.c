@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/conf-internal.h"
 #include "base/words.h"
 
@@ -21,6 +22,10 @@
 	{ .option = { name, env, "octal", fallback, help }, .type = CONF_MODE, AT(member) }
 #define TEXT(name, env, fallback, help, member) \
 	{ .option = { name, env, "text", fallback, help }, .type = CONF_TEXT, AT(member) }
+#define LINK(name, env, schemes, help, member) \
+	{ .option = { name, env, "URL", "", help }, .type = CONF_URL, AT(member), .choices = schemes }
+#define ADDRESS(name, env, help, member) \
+	{ .option = { name, env, "address", "", help }, .type = CONF_ADDRESS, AT(member) }
 #define ENGINE(name, env, fallback, help) \
 	{ .option = { "engines." name, env, "command", fallback, help }, .type = CONF_COMMAND }
 
@@ -75,6 +80,14 @@ static const struct conf_row rows[] = {
 
 	TEXT("web_listen", "NMR_WEB_LISTEN", "127.0.0.1:8080", "address and port of the web page; \":8080\": all addresses", web_listen),
 	TEXT("web_token", "NMR_WEB_TOKEN", "", "asked of whoever opens the web page, as the password; empty: nothing is asked", web_token),
+
+	LINK("smtp_url", "NMR_SMTP_URL", "smtp smtps", "the mail server, \"smtp://mail.example.org:587\"; empty: no mail is sent", smtp_url),
+	TEXT("smtp_user", "NMR_SMTP_USER", "", "its user; empty: it asks for none", smtp_user),
+	TEXT("smtp_password", "NMR_SMTP_PASSWORD", "", "the user's password", smtp_password),
+	ADDRESS("notify_from", "NMR_NOTIFY_FROM", "the sender of mails; nmr-spool@ this machine", notify_from),
+	ADDRESS("notify_email", "NMR_NOTIFY_EMAIL", "who is told by mail of the end of every job and batch; empty: nobody", notify_email),
+	LINK("webhook_url", "NMR_WEBHOOK_URL", "http https", "told in JSON of the end of every job and batch; empty: nobody is", webhook_url),
+	LINK("base_url", "NMR_BASE_URL", "http https", "the web page as others reach it, for links in mails; empty: no links", base_url),
 };
 
 const struct conf_row *conf_row_at(size_t i) { return i < ARRAY_SIZE(rows) ? &rows[i] : NULL; }
@@ -167,6 +180,29 @@ static int set_command(struct conf *c, const struct conf_row *row, const char *t
 	return 0;
 }
 
+/* What is refused is not repeated: it may have a password in it. */
+static int set_url(struct conf *c, const struct conf_row *row, const char *text, struct buf *why)
+{
+	if (*text && !address_is_url(text, row->choices)) {
+		size_t n = strcspn(row->choices, " ");
+		buf_addf(why, "must be like \"%.*s://host.example.org:1234\" or begin with \"%s://\", with no user in it", (int)n,
+			 row->choices, row->choices + n + 1);
+		return -EINVAL;
+	}
+	set_string(c, row, xstrdup(text));
+	return 0;
+}
+
+static int set_address(struct conf *c, const struct conf_row *row, const char *text, struct buf *why)
+{
+	if (*text && !address_valid(text)) {
+		buf_adds(why, "must be one e-mail address, somebody@example.org");
+		return -EINVAL;
+	}
+	set_string(c, row, xstrdup(text));
+	return 0;
+}
+
 int conf_row_set(struct conf *c, const struct conf_row *row, const char *text,
 		 const char *base, struct buf *why)
 {
@@ -185,6 +221,10 @@ int conf_row_set(struct conf *c, const struct conf_row *row, const char *text,
 	case CONF_TEXT:
 		set_string(c, row, xstrdup(text));
 		return 0;
+	case CONF_URL:
+		return set_url(c, row, text, why);
+	case CONF_ADDRESS:
+		return set_address(c, row, text, why);
 	case CONF_COMMAND:
 		return set_command(c, row, text, why);
 	case CONF_PAIRS:

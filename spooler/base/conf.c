@@ -42,7 +42,8 @@ static int set_from_env(struct conf *c, const struct conf_row *row, const char *
 	}
 	if (conf_row_set(c, row, value, NULL, &why) == 0)
 		return 0;
-	*ret_error = xasprintf("environment variable %s=%s: %s", row->option.env, value, why.s);
+	*ret_error = xasprintf("environment variable %s%s%s: %s", row->option.env, row->type == CONF_URL ? "" : "=",
+			       row->type == CONF_URL ? "" : value, why.s);
 	return -EINVAL;
 }
 
@@ -50,7 +51,7 @@ static int set_from_env(struct conf *c, const struct conf_row *row, const char *
  * their own. */
 static int refuse_misspelt(const char *name, char **ret_error)
 {
-	const char *known[64];
+	const char *known[96];
 	size_t n = 0;
 	for (size_t i = 0; conf_option_at(i) && n < ARRAY_SIZE(known) - 1; i++)
 		known[n++] = conf_option_at(i)->env;
@@ -151,7 +152,8 @@ void conf_free(struct conf *c)
 	if (!c)
 		return;
 	char *strings[] = { c->file, c->data, c->inbox, c->outbox, c->door, c->spool, c->scratch, c->share,
-			    c->log_level, c->web_listen, c->web_token };
+			    c->log_level, c->web_listen, c->web_token, c->smtp_url, c->smtp_user, c->smtp_password,
+			    c->notify_from, c->notify_email, c->webhook_url, c->base_url };
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
 		free(strings[i]);
 	conf_pairs_free(c->defaults, c->ndefaults);

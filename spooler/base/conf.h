@@ -65,6 +65,12 @@ struct conf {
 	/* the web server */
 	char *web_listen;       /* "127.0.0.1:8080" */
 	char *web_token;        /* asked of whoever comes; "": nothing is */
+	/* mails and the webhook; all "" when not given */
+	char *smtp_url;         /* "smtp://mail.example.org:587"; "": no mail */
+	char *smtp_user, *smtp_password;
+	char *notify_from, *notify_email;
+	char *webhook_url;
+	char *base_url;         /* of the web page, for links */
 };
 
 /* path NULL: $NMR_CONF, else $XDG_CONFIG_HOME/nmr-spool/nmr.conf,

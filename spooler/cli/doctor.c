@@ -125,6 +125,7 @@ int cmd_doctor(struct cli *c)
 	doctor_machine(&d);
 	doctor_folders(&d);
 	doctor_spooler(&d);
+	doctor_notify(&d);
 	share_free(d.share);
 	return conclude(&d);
 }

@@ -21,5 +21,6 @@ void doctor_engines(struct doctor *d);    /* doctor-engines.c */
 void doctor_machine(struct doctor *d);    /* doctor-machine.c */
 void doctor_folders(struct doctor *d);    /* doctor-folders.c */
 void doctor_spooler(struct doctor *d);    /* doctor.c */
+void doctor_notify(struct doctor *d);     /* doctor-notify.c */
 
 #endif

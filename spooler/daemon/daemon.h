@@ -14,6 +14,7 @@ struct folder;
 struct commit;
 struct disk;
 struct keep;
+struct notify;
 
 struct daemon {
 	struct conf *conf;
@@ -26,6 +27,7 @@ struct daemon {
 	struct commit *commit;
 	struct disk *disk;
 	struct keep *keep;
+	struct notify *notify;
 	bool once, stopping;
 	bool hangs;              /* at the end: a thread was left behind, and uses what is here */
 	bool unsaved;            /* the last commit was lost */

@@ -13,6 +13,7 @@
 #include "daemon/publish.h"
 #include "daemon/show.h"
 #include "daemon/shown.h"
+#include "notify/notify.h"
 
 #define GATHER_S 0.3
 #define STALE_FACT "summaries"
@@ -172,6 +173,12 @@ static void on_changed(void *arg, const struct job *j)
 		batch_stale(f, j->batch_row);
 	} else if (j->state == JOB_HELD || clock_mono() - shown_get(&f->shown, j->id)->at >= f->d->conf->status_s)
 		post_status(f, j);
+}
+
+static int on_ended(void *arg, const struct job *j)
+{
+	struct folder *f = arg;
+	return notify_ended(f->d->notify, j);
 }
 
 /* ---- gone */
@@ -639,7 +646,7 @@ void folder_start(struct folder *f)
 void folder_hooks(struct folder *f, struct manager_hooks *h)
 {
 	*h = (struct manager_hooks){ .arg = f, .changed = on_changed, .publish = on_publish, .fail = on_fail,
-				     .gone = on_gone, .split = on_split };
+				     .gone = on_gone, .split = on_split, .ended = on_ended };
 }
 
 void folder_post(struct folder *f, void (*work)(void *), void (*done)(void *), void *arg)

@@ -18,6 +18,7 @@
 #include "daemon/descriptors.h"
 #include "daemon/disk.h"
 #include "daemon/show.h"
+#include "notify/notify.h"
 
 #define REFRESH_S 2.0
 #define HEARTBEAT_S 10.0
@@ -78,6 +79,8 @@ static void open_parts(struct daemon *d, const struct arguments *a)
 	d->conf = conf_load(a->config, a->data, &error);
 	if (!d->conf)
 		die("%s", error);
+	/* Not for the programs that are started. */
+	unsetenv("NMR_SMTP_PASSWORD");
 	set_log_level(d->conf->log_level);
 	make_folders(d->conf);
 	d->lock_fd = take_lock(d->conf);
@@ -198,7 +201,7 @@ static void on_heartbeat(void *arg)
 void daemon_check_once(struct daemon *d)
 {
 	int count[JOB_STATE_COUNT];
-	if (!d->once || d->stopping || commit_broken(d->commit) || !intake_idle(d->intake) || !folder_idle(d->folder) ||
+	if (!d->once || d->stopping || commit_broken(d->commit) || !intake_idle(d->intake) || !folder_idle(d->folder) || !notify_is_idle(d->notify) ||
 	    queue_job_counts(d->q, count) < 0)
 		return;
 	if (count[JOB_QUEUED] + count[JOB_RUNNING] + count[JOB_PUBLISHING] == 0)
@@ -217,6 +220,12 @@ static void log_start(const struct daemon *d)
 	queue_fact_set(d->q, "spooler", who);
 }
 
+static void when_durable(void *arg, void (*fn)(void *fn_arg, bool ok), void *fn_arg)
+{
+	struct daemon *d = arg;
+	commit_after(d->commit, fn, fn_arg);
+}
+
 static int run(struct daemon *d)
 {
 	sigset_t set;
@@ -232,6 +241,7 @@ static int run(struct daemon *d)
 		die("cannot start the event loop: %s", strerror(errno));
 	struct manager_hooks hooks;
 	d->commit = commit_new(d);
+	d->notify = notify_new(d->conf, d->q, d->loop, &(struct notify_after){ d, when_durable });
 	d->folder = folder_new(d);
 	folder_hooks(d->folder, &hooks);
 	d->manager = manager_new(&d->lab, d->q, d->loop, &hooks);
@@ -247,6 +257,7 @@ static int run(struct daemon *d)
 	folder_start(d->folder);
 	intake_start(d->intake);
 	keep_start(d->keep);
+	notify_start(d->notify);
 	on_heartbeat(d);
 	on_refresh(d);
 	int r = loop_run(d->loop);
@@ -256,8 +267,11 @@ static int run(struct daemon *d)
 	d->intake = NULL;
 	folder_free(d->folder);
 	keep_free(d->keep);
+	d->hangs = !notify_stop(d->notify) || d->hangs;
 	manager_free(d->manager);
 	commit_free(d->commit);
+	if (!d->hangs)
+		notify_free(d->notify);
 	disk_free(d->disk);
 	loop_free(d->loop);
 	close(sig.fd);
@@ -273,6 +287,9 @@ int main(int argc, char **argv)
 		return check_run(&a);
 	descriptors_raise();
 	open_parts(&d, &a);
+	/* Before there are threads. */
+	if (notify_is_wanted(d.conf) && notify_init() < 0)
+		die("libcurl cannot be used");
 	write_readme(d.conf);
 	int r = run(&d);
 	log_event(LOG_INFO, "end", NULL);

@@ -98,10 +98,26 @@ void manager_free(struct manager *m)
 
 struct scheduler *manager_scheduler(struct manager *m) { return m->sched; }
 
+/* With what is to be told of it, or not at all. */
+static int change(struct manager *m, struct job *j, enum job_event e, const char *reason, const char *remedy)
+{
+	enum job_state old = j->state;
+	int r = queue_begin(m->q);
+	if (r < 0)
+		return r;
+	r = queue_set_job_state(m->q, j, e, reason, remedy);
+	if (r == 0 && m->hooks.ended && job_state_ended(j->state))
+		r = m->hooks.ended(m->hooks.arg, j);
+	r = queue_end(m->q, r);
+	if (r < 0)
+		j->state = old;
+	return r;
+}
+
 int manager_change(struct manager *m, struct job *j, enum job_event e, const char *reason, const char *remedy)
 {
 	enum job_state old = j->state;
-	int r = queue_set_job_state(m->q, j, e, reason, remedy);
+	int r = change(m, j, e, reason, remedy);
 	log_event(r < 0 ? LOG_ERROR : LOG_INFO, "job-state", "job", j->id, "name", j->outname, "from",
 		  job_state_to_string(old), "to", r < 0 ? NULL : job_state_to_string(j->state), "event",
 		  job_event_to_string(e), "reason", reason, "error",

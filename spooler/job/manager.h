@@ -12,6 +12,9 @@ struct manager_hooks {
 	void *arg;
 	/* Something to show has changed (stage, progress). */
 	void (*changed)(void *arg, const struct job *j);
+	/* In the transaction in which it gets a state in which it has ended: 0, or -errno and
+	 * nothing of it has happened. May be NULL. */
+	int (*ended)(void *arg, const struct job *j);
 	/* The result is rendered: publish it, then manager_published(). */
 	void (*publish)(void *arg, const struct job *j, const struct pipeline *p);
 	/* Tell why it failed, then manager_failed(). */

@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/words.h"
 #include "nmr/options-internal.h"
 
@@ -238,6 +239,14 @@ static char *check_max_conformers(_unused_ const struct share *share, const char
 	return NULL;
 }
 
+static char *check_notify(_unused_ const struct share *share, const char *typed, struct buf *why)
+{
+	if (!*typed || address_valid(typed))
+		return xstrdup(typed);
+	buf_adds(why, "is not a usable e-mail address. Value: one bare address, such as somebody@example.org.");
+	return NULL;
+}
+
 static const struct {
 	const char *name, *fallback, *help;
 	const char *aliases;     /* folded, between blanks */
@@ -262,6 +271,8 @@ static const struct {
 			       " components fragment salt ", check_component },
 	[OPTION_MAX_CONFORMERS] = { "max_conformers", "auto", "most conformers: auto, or 1 to 500 (default: auto)",
 				    " maxconf maxconfs conformersmax nconf ", check_max_conformers },
+	[OPTION_NOTIFY] = { "notify", "", "e-mail address that is told of the end (default: none)",
+			    " notificationemail notifyemail email mail ", check_notify },
 };
 
 const char *option_name(enum option i) { return table[i].name; }
@@ -285,6 +296,8 @@ int option_find(const char *typed)
 bool options_is_record_field(const char *name)
 {
 	const char *known[OPTION_COUNT];
+	if (option_find(name) == OPTION_NOTIFY)
+		return false;
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		if (str_ieq(name, table[i].name))
 			return true;
@@ -349,6 +362,8 @@ static int unknown_name(const char *name, char **ret_error)
 	return -ENOENT;
 }
 
+static bool may_be_empty(int i) { return i == OPTION_NAME || i == OPTION_NOTIFY; }
+
 int options_set(struct options *o, const struct share *share, const char *name,
 		const char *value, const char *origin, char **ret_error)
 {
@@ -357,7 +372,7 @@ int options_set(struct options *o, const struct share *share, const char *name,
 		return unknown_name(name, ret_error);
 	_cleanup_free_ char *typed = option_value_clean(value, i == OPTION_NAME);
 	_cleanup_(buf_release) struct buf why = BUF_INIT;
-	char *normal = *typed || i == OPTION_NAME ? table[i].check(share, typed, &why) : NULL;
+	char *normal = *typed || may_be_empty(i) ? table[i].check(share, typed, &why) : NULL;
 	if (!*typed && !normal)
 		buf_addf(&why, "is empty: %s.", table[i].help);
 	if (normal) {

@@ -23,6 +23,7 @@ enum option {
 	OPTION_PRIORITY,       /* -10..10, higher first */
 	OPTION_COMPONENT,      /* all (refuse salts) | largest */
 	OPTION_MAX_CONFORMERS, /* auto, or 1..500 */
+	OPTION_NOTIFY,         /* an e-mail address that is told of the end; "": nobody */
 	OPTION_COUNT
 };
 
@@ -45,7 +46,8 @@ int options_set(struct options *o, const struct share *share, const char *name,
 		const char *value, const char *origin, char **ret_error);
 /* Is this an option's name or alias (to tell option fields of an SDF record
  * from the hundred other fields people have there)? For record fields only
- * the names themselves and names with the prefix "NMR_" or "nmr." count. */
+ * the names themselves and names with the prefix "NMR_" or "nmr." count. Who is to
+ * get a mail is no matter of a record: such files are handed on. */
 bool options_is_record_field(const char *name);
 /* A whole ticket: lines "key = value" or "key: value", '#' and "//" comments,
  * BOM, CRLF and UTF-16 fine. All problems in one message. 0 or -EINVAL. */

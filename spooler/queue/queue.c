@@ -90,6 +90,13 @@ static const char *const migrations[] = {
 	"CREATE INDEX request_created ON request(created);",
 	/* 7: a mount that is away at a start keeps its claims */
 	"ALTER TABLE claim ADD COLUMN mount TEXT NOT NULL DEFAULT '';",
+
+	/* 8: what is to be told by mail and webhook */
+	"CREATE TABLE notice("
+	"  row INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, target TEXT NOT NULL,"
+	"  event TEXT NOT NULL, about TEXT NOT NULL, body TEXT NOT NULL,"
+	"  tries INTEGER NOT NULL DEFAULT 0, error TEXT, due REAL NOT NULL, created REAL NOT NULL);"
+	"CREATE INDEX notice_due ON notice(kind,due);",
 };
 #define SCHEMA ((int)ARRAY_SIZE(migrations))
 

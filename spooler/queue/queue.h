@@ -270,7 +270,7 @@ bool queue_step_is_held(struct queue *q, const char *key);
 int queue_step_add_done(struct queue *q, const struct step *s);
 bool queue_batch_has_id(struct queue *q, const char *id);
 /* Copies what can be read of a damaged file into a new one, which has no -wal. */
-#define QUEUE_TABLES 7
+#define QUEUE_TABLES 8
 struct queue_saved {
 	const char *table;
 	long long rows;
@@ -284,6 +284,38 @@ int queue_request_done(struct queue *q, const char *uuid, const char *verb, cons
 		       bool ok, const char *outcome);
 /* 0 and the words; -ENOENT while it is not handled. */
 int queue_request_get(struct queue *q, const char *uuid, bool *ret_ok, char **ret_outcome);
+
+/* ---- notices: what somebody is to be told. Added in the transaction of what they tell,
+ * removed when they were sent: at least once. All strings are owned by the struct. */
+struct notice {
+	long long row;
+	char *kind;              /* "mail", "hook" */
+	char *target;            /* the address; of a hook "" */
+	char *event;             /* "job-done" ... */
+	char *about;             /* the id of the job or batch */
+	char *body;              /* what is sent, to the last byte */
+	int tries;               /* how often it was tried in vain */
+};
+void notice_init(struct notice *n);
+void notice_release(struct notice *n);
+int queue_notice_add(struct queue *q, struct notice *n);
+/* The one of a kind that is due longest; one that is due later than in farthest seconds
+ * is due now: somebody has set the clock. -ENOENT: none. */
+int queue_notice_next(struct queue *q, const char *kind, double now, double farthest, struct notice *ret_n);
+/* When the next one is due. -ENOENT: there is none at all. */
+int queue_notice_due(struct queue *q, const char *kind, double *ret_due);
+/* It was tried in vain. */
+int queue_notice_later(struct queue *q, long long row, double due, const char *error);
+int queue_notice_remove(struct queue *q, long long row);
+/* All of a kind go. */
+int queue_notice_drop(struct queue *q, const char *kind, int *ret_n);
+/* How many wait, how many of them were tried in vain, and why the one that was tried most
+ * failed. The last two may be NULL. False: none waits. */
+bool queue_notice_count(struct queue *q, const char *kind, int *ret_n, int *ret_tried, char **ret_error);
+/* The outermost batch that a job is part of, or is making. -ENOENT: it stands alone. */
+int queue_batch_outermost(struct queue *q, const struct job *j, long long *ret_row);
+/* No job in it is left to end, those of batches inside it included. */
+bool queue_batch_has_ended(struct queue *q, long long row);
 
 /* ---- facts for people: heartbeat, versions, folders' modes */
 int queue_fact_set(struct queue *q, const char *name, const char *value);

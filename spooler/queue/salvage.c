@@ -13,6 +13,7 @@
 static const struct { const char *name, *order; bool numbered; } tables[QUEUE_TABLES] = {
 	{ "job", "row", true }, { "batch", "row", true }, { "step", "key", false }, { "job_step", "job_row,key", false },
 	{ "claim", "key", false }, { "request", "uuid", false }, { "fact", "name", false },
+	{ "notice", "row", true },
 };
 
 struct copy {

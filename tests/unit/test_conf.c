@@ -150,6 +150,10 @@ static void test_shipped_file_loads_and_shows_defaults(_unused_ void **state)
 	assert_string_equal(all->log_level, c->log_level);
 	assert_string_equal(all->web_listen, c->web_listen);
 	assert_string_equal(all->web_token, "");
+	const char *none[] = { all->smtp_url, all->smtp_user, all->smtp_password, all->notify_from, all->notify_email,
+			       all->webhook_url, all->base_url };
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		assert_string_equal(none[i], "");
 	assert_string_equal(conf_engine(all, "nwchem"), conf_engine(c, "nwchem"));
 	assert_string_equal(conf_engine(all, "xtb"), conf_engine(c, "xtb"));
 	assert_int_equal(c->nhot, 4);
@@ -243,6 +247,32 @@ static void test_bad_values(_unused_ void **state)
 	assert_null(conf_load("/nonexistent/nmr.conf", NULL, &error));
 	assert_non_null(strstr(error, "/nonexistent/nmr.conf: cannot be read: No such file"));
 	free(error);
+}
+
+static void test_mail_and_webhook(_unused_ void **state)
+{
+	struct conf *c = load("smtp_url = \"smtps://mail.example.org:465\"; notify_from = \"nmr@example.org\";"
+			      "webhook_url = \"https://[::1]:8443/hook?a=b%20c\"; base_url = \"http://nmr_1.example.org/x/\";");
+	assert_string_equal(c->smtp_url, "smtps://mail.example.org:465");
+	assert_string_equal(c->notify_from, "nmr@example.org");
+	assert_string_equal(c->webhook_url, "https://[::1]:8443/hook?a=b%20c");
+	conf_free(c);
+	static const char *const bad[] = { "smtp_url = \"mail.example.org\";", "smtp_url = \"http://mail.example.org\";",
+		"smtp_url = \"smtp://u:secret@mail.example.org\";", "smtp_url = \"smtp://\";", "smtp_url = \"smtp://a:x\";",
+		"webhook_url = \"file:///etc/passwd\";", "webhook_url = \"http://a b/\";", "webhook_url = \"http:///x\";",
+		"webhook_url = \"gopher://a/\";", "base_url = \"javascript:x\";", "base_url = \"http://a/\\r\\nX: y\";" };
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		refused(bad[i], "with no user in it");
+	refused("notify_email = \"a@b.c, d@e.f\";", "must be one e-mail address");
+	/* A password in the wrong place is not told to whoever reads the error. */
+	char *error = NULL;
+	setenv("NMR_SMTP_URL", "smtp://u:secret@mail.example.org", 1);
+	_cleanup_free_ char *path = write_conf("");
+	assert_null(conf_load(path, NULL, &error));
+	assert_non_null(strstr(error, "NMR_SMTP_URL"));
+	assert_null(strstr(error, "secret"));
+	free(error);
+	unsetenv("NMR_SMTP_URL");
 }
 
 static void test_hot_list(_unused_ void **state)
@@ -344,7 +374,7 @@ int main(void)
 		T(test_shipped_file_has_every_option), T(test_manual_has_every_option),
 		T(test_shipped_file_loads_and_shows_defaults),
 		T(test_precedence), T(test_data_override_moves_every_folder), T(test_misspelt), T(test_bad_values),
-		T(test_hot_list), T(test_engine_argv), T(test_engine_resolve), T(test_folders),
+		T(test_mail_and_webhook), T(test_hot_list), T(test_engine_argv), T(test_engine_resolve), T(test_folders),
 		T(test_folders_refused), T(test_folder_through_a_link),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

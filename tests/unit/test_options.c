@@ -67,7 +67,7 @@ static void test_defaults(_unused_ void **state)
 		[OPTION_SOLVENT] = "chcl3", [OPTION_PRESET] = "production", [OPTION_MODE] = "auto",
 		[OPTION_GEOMETRY] = "auto", [OPTION_CHARGE] = "auto", [OPTION_NAME] = "",
 		[OPTION_TEMPERATURE] = "298.15", [OPTION_PRIORITY] = "0", [OPTION_COMPONENT] = "all",
-		[OPTION_MAX_CONFORMERS] = "auto",
+		[OPTION_MAX_CONFORMERS] = "auto", [OPTION_NOTIFY] = "",
 	};
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		char *error = NULL;
@@ -148,6 +148,30 @@ static void test_refusals(_unused_ void **state)
 	refuse("max_conformers", "0", -EINVAL, "1 to 500");
 	assert_string_equal(o.value[OPTION_SOLVENT], "chcl3");
 	assert_string_equal(o.origin[OPTION_SOLVENT], "default");
+}
+
+static void test_notify(_unused_ void **state)
+{
+	static const char *const bad[] = { "anna", "@example.org", "anna@", "a@b@c.d", "a b@example.org", "a@example.org b@example.org",
+		"a@example.org,b@example.org", "Anna <a@example.org>", "<a@example.org>", "a@example.org\r\nBcc: b@example.org",
+		"a@example.org\nBcc: b", "a@example..org", ".a@example.org", "a@-example.org", "a@[127.0.0.1]", "\"a b\"@example.org",
+		"j\xc3\xb6rg@example.org", "a@example.org\t", "a;b@example.org", "a@exa_mple.org", "a@example.org." };
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	accept("notify", "Anna.B+nmr@Chem.example.org", OPTION_NOTIFY, "Anna.B+nmr@Chem.example.org");
+	accept("notification_email", " \"anna@example.org\"; ", OPTION_NOTIFY, "anna@example.org");
+	accept("Notify", "root@localhost", OPTION_NOTIFY, "root@localhost");
+	accept("notify", "", OPTION_NOTIFY, "");
+	accept("notify", "x@example.org", OPTION_NOTIFY, "x@example.org");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		refuse("notify", bad[i], -EINVAL, "is not a usable e-mail address");
+	while (b.len < 300)
+		buf_adds(&b, "abcdefghij.");
+	buf_adds(&b, "a@example.org");
+	refuse("notify", b.s, -EINVAL, "is not a usable e-mail address");
+	assert_string_equal(o.value[OPTION_NOTIFY], "x@example.org");
+	assert_false(options_is_record_field("notify"));
+	assert_false(options_is_record_field("NMR_notify"));
+	assert_false(options_is_record_field("nmr.notification_email"));
 }
 
 static void test_record_fields(_unused_ void **state)
@@ -334,7 +358,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_defaults), T(test_values), T(test_charges), T(test_names), T(test_refusals),
-		T(test_record_fields), T(test_tickets), T(test_utf16_tickets), T(test_bad_ticket_tells_all),
+		T(test_record_fields), T(test_notify), T(test_tickets), T(test_utf16_tickets), T(test_bad_ticket_tells_all),
 		T(test_ticket_noise), T(test_json), T(test_copy), T(test_conf_pairs), T(test_shipped_conf),
 		T(test_manual_has_every_option),
 	};

@@ -525,6 +525,129 @@ static void version_1_is_migrated(void **state)
 	}
 }
 
+/* What there was stays as it was, and there is room for notices. */
+static void version_7_is_migrated(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_(buf_release) struct buf sql = BUF_INIT;
+	_cleanup_free_ char *path = xasprintf("%s/old.db", f->dir);
+	char *error = NULL, id[ID_LEN + 1] = "";
+	struct queue *q;
+	struct job j;
+	int n = -1;
+	long long row = 0;
+	sqlite3 *db;
+	assert_int_equal(file_read(TEST_DIR "/data/queue-7.sql", 1 << 20, &sql), 0);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql.s, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(queue_open_readonly(path, &q, &error), -EPROTO);
+	assert_non_null(strstr(error, "older schema"));
+	free(error);
+	for (int again = 0; again < 2; again++) {
+		int count[JOB_STATE_COUNT];
+		struct notice one = { .kind = "mail", .target = "a@b", .event = "job-done", .about = "x", .body = "y" };
+		assert_int_equal(queue_open(path, &q, &error), 0);
+		assert_int_equal(queue_job_counts(q, count), 0);
+		assert_int_equal(count[JOB_DONE], 2);
+		assert_int_equal(count[JOB_RUNNING], 1);
+		assert_int_equal(queue_claim_find(q, "k", id), 0);
+		assert_string_equal(id, "000000000001");
+		assert_int_equal(queue_job_get(q, "000000000003", &j), 0);
+		assert_string_equal(json_str(json_object_get(j.options, "notify"), "value", ""), "a@example.org");
+		assert_int_equal(queue_batch_outermost(q, &j, &row), 0);
+		assert_int_equal(row, 1);
+		assert_false(queue_batch_has_ended(q, row));
+		job_release(&j);
+		assert_int_equal(queue_notice_count(q, "mail", &n, NULL, NULL), again > 0);
+		assert_int_equal(n, again);
+		assert_int_equal(queue_notice_add(q, &one), 0);
+		queue_close(q);
+	}
+}
+
+static void notices_wait_until_they_are_removed(void **state)
+{
+	struct fixture *f = *state;
+	struct notice n, a = { .kind = "mail", .target = "a@b", .event = "job-done", .about = "x", .body = "one" },
+			 b = { .kind = "mail", .target = "c@d", .event = "job-done", .about = "x", .body = "two" };
+	char *error = NULL;
+	double due, now = 0;
+	int many, tried;
+	assert_int_equal(queue_notice_next(f->q, "mail", 1e12, 1e6, &n), -ENOENT);
+	assert_int_equal(queue_notice_due(f->q, "mail", &due), -ENOENT);
+	assert_int_equal(queue_notice_add(f->q, &a), 0);
+	assert_int_equal(queue_notice_add(f->q, &b), 0);
+	assert_int_equal(queue_notice_due(f->q, "mail", &now), 0);
+	now += 1;
+	assert_int_equal(queue_notice_next(f->q, "hook", now, 1e6, &n), -ENOENT);
+	assert_int_equal(queue_notice_next(f->q, "mail", now, 1e6, &n), 0);
+	assert_string_equal(n.body, "one");
+	assert_string_equal(n.target, "a@b");
+	assert_int_equal(queue_notice_later(f->q, n.row, now + 60, "no answer"), 0);
+	notice_release(&n);
+	assert_int_equal(queue_notice_next(f->q, "mail", now, 1e6, &n), 0);
+	assert_string_equal(n.body, "two");
+	assert_int_equal(queue_notice_remove(f->q, n.row), 0);
+	notice_release(&n);
+	assert_int_equal(queue_notice_next(f->q, "mail", now, 1e6, &n), -ENOENT);
+	assert_int_equal(queue_notice_due(f->q, "mail", &due), 0);
+	assert_true(due > now + 59 && due < now + 61);
+	assert_true(queue_notice_count(f->q, "mail", &many, &tried, &error));
+	assert_int_equal(many + 10 * tried, 11);
+	assert_string_equal(error, "no answer");
+	free(error);
+	/* The clock was set back: it does not wait for years. */
+	assert_int_equal(queue_notice_next(f->q, "mail", now - 1e8, 1e6, &n), 0);
+	assert_int_equal(n.tries, 1);
+	notice_release(&n);
+	assert_int_equal(queue_notice_drop(f->q, "mail", &many), 0);
+	assert_int_equal(many, 1);
+	assert_false(queue_notice_count(f->q, "mail", &many, &tried, &error));
+}
+
+static void end_of_part(struct queue *q, long long batch_row, const char *outname, struct job *j)
+{
+	fill_job(j, outname, 0);
+	j->batch_row = batch_row;
+	assert_int_equal(queue_job_add(q, j), 0);
+}
+
+/* A batch in a batch, and the job that still makes the outer one. */
+static void a_batch_ends_with_its_last_job(void **state)
+{
+	struct fixture *f = *state;
+	struct batch out = { .name = xstrdup("o"), .outname = xstrdup("o"), .total = 2 }, in = out;
+	struct job maker, a, b, alone;
+	long long row = 0;
+	end_of_part(f->q, 0, "o", &maker);
+	memcpy(out.id, maker.id, sizeof(out.id));
+	assert_int_equal(queue_batch_add(f->q, &out), 0);
+	id_new(in.id);
+	in.parent_row = out.row;
+	assert_int_equal(queue_batch_add(f->q, &in), 0);
+	end_of_part(f->q, out.row, "o/1", &a);
+	end_of_part(f->q, in.row, "o/2/1", &b);
+	end_of_part(f->q, 0, "alone", &alone);
+	const struct job *parts[] = { &a, &b, &maker };
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		row = 0;
+		assert_int_equal(queue_batch_outermost(f->q, parts[i], &row), 0);
+		assert_int_equal(row, out.row);
+	}
+	assert_int_equal(queue_batch_outermost(f->q, &alone, &row), -ENOENT);
+	struct job *order[] = { &a, &maker, &b };
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		assert_false(queue_batch_has_ended(f->q, out.row));
+		assert_int_equal(queue_set_job_state(f->q, order[i], JOB_EV_CANCEL, NULL, NULL), 0);
+	}
+	assert_true(queue_batch_has_ended(f->q, out.row));
+	struct job *all[] = { &a, &b, &maker, &alone };
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		job_release(all[i]);
+	batch_release(&out);
+}
+
 static void set_finished(struct fixture *f, const char *id, double when)
 {
 	_cleanup_free_ char *sql = xasprintf("UPDATE job SET finished=%f WHERE id='%s'", when, id);
@@ -822,6 +945,9 @@ int main(void)
 		T(readers_see_commits_and_survive_the_writer),
 		T(a_newer_schema_is_refused),
 		T(version_1_is_migrated),
+		T(version_7_is_migrated),
+		T(notices_wait_until_they_are_removed),
+		T(a_batch_ends_with_its_last_job),
 		T(a_file_is_read_again),
 		T(old_jobs_are_found_until_settled), T(steps_are_kept_while_somebody_rests_on_them),
 		T(a_damaged_row_is_named_and_mended), T(foreign_rows_are_found_and_mended),

@@ -201,6 +201,21 @@ static int small_tables(struct queue *q)
 	return n;
 }
 
+static int told(struct queue *q)
+{
+	struct batch b;
+	long long row = 0;
+	struct notice n = { .kind = "hook", .target = "", .event = "job-done", .about = "x", .body = "{}" };
+	assert_int_equal(queue_batch_find(q, "live", &b), 0);
+	struct job part = { .id = "", .batch_row = b.row };
+	assert_int_equal(queue_batch_outermost(q, &part, &row), 0);
+	assert_int_equal(queue_notice_add(q, &n), 0);
+	assert_int_equal(queue_notice_remove(q, n.row), 0);
+	int r = queue_batch_has_ended(q, row);
+	batch_release(&b);
+	return r;
+}
+
 /* A job's whole life. */
 static int life(struct queue *q)
 {
@@ -236,7 +251,7 @@ static int life(struct queue *q)
 #define ASK(f) { #f, f }
 static const struct question { const char *name; int (*ask)(struct queue *q); } asked[] = {
 	ASK(active), ASK(waiting), ASK(ended), ASK(newest), ASK(parts), ASK(next), ASK(found), ASK(names), ASK(counts),
-	ASK(ready), ASK(kept), ASK(forgotten), ASK(mended), ASK(small_tables), ASK(life),
+	ASK(ready), ASK(kept), ASK(forgotten), ASK(mended), ASK(small_tables), ASK(told), ASK(life),
 }, of_all_live = ASK(live);
 
 /* As much in the one as in the other; false: it costs more in the larger one. */

@@ -47,7 +47,8 @@ static json_t *defaults(const struct web *w)
 		free(why);
 	}
 	for (int i = 0; i < OPTION_COUNT; i++)
-		json_object_set_new(j, option_name((enum option)i), json_text(o.value[i]));
+		if (i != OPTION_NOTIFY)
+			json_object_set_new(j, option_name((enum option)i), json_text(o.value[i]));
 	options_release(&o);
 	return j;
 }

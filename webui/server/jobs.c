@@ -104,8 +104,9 @@ static int add_job(const struct job *j, void *arg)
 	if (l->n++ >= l->max)
 		return 1;
 	json_t *o = job_json(l->w->conf, j);
-	/* Where the outbox lies on the server is not for everybody. */
+	/* Where the outbox lies on the server and who gets mail are not for everybody. */
 	json_object_del(o, "folder");
+	json_object_del(json_object_get(o, "options"), "notify");
 	json_object_set_new(o, "batch", batch_id(l, j->batch_row));
 	json_array_append_new(l->jobs, o);
 	l->last = j->row;

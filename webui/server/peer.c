@@ -300,6 +300,7 @@ json_t *peer_job(struct web *w, struct queue *q, const struct job *j)
 	if (q)
 		queue_step_each_of_job(q, j->row, add_step, &all);
 	json_object_del(o, "folder");
+	json_object_del(json_object_get(o, "options"), "notify");
 	add_words(o, w, j, shifts);
 	add_parts(o, &all, j);
 	add_conformers(o, &all, shifts);

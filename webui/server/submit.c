@@ -17,6 +17,7 @@ static const struct field { const char *name, *option, *fallback; } fields[] = {
 	{ "conformer_mode", "mode", "single" }, { "max_conformers", "max_conformers", NULL },
 	{ "charge", "charge", NULL }, { "geometry", "geometry", NULL }, { "component", "component", NULL },
 	{ "temperature", "temperature", NULL }, { "priority", "priority", NULL },
+	{ "notification_email", "notify", NULL },
 };
 
 struct order {
@@ -51,7 +52,7 @@ static char *field_text(const struct http_request *rq, const json_t *body, const
 
 static bool known_field(const char *name)
 {
-	static const char *const others[] = { "smiles", "conformer_method", "notification_email" };
+	static const char *const others[] = { "smiles", "conformer_method" };
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (str_eq(fields[i].name, name))
 			return true;
@@ -81,7 +82,7 @@ static bool check_others(struct order *o, const json_t *body)
 {
 	_cleanup_free_ char *method = field_text(o->rq, body, "conformer_method");
 	_cleanup_free_ char *mail = field_text(o->rq, body, "notification_email");
-	if (mail) {
+	if (mail && !*o->rq->web->conf->smtp_url) {
 		http_field_error(o->rq, "notification_email", "no-mail", mail, "This server sends no mail. Leave the field out.");
 		return false;
 	}

@@ -1,0 +1,2 @@
+# Mail and webhook: libcurl, which nmr-spooler alone needs.
+PKGS += libcurl
