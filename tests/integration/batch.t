@@ -17,6 +17,8 @@ sub start_set {
 	my $s = Replay->new(env => {%quick});
 	$s->drop('set.smi', "many-records=$n\n");
 	$s->start;
+	# Its queue has all its tables then.
+	wait_until(60, sub { $s->log_text =~ /event=start/ });
 	return $s;
 }
 
