@@ -1,0 +1,49 @@
+# Programs of others from npm, pinned by a lock file, in the build folder.
+package Npm;
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use File::Basename qw(basename);
+use File::Copy qw(copy);
+use File::Path qw(make_path remove_tree);
+use Spool;
+
+our $why = '';
+
+sub output {
+	my (@command) = @_;
+	my $pid = open(my $out, '-|') // die "fork: $!";
+	if (!$pid) {
+		open STDERR, '>&', \*STDOUT or exit 127;
+		exec @command or exit 127;
+	}
+	local $/;
+	my $text = <$out> // '';
+	close $out;
+	return $text;
+}
+
+# Where they are, from the folder with package.json and its lock; undef, and $why, when they
+# cannot be had. least: the oldest Node.js that will do.
+sub install {
+	my ($from, $least) = @_;
+	my ($major) = output('node', '--version') =~ /^v(\d+)/;
+	$why = 'no Node.js here', return undef if !$major;
+	$why = "Node.js $major is too old", return undef if $major < $least;
+	(my $home = abs_path($Spool::BIN)) =~ s{/bin$}{};
+	$home .= '/npm-' . basename($from);
+	my $there = sub { -e "$home/node_modules/.package-lock.json" && Spool::slurp("$home/package-lock.json") eq Spool::slurp("$from/package-lock.json") };
+	return $home if $there->();
+	remove_tree($home);
+	make_path($home);
+	copy("$from/$_", "$home/$_") or die "$_: $!" for qw(package.json package-lock.json);
+	my $said = output('npm', 'ci', '--prefix', $home, qw(--ignore-scripts --no-audit --no-fund --no-update-notifier
+		--fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=2000 --fetch-timeout=60000));
+	return $home if $? == 0 && $there->();
+	remove_tree($home);
+	die "npm ci: $said" if $said !~ /\b(?:ENOTFOUND|EAI_AGAIN|ECONN\w+|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_SOCKET\w*)\b/;
+	$why = 'no network: npm cannot fetch what the test needs';
+	return undef;
+}
+
+1;
