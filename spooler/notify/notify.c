@@ -205,7 +205,7 @@ static void work_send(void *arg)
 
 static void log_delivery(enum log_level level, const char *event, const struct delivery *d, const char *again)
 {
-	log_event(level, event, "kind", d->notice.kind, "event", d->notice.event, "about", d->notice.about, "to",
+	log_event(level, event, "kind", d->notice.kind, "tells", d->notice.event, "about", d->notice.about, "to",
 		  *d->notice.target ? d->notice.target : NULL, "error", d->error, "again", again, NULL);
 }
 

@@ -98,6 +98,24 @@ is_deeply([ @{ $b->{json}{job} }{qw(batch total folder)}, $b->{json}{job}{counts
 like(text(($mail->got)[0]), qr/set has ended: 5 done\.\n/, 'the words');
 $s->stop;
 
+# Cancelled when some of its records are no jobs yet, and retried.
+fresh();
+$s = spool(REPLAY_DELAY_MS => 20, NMR_RECORDS_MAX => 5000, NMR_NOTIFY_EMAIL => '');
+$s->start;
+$s->drop('half.conf', "notify = anna\@example.org\n");
+$s->drop('half.smi', "many-records=3000\n");
+ok(wait_until(60, sub { $s->log_text =~ /event=start / && (sql($s, 'SELECT unmade FROM batch'))[0] }), 'a file is being split');
+is((nmr($s, 'cancel', 'half'))[0], 0, 'and cancelled');
+my $n = sql($s, 'SELECT count(*) FROM job WHERE batch_row>0');
+my $unmade = sql($s, 'SELECT unmade FROM batch');
+ok(wait_until(300, sub { waiting($s) == 0 }), 'all is told');
+is(scalar(@m = $mail->got), 1, 'once by mail');
+is(scalar(grep { $_->{json}{event} eq 'batch-ended' } $hook->got), 1, 'the end of the batch once');
+is(scalar(grep { $_->{json}{event} ne 'batch-ended' } $hook->got), $n, 'and each of its jobs');
+like(text($m[0]), qr/ $n cancelled\.|\d+ done, \d+ cancelled\./, 'with the numbers');
+like(text($m[0]), qr/\n$unmade molecules of the file were cancelled/, 'of those that were no jobs, too') if $unmade;
+$s->stop;
+
 # ---------------------------------------------------------------- down, then up; refused, then taken
 fresh();
 $_->down for $mail, $hook;
@@ -138,6 +156,23 @@ is($other->tries, 0, 'redirects are not followed');
 ok(wait_until(5, sub { waiting($s) == 0 }), 'nothing waits any more');
 $s->stop;
 $other->down;
+
+# A number for a host is the loopback all the same, but not by its name: a password does not
+# go over a wire that is not encrypted.
+fresh();
+$s = spool(NMR_SMTP_URL => "smtp://2130706433:$mail->{port}", NMR_WEBHOOK_URL => '');
+$s->start;
+$s->drop('wire.smi', "C wire\n");
+ok(wait_until(60, sub { $s->log_text =~ /event=notice-given-up/ }), 'a password is not sent where anybody may read it');
+like($s->log_text, qr/event=notice-not-sent .*STARTTLS/, 'and the log says why') or diag($s->log_text);
+is(scalar(my @none = $mail->got), 0, 'nothing was sent');
+$s->stop;
+fresh();
+$s = spool(NMR_SMTP_URL => "smtp://2130706433:$mail->{port}", NMR_WEBHOOK_URL => '', NMR_SMTP_USER => '', NMR_SMTP_PASSWORD => '');
+$s->start;
+$s->drop('wire.smi', "C wire\n");
+ok(told($s, 1, 0), 'without one a mail goes to a server that cannot encrypt');
+$s->stop;
 
 # ---------------------------------------------------------------- killed before sending
 fresh();
