@@ -48,7 +48,7 @@ function origin(o) {
 }
 
 function optionTable(options) {
-	return el('div', { class: 'scroll' }, el('table', {}, el('caption', { class: 'quiet' }, 'Options'), el('thead', {}, el('tr', {}, ['Option', 'Value', 'From'].map(t => el('th', { scope: 'col' }, t)))),
+	return el('div', { class: 'scroll', tabindex: 0, role: 'group' }, el('table', {}, el('caption', { class: 'quiet' }, 'Options'), el('thead', {}, el('tr', {}, ['Option', 'Value', 'From'].map(t => el('th', { scope: 'col' }, t)))),
 		el('tbody', {}, Object.entries(options).filter(([, o]) => o && o.value !== '').map(([name, o]) => el('tr', {}, el('th', { scope: 'row' }, name.replaceAll('_', ' ')), el('td', {}, o.value), el('td', {}, origin(o)))))));
 }
 

@@ -126,7 +126,7 @@ class Spectrum {
 		const button = (text, name, fn) => el('button', { type: 'button', class: 'small', 'aria-label': name, title: name, on: { click: fn } }, text);
 		return el('figure', { class: 'spectrum' }, el('div', { class: 'spectrum-head' }, el('h3', {}, `${NUCLEI[this.nucleus]} spectrum`), this.say,
 			el('div', { class: 'plot-tools' }, button('+', 'Zoom in', () => this.zoom(0.5)), button('−', 'Zoom out', () => this.zoom(2)),
-				button('‹', 'To higher shifts', () => this.pan(0.35)), button('›', 'To lower shifts', () => this.pan(-0.35)), button('All', 'Show the whole spectrum', () => this.zoom(Infinity)))), this.box);
+				button('‹', 'To higher shifts', () => this.pan(0.35)), button('›', 'To lower shifts', () => this.pan(-0.35)), button('All', 'All of the spectrum', () => this.zoom(Infinity)))), this.box);
 	}
 
 	async start() {

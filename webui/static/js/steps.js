@@ -27,7 +27,7 @@ function row(s) {
  * @param {any[]} steps
  */
 export function stepTable(steps) {
-	return el('div', { class: 'scroll' }, el('table', {}, el('caption', { class: 'quiet' }, 'Steps'),
+	return el('div', { class: 'scroll', tabindex: 0, role: 'group' }, el('table', {}, el('caption', { class: 'quiet' }, 'Steps'),
 		el('thead', {}, el('tr', {}, ['Step', 'State', 'Program'].map(t => el('th', { scope: 'col' }, t)), ['Cores', 'Time', 'CPU time'].map(t => el('th', { scope: 'col', class: 'n' }, t)))),
 		el('tbody', {}, steps.map(row))));
 }

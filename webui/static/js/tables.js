@@ -35,8 +35,8 @@ export function shiftTable(model, nucleus) {
 		rows[i].querySelector('button').setAttribute('aria-pressed', String(model.link.kept?.has(s.key) ?? false));
 	}));
 	return el('div', {}, el('div', { class: 'table-head' }, el('h3', {}, `${NUCLEI[nucleus]} shifts`),
-		el('button', { type: 'button', class: 'small', 'aria-label': `Copy the table of ${NUCLEI[nucleus]} shifts`, on: { click: () => copy(tsv(nucleus, signals), 'The table') } }, 'Copy table')),
-	el('div', { class: 'scroll' }, el('table', { class: 'shifts' }, el('caption', { class: 'quiet' }, `Predicted ${NUCLEI[nucleus]} shifts`),
+		el('button', { type: 'button', class: 'small', 'aria-label': `Copy table of ${NUCLEI[nucleus]} shifts`, on: { click: () => copy(tsv(nucleus, signals), 'The table') } }, 'Copy table')),
+	el('div', { class: 'scroll', tabindex: 0, role: 'group' }, el('table', { class: 'shifts' }, el('caption', { class: 'quiet' }, `Predicted ${NUCLEI[nucleus]} shifts`),
 		el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Signal'), el('th', { scope: 'col' }, 'Type'), el('th', { scope: 'col' }, 'Atoms'),
 			el('th', { scope: 'col', class: 'n' }, 'δ / ppm'), firm && el('th', { scope: 'col', class: 'n' }, 'Uncertainty'), el('th', { scope: 'col', class: 'n' }, 'Shielding'))),
 		el('tbody', {}, rows))));
@@ -50,7 +50,7 @@ const STATES = { done: 'done', complete: 'done', running: 'running', failed: 'fa
  */
 export function conformerTable(list) {
 	const status = list.some(c => c.status), degeneracy = list.some(c => c.degeneracy !== undefined && c.degeneracy !== null);
-	return el('div', { class: 'scroll' }, el('table', {}, el('caption', { class: 'quiet' }, 'Conformers'),
+	return el('div', { class: 'scroll', tabindex: 0, role: 'group' }, el('table', {}, el('caption', { class: 'quiet' }, 'Conformers'),
 		el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Conformer'), status && el('th', { scope: 'col' }, 'State'),
 			el('th', { scope: 'col', class: 'n' }, 'Energy, kcal/mol'), el('th', { scope: 'col' }, 'Population'), degeneracy && el('th', { scope: 'col', class: 'n' }, 'Degeneracy'))),
 		el('tbody', {}, list.map(c => el('tr', {}, el('th', { scope: 'row' }, c.id), status && el('td', {}, STATES[c.status] ?? c.status ?? '–'),
