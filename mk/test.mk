@@ -17,6 +17,7 @@ test:
 	@scripts/install-deps build run test
 	@echo "Building with sanitizers ..."
 	@$(TEST_MAKE) -s -j$(JOBS) all unit-tests
+	@$(TEST_MAKE) -s webui-vendor || echo "Without npm's packages the page is not tested in a browser."
 	@$(TEST_MAKE) check
 test-long:
 	@scripts/install-deps build run test

@@ -46,7 +46,9 @@ void commit_now(struct commit *c)
 {
 	int r = queue_flush(c->d->q);
 	bool lost = queue_take_lost(c->d->q) || r < 0;
-	c->d->unsaved = lost;
+	/* While it works, what was lost is derived anew; at the end it stays lost until the
+	 * next start, whatever is written after it. */
+	c->d->unsaved = lost || (c->d->stopping && c->d->unsaved);
 	if (lost)
 		set_broken(c);
 	run_notes(c, !lost);
