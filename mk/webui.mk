@@ -8,7 +8,9 @@ WEBUI_OUT     := $(B)/webui/static
 WEBUI_SRC     := $(shell find webui/static -type f)
 WEBUI_VENDOR  := openchemlib/dist/openchemlib.js openchemlib/LICENSE \
                  3dmol/build/3Dmol.es6-min.js 3dmol/LICENSE \
+                 pako/LICENSE upng-js/LICENSE netcdfjs/LICENSE iobuffer/LICENSE \
                  uplot/dist/uPlot.esm.js uplot/dist/uPlot.min.css uplot/LICENSE
+# The four without code are licences of what 3Dmol's file contains.
 # package/dist/file -> package/file
 webui_flat     = $(firstword $(subst /, ,$(1)))/$(notdir $(1))
 

@@ -1,16 +1,18 @@
 /* The command that repeats a job. Pure. */
+import { plain } from './dom.js';
 
 const FLAGS = { max_conformers: 'max-conformers' };
 
-/* Quoted for a POSIX shell, when it has to be. */
-function quoted(s) {
-	return /^[\w@%+=:,./-]+$/.test(s) ? s : `'${String(s).replaceAll("'", "'\\''")}'`;
+/* Quoted for a POSIX shell, when it has to be; without what a terminal might obey. */
+function quoted(text) {
+	const s = plain(text).replace(/\s+/g, ' ');
+	return /^[\w@%+=:,./-]+$/.test(s) ? s : `'${s.replaceAll("'", "'\\''")}'`;
 }
 
 function structure(job, options) {
 	const file = String(job.source ?? '').split('/').pop();
 	if (options.geometry?.value === 'keep' || !job.input_smiles)
-		return file || null;
+		return file.startsWith('-') ? `./${file}` : file || null;
 	return job.input_smiles;
 }
 

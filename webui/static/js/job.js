@@ -10,7 +10,7 @@ import { conformerTable } from './tables.js';
 import { copy } from './toast.js';
 import { verbs } from './verbs.js';
 import { viewer } from './viewer.js';
-import { STATES, duration, left, moment, percent, subscripts } from './words.js';
+import { STATES, duration, left, moment, percent } from './words.js';
 
 const REFRESH_MS = 2000;
 const ENDED = new Set(['done', 'failed', 'cancelled']);
@@ -18,7 +18,7 @@ const ENDED = new Set(['done', 'failed', 'cancelled']);
 function lead(job) {
 	const s = (Date.parse(job.finished) - Date.parse(job.started)) / 1000;
 	return [el('span', { class: `s-${job.state in STATES ? job.state : 'other'}` }, STATES[job.state] ?? job.state),
-		[job.preset && `preset ${job.preset}`, job.solvent && `in ${subscripts(job.solvent)}`, `submitted ${moment(job.created)}`,
+		[job.preset && `preset ${job.preset}`, job.solvent && `solvent ${job.solvent}`, `submitted ${moment(job.created)}`,
 			job.state === 'done' && Number.isFinite(s) && `took ${duration(s)}`].filter(Boolean).map(t => ` · ${t}`)];
 }
 

@@ -1,5 +1,6 @@
 /* The options of a job on the form; what was chosen last is remembered. */
 import { el } from './dom.js';
+import { subscripts } from './words.js';
 
 const KEY = 'nmr-options';
 const REMEMBERED = ['solvent', 'preset', 'conformer_mode', 'max_conformers', 'notification_email', 'conformer_method'];
@@ -38,7 +39,7 @@ function select(choices, chosen) {
 }
 
 function solvents(options) {
-	return (options?.solvents ?? []).map(s => [s.code, s.deuterated ? `${s.name} (${s.deuterated})` : s.name]);
+	return (options?.solvents ?? []).map(s => [s.code, s.deuterated ? `${s.name} (${subscripts(s.deuterated)})` : s.name]);
 }
 
 function usual(options, old) {

@@ -34,9 +34,8 @@ function drawLabels(u, signals, keys) {
 	ctx.save();
 	ctx.font = FONT.replace('12px', `${12 * ratio}px`);
 	ctx.textBaseline = 'middle';
-	let last = -Infinity;
-	const [a, b] = [u.scales.x.min, u.scales.x.max];
-	const shown = signals.filter(s => s.shift >= a && s.shift <= b).sort((p, q) => Number(keys.has(q.key)) - Number(keys.has(p.key)));
+	const { min, max } = u.scales.x;
+	const shown = signals.filter(s => s.shift >= min && s.shift <= max).sort((p, q) => Number(keys.has(q.key)) - Number(keys.has(p.key)));
 	const taken = [];
 	for (const s of shown) {
 		const x = u.valToPos(s.shift, 'x', true), y = u.bbox.top + 4 * ratio;
@@ -46,14 +45,12 @@ function drawLabels(u, signals, keys) {
 		const marked = keys.has(s.key);
 		ctx.fillStyle = ctx.strokeStyle = colour(marked ? '--loud-line' : s.exchangeable ? '--exch' : '--soft');
 		ctx.save();
-		ctx.translate(x, y + 84 * ratio);
+		ctx.translate(x, y + 70 * ratio);
 		ctx.rotate(-Math.PI / 2);
 		ctx.fillText(labelText(s), 0, 0);
 		ctx.restore();
-		last = x;
 	}
 	ctx.restore();
-	return last;
 }
 
 function drawMarks(u, signals, keys) {
@@ -70,7 +67,7 @@ function drawMarks(u, signals, keys) {
 
 function axes() {
 	const stroke = () => colour('--ink'), line = () => colour('--line');
-	return [{ stroke, font: FONT, grid: { show: false }, ticks: { stroke, width: 1, size: 6 }, border: { show: true, stroke, width: 1 }, size: 44,
+	return [{ stroke, font: FONT, grid: { show: false }, ticks: { stroke, width: 1, size: 6 }, border: { show: true, stroke, width: 1 }, size: 30,
 		label: 'δ / ppm', labelFont: FONT, labelSize: 18, values: (u, v) => v.map(x => String(Number(x.toFixed(3))).replace('-', '−')), space: 50 },
 	{ show: false, grid: { stroke: line } }];
 }
@@ -78,7 +75,7 @@ function axes() {
 function options(box, signals, data, state) {
 	return {
 		width: box.clientWidth, height: HEIGHT, legend: { show: false }, padding: [0, 14, 0, 14],
-		scales: { x: { time: false, dir: -1, min: data.whole[0], max: data.whole[1] }, y: { range: [-0.01 * data.top, data.top * 1.55] } },
+		scales: { x: { time: false, dir: -1, min: data.whole[0], max: data.whole[1] }, y: { range: [-0.01 * data.top, data.top * 1.6] } },
 		axes: axes(),
 		series: [{}, { stroke: () => colour('--curve'), width: 1.3, points: { show: false } },
 			{ stroke: () => colour('--exch'), width: 1.3, dash: [4, 3], points: { show: false }, spanGaps: false }],

@@ -34,7 +34,9 @@ function layout(ocl, molblock) {
 		mol.setAtomMapNo(i, 0, false);
 	}
 	const text = mol.toSVG(560, 420, 'molecule', OPTIONS);
-	return { doc: new DOMParser().parseFromString(text, 'image/svg+xml').documentElement, numbers, mol };
+	/* Its style element would be one more thing for the page's policy to refuse. */
+	const bare = text.replace(/<style>[^<]*<\/style>/, '');
+	return { doc: new DOMParser().parseFromString(bare, 'image/svg+xml').documentElement, numbers, mol };
 }
 
 /* Away from the neighbours is where a label has room. */
@@ -84,10 +86,9 @@ function build(ocl, model) {
 	const circles = [...doc.querySelectorAll('circle[id]')].map(c => ({ c, i: Number(c.id.split(':').pop()) }));
 	const atoms = circles.filter(({ i }) => numbers[i]).map(({ c, i }) => ({ ...atom(model, c, numbers[i], mol.getAtomLabel(i)), text: label(model, mol, i, numbers[i], c) }));
 	const shapes = [...doc.children].filter(n => n.localName in SHAPES && !n.classList.contains('event')).map(shape);
-	const picture = svg('svg', { class: 'structure', viewBox: doc.getAttribute('viewBox'), role: 'group', 'aria-label': 'Structure. Atoms can be chosen to mark their signals.' },
+	const [x, y, w, h] = doc.getAttribute('viewBox').split(' ').map(Number);
+	const picture = svg('svg', { class: 'structure', viewBox: `${x - 26} ${y} ${w + 52} ${h}`, width: Math.round((w + 52) * 2), role: 'group', 'aria-label': 'Structure. Atoms can be chosen to mark their signals.' },
 		svg('g', {}, atoms.map(a => a.target)), svg('g', { class: 'shapes' }, shapes), svg('g', { class: 'labels' }, atoms.map(a => a.text)));
-	const [, , w] = (doc.getAttribute('viewBox') ?? '').split(' ').map(Number);
-	picture.setAttribute('width', String(Math.round(w * 1.7)));
 	model.link.watch(keys => {
 		const marked = model.heavyAtoms(keys);
 		for (const a of atoms)

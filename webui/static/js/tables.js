@@ -18,7 +18,7 @@ function row(model, s, firm) {
 		el('th', { scope: 'row' }, el('button', { type: 'button', class: 'signal', 'aria-pressed': 'false', on: { focus: () => link.hover(keys), blur: () => link.hover(null) } }, s.label)),
 		el('td', {}, s.type ?? '–', s.exchangeable && el('span', { class: 'tag' }, ' exchangeable')), el('td', {}, s.atoms.join(', ')),
 		el('td', { class: 'n' }, el('b', {}, number(s.shift, d))), firm && el('td', { class: 'n', title: s.uncertainty_reason }, s.uncertainty === null ? '–' : `± ${number(s.uncertainty, d)}`),
-		el('td', { class: 'n soft' }, number(s.shielding, 2)));
+		el('td', { class: 'n shielding' }, number(s.shielding, 2)));
 }
 
 /**
@@ -38,7 +38,7 @@ export function shiftTable(model, nucleus) {
 		el('button', { type: 'button', class: 'small', 'aria-label': `Copy the table of ${NUCLEI[nucleus]} shifts`, on: { click: () => copy(tsv(nucleus, signals), 'The table') } }, 'Copy table')),
 	el('div', { class: 'scroll' }, el('table', { class: 'shifts' }, el('caption', { class: 'quiet' }, `Predicted ${NUCLEI[nucleus]} shifts`),
 		el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Signal'), el('th', { scope: 'col' }, 'Type'), el('th', { scope: 'col' }, 'Atoms'),
-			el('th', { scope: 'col', class: 'n' }, 'δ / ppm'), firm && el('th', { scope: 'col', class: 'n' }, 'Uncertainty'), el('th', { scope: 'col', class: 'n' }, 'Shielding'))),
+			el('th', { scope: 'col', class: 'n' }, 'δ / ppm'), firm && el('th', { scope: 'col', class: 'n' }, 'Uncertainty'), el('th', { scope: 'col', class: 'n shielding' }, 'Shielding'))),
 		el('tbody', {}, rows))));
 }
 
