@@ -57,6 +57,7 @@ function asked(job) {
 	return [el('h2', {}, 'What was asked for'),
 		el('dl', {}, job.source && [el('dt', {}, 'Source'), el('dd', {}, el('bdi', {}, job.source), job.record && `, record ${job.record}`)],
 			job.input_smiles && [el('dt', {}, 'SMILES'), el('dd', {}, el('code', {}, job.input_smiles))],
+			job.batch && [el('dt', {}, 'Batch'), el('dd', {}, el('code', {}, job.batch))],
 			job.owner && [el('dt', {}, 'Owner'), el('dd', {}, job.owner)], [el('dt', {}, 'Job'), el('dd', {}, el('code', {}, job.id))]),
 		el('div', { class: 'space' }, job.options && optionTable(job.options)),
 		text && [el('h3', {}, 'The same again'), el('div', { class: 'command' }, el('code', {}, text),
@@ -74,14 +75,12 @@ function conformersPart({ list }) {
 class JobPage {
 	constructor(main, id) {
 		this.id = id;
-		this.main = main;
 		const place = () => el('div');
-		this.head = place();
 		this.at = { lead: el('p', { class: 'lead' }), verbs: el('p', { class: 'verbs' }), trouble: place(), progress: el('div', { class: 'now', hidden: true }),
 			results: place(), steps: place(), conformers: place(), shape: place(), asked: place() };
 		this.title = el('h1', {}, el('bdi', {}, id));
 		this.log = logPanel(id, () => this.job?.state === 'running');
-		this.parts = { lead: part(this.at.lead, lead), verbs: part(this.at.verbs, j => verbs(j, true)), trouble: part(this.at.trouble, trouble),
+		this.parts = { lead: part(this.at.lead, lead), verbs: part(this.at.verbs, j => verbs(j, true, () => this.load())), trouble: part(this.at.trouble, trouble),
 			progress: progressPart(this.at.progress), steps: part(this.at.steps, stepsPart), conformers: part(this.at.conformers, conformersPart), asked: part(this.at.asked, asked) };
 		this.failure = el('p', { class: 'box loud', hidden: true });
 		main.append(el('p', { class: 'back sans' }, el('a', { href: '/' }, '← Queue')), this.title, this.at.lead, this.at.verbs, this.failure, this.at.trouble, this.at.progress,
@@ -105,8 +104,14 @@ class JobPage {
 			this.failure.hidden = true;
 		} catch (e) {
 			this.failure.hidden = false;
-			setText(this.failure, e.status === 404 ? 'There is no such job. It may have been removed from the queue, as old ones are after a while.' : e.message);
+			this.fail(e);
 		}
+	}
+
+	fail(e) {
+		const source = this.job?.source;
+		const split = source && [' A file with several molecules becomes one job for each: see ', el('a', { href: `/?q=${encodeURIComponent(source)}` }, 'the queue'), '.'];
+		this.failure.replaceChildren(...(e.status === 404 ? ['There is no job of this id.', ...(split || [' Jobs that ended long ago are removed from the queue; their results stay in the outbox.'])] : [e.message]));
 	}
 
 	draw(job) {
@@ -120,7 +125,7 @@ class JobPage {
 		this.parts.progress(job);
 		this.parts.steps({ steps: job.steps, stage: job.stage, state: job.state });
 		this.parts.conformers({ list: job.state === 'done' ? null : job.conformer_progress });
-		this.parts.asked({ id: job.id, name: job.name, options: job.options, source: job.source, record: job.record, owner: job.owner, input_smiles: job.input_smiles });
+		this.parts.asked({ id: job.id, name: job.name, options: job.options, source: job.source, record: job.record, batch: job.batch, owner: job.owner, input_smiles: job.input_smiles });
 		this.log.node.hidden = job.state !== 'running' && job.state !== 'failed';
 		this.drawResults(job);
 		this.drawShape(job);

@@ -54,12 +54,13 @@ export function startMachine() {
 	const take = m => { latest = m; show(); };
 	listen('machine', take);
 	listen('link', up => {
-		clearTimeout(timer);
 		if (up) {
+			clearTimeout(timer);
+			timer = 0;
 			unreachable = false;
 			show();
 		} else {
-			timer = setTimeout(() => { unreachable = true; show(); }, GONE_MS);
+			timer ||= setTimeout(() => { unreachable = true; show(); }, GONE_MS);
 		}
 	});
 	getJson('/machine').then(take, () => {});

@@ -59,7 +59,7 @@ class Link {
 	}
 
 	tell() {
-		const now = [...this.keys].join(' ');
+		const now = [[...this.keys].join(' '), [...this.kept ?? []].join(' ')].join('|');
 		if (now === this.told)
 			return;
 		this.told = now;

@@ -56,7 +56,7 @@ export function makeRow(job) {
 	const barCell = el('td', { class: 'progress' }), timeCell = el('td', { class: 'soft nowrap' });
 	const actions = el('td', { class: 'actions' });
 	const drawName = part(nameCell, name), drawState = part(stateCell, state), drawBar = progress(barCell);
-	const drawVerbs = part(actions, verbs);
+	const drawVerbs = part(actions, j => verbs(j));
 	return {
 		node: el('tr', { 'data-id': job.id }, nameCell, stateCell, barCell, timeCell, actions),
 		update: [

@@ -132,7 +132,7 @@ class Spectrum {
 			return;
 		this.u = new UPlot(options(this.box, this.signals, this.data, this), this.data.data, this.box);
 		this.u.over.addEventListener('click', () => this.clicked());
-		this.u.over.addEventListener('mouseleave', () => this.model.link.hover(null));
+		this.u.over.addEventListener('mouseleave', () => { this.pointed = null; this.model.link.hover(null); });
 		this.model.link.watch(keys => this.mark(keys));
 		this.resize = new ResizeObserver(() => this.box.clientWidth && this.u.setSize({ width: this.box.clientWidth, height: HEIGHT }));
 		this.resize.observe(this.box);

@@ -39,25 +39,34 @@ function layout(ocl, molblock) {
 	return { doc: new DOMParser().parseFromString(bare, 'image/svg+xml').documentElement, numbers, mol };
 }
 
-/* Away from the neighbours is where a label has room. */
+/* The middle of the widest gap between an atom's bonds, where a label has room. */
 function outward(mol, i) {
-	let x = 0, y = 0;
+	const angles = [];
 	for (let k = 0; k < mol.getConnAtoms(i); k++) {
-		const j = mol.getConnAtom(i, k), dx = mol.getAtomX(j) - mol.getAtomX(i), dy = mol.getAtomY(j) - mol.getAtomY(i);
-		const d = Math.hypot(dx, dy) || 1;
-		x -= dx / d;
-		y -= dy / d;
+		const j = mol.getConnAtom(i, k);
+		angles.push(Math.atan2(mol.getAtomY(j) - mol.getAtomY(i), mol.getAtomX(j) - mol.getAtomX(i)));
 	}
-	const d = Math.hypot(x, y);
-	return d < 0.1 ? [0, -1] : [x / d, y / d];
+	if (!angles.length)
+		return [0, -1];
+	angles.sort((a, b) => a - b);
+	let best = 0, middle = -Math.PI / 2;
+	angles.forEach((a, k) => {
+		const gap = k + 1 < angles.length ? angles[k + 1] - a : angles[0] + 2 * Math.PI - a;
+		if (gap > best + 1e-6) {
+			best = gap;
+			middle = a + gap / 2;
+		}
+	});
+	return [Math.cos(middle), Math.sin(middle)];
 }
 
 function label(model, mol, i, n, circle) {
 	const carbon = model.signals['13C'].find(s => s.atoms.includes(n));
-	const [dx, dy] = outward(mol, i), far = mol.getAtomicNo(i) === 6 ? 15 : 21;
+	const [dx, dy] = outward(mol, i), far = mol.getAtomicNo(i) === 6 ? 8 : 13;
 	const x = Number(circle.getAttribute('cx')) + dx * far, y = Number(circle.getAttribute('cy')) + dy * far;
-	return svg('text', { class: 'atom-label', x, y: y + 3, 'text-anchor': Math.abs(dx) < 0.4 ? 'middle' : dx > 0 ? 'start' : 'end' },
-		svg('tspan', { class: 'atom-number' }, n), carbon && svg('tspan', { class: 'atom-shift', dx: 3 }, number(carbon.shift, 1)));
+	const anchor = Math.abs(dx) < 0.5 ? 'middle' : dx > 0 ? 'start' : 'end';
+	return svg('text', { x, y: y + 2.3 + 2.5 * dy, 'text-anchor': anchor },
+		svg('tspan', { class: 'atom-number' }, n), carbon && svg('tspan', { class: 'atom-shift', dx: 1.5 }, number(carbon.shift, 1)));
 }
 
 function atom(model, circle, n, element) {
@@ -87,7 +96,7 @@ function build(ocl, model) {
 	const atoms = circles.filter(({ i }) => numbers[i]).map(({ c, i }) => ({ ...atom(model, c, numbers[i], mol.getAtomLabel(i)), text: label(model, mol, i, numbers[i], c) }));
 	const shapes = [...doc.children].filter(n => n.localName in SHAPES && !n.classList.contains('event')).map(shape);
 	const [x, y, w, h] = doc.getAttribute('viewBox').split(' ').map(Number);
-	const picture = svg('svg', { class: 'structure', viewBox: `${x - 26} ${y} ${w + 52} ${h}`, width: Math.round((w + 52) * 2), role: 'group', 'aria-label': 'Structure. Atoms can be chosen to mark their signals.' },
+	const picture = svg('svg', { class: 'structure', viewBox: `${x - 26} ${y} ${w + 52} ${h}`, width: Math.round((w + 52) * 2.2), role: 'group', 'aria-label': 'Structure. Atoms can be chosen to mark their signals.' },
 		svg('g', {}, atoms.map(a => a.target)), svg('g', { class: 'shapes' }, shapes), svg('g', { class: 'labels' }, atoms.map(a => a.text)));
 	model.link.watch(keys => {
 		const marked = model.heavyAtoms(keys);

@@ -25,7 +25,7 @@ function splitLine(line) {
 
 function body(text, preset) {
 	const all = lines(text);
-	return all.length > 1 ? { structure: `${all.join('\n')}\n`, filename: 'page.smi', preset } : { ...splitLine(all[0]), preset };
+	return all.length > 1 ? { structure: `${all.join('\n')}\n`, filename: 'page.smi', preset } : { smiles: splitLine(all[0]).smiles, preset };
 }
 
 /* Text files can be looked at; others are when they are submitted. */
@@ -77,7 +77,7 @@ class Form {
 				el('span', { class: 'hint' }, `or drop them anywhere on this page. Any format that nmr-spool reads, several at once.${limit}`)), this.files);
 		const settings = el('section', { 'aria-labelledby': 'how' }, el('h2', { id: 'how' }, 'Options'), this.fields);
 		const look = el('section', { class: 'look', 'aria-labelledby': 'preview' }, el('h2', { id: 'preview' }, 'Preview'), this.status,
-			this.problem, el('div', { class: 'send' }, this.send, this.bar), this.preview.node);
+			el('div', { class: 'send' }, this.send, this.bar), this.problem, this.preview.node);
 		return el('form', { class: 'submit', novalidate: true, on: { submit: e => { e.preventDefault(); this.submit(); } } },
 			el('div', {}, input, settings), look);
 	}
@@ -92,6 +92,7 @@ class Form {
 		this.problem.hidden = true;
 		if (this.empty()) {
 			this.preview.clear();
+			this.several = false;
 			setText(this.status, 'Type a SMILES, draw a molecule or choose files to see them here.');
 		} else {
 			this.soon();
@@ -116,12 +117,13 @@ class Form {
 			const asked = await this.bodies(), records = [], errors = [];
 			for (const b of asked) {
 				const { records: r, error } = await check(b, mine.signal);
-				records.push(...r);
+				records.push(...(b.smiles ? r.map(one => ({ ...one, name: one.name || splitLine(lines(this.text.value)[0]).name })) : r));
 				if (error)
 					errors.push(error);
 			}
 			if (mine.signal.aborted)
 				return;
+			this.several = records.length > 1;
 			this.preview.show(records);
 			const unseen = stagedFiles().length + (lines(this.text.value).length ? 1 : 0) - asked.length;
 			setText(this.status, [summary(records), unseen > 0 && `${count(unseen, 'file')} not checked until submitted`, ...new Set(errors)].filter(Boolean).join(' · '));
@@ -136,6 +138,7 @@ class Form {
 		if (!all.length)
 			return [];
 		if (all.length > 1) {
+			this.several = true;
 			const answer = await postJson('/jobs/batch', { ...values, smiles: all.join('\n') });
 			return answer.jobs ?? [answer];
 		}
@@ -168,7 +171,8 @@ class Form {
 	done(jobs) {
 		toast(jobs.length === 1 ? `${jobs[0].name || 'The molecule'} is in the queue.` : `${jobs.length} jobs are in the queue.`);
 		const id = jobs[0]?.job_id ?? jobs[0]?.id;
-		go(jobs.length === 1 && id ? `/jobs/${encodeURIComponent(id)}` : '/');
+		/* Several molecules become several jobs: those are seen in the queue. */
+		go(jobs.length === 1 && id && !this.several ? `/jobs/${encodeURIComponent(id)}` : '/');
 	}
 
 	end() {
