@@ -7,8 +7,15 @@ import { STATES } from './words.js';
 
 const PAGE = 50;
 const REFRESH_MS = 2000;
-const FILTERS = [['', 'All'], ['running,publishing', 'Running'], ['queued', 'Waiting'], ['held', 'Held'],
-	['done', 'Done'], ['failed', 'Failed'], ['cancelled', 'Cancelled']];
+const FILTERS = [
+	['', 'All'],
+	['running,publishing', 'Running'],
+	['queued', 'Waiting'],
+	['held', 'Held'],
+	['done', 'Done'],
+	['failed', 'Failed'],
+	['cancelled', 'Cancelled'],
+];
 
 function total(counts, states) {
 	const wanted = states ? states.split(',') : Object.keys(STATES);
@@ -16,16 +23,27 @@ function total(counts, states) {
 }
 
 function emptyText(view, counts) {
-	if (view.q)
-		return el('p', {}, `No job has “${view.q}” in its name, source or id.`);
-	if (total(counts, '') > 0)
-		return el('p', {}, 'No job is in this state.');
+	if (view.q) return el('p', {}, `No job has “${view.q}” in its name, source or id.`);
+	if (total(counts, '') > 0) return el('p', {}, 'No job is in this state.');
 	return [
 		el('h2', {}, 'Nothing here yet'),
 		el('p', {}, 'Predict your first spectrum in one of two ways:'),
-		el('ul', {},
-			el('li', {}, 'Copy a molecule file (SDF, MOL, MOL2, SMILES, XYZ, CDXML …) into the inbox folder. The answer appears in the outbox folder, and here.'),
-			el('li', {}, 'Drop a file anywhere on this page, or ', el('a', { href: '/submit' }, 'paste a SMILES or draw the molecule'), '.')),
+		el(
+			'ul',
+			{},
+			el(
+				'li',
+				{},
+				'Copy a molecule file (SDF, MOL, MOL2, SMILES, XYZ, CDXML …) into the inbox folder. The answer appears in the outbox folder, and here.'
+			),
+			el(
+				'li',
+				{},
+				'Drop a file anywhere on this page, or ',
+				el('a', { href: '/submit' }, 'paste a SMILES or draw the molecule'),
+				'.'
+			)
+		),
 	];
 }
 
@@ -36,13 +54,10 @@ function fill(body, rows, jobs) {
 	for (const job of jobs) {
 		seen.add(job.id);
 		let row = rows.get(job.id);
-		if (!row)
-			rows.set(job.id, row = makeRow(job));
+		if (!row) rows.set(job.id, (row = makeRow(job)));
 		updateRow(row, job);
-		if (row.node === at)
-			at = at.nextElementSibling;
-		else
-			body.insertBefore(row.node, at);
+		if (row.node === at) at = at.nextElementSibling;
+		else body.insertBefore(row.node, at);
 	}
 	for (const [id, row] of rows)
 		if (!seen.has(id)) {
@@ -53,18 +68,33 @@ function fill(body, rows, jobs) {
 
 function filters(view, change) {
 	const counts = new Map();
-	const node = el('div', { class: 'filters', role: 'group', 'aria-label': 'Show jobs by state' },
+	const node = el(
+		'div',
+		{ class: 'filters', role: 'group', 'aria-label': 'Show jobs by state' },
 		FILTERS.map(([states, label]) => {
 			const n = el('b', {}, '–');
-			const button = el('button', { type: 'button', 'aria-pressed': String(view.state === states),
-				on: { click: () => { view.state = states; change(); } } }, n, label);
+			const button = el(
+				'button',
+				{
+					type: 'button',
+					'aria-pressed': String(view.state === states),
+					on: {
+						click: () => {
+							view.state = states;
+							change();
+						},
+					},
+				},
+				n,
+				label
+			);
 			counts.set(states, { n, button });
 			return button;
-		}));
+		})
+	);
 	const update = all => {
 		for (const [states, { n, button }] of counts) {
-			if (all)
-				setText(n, total(all, states));
+			if (all) setText(n, total(all, states));
 			button.setAttribute('aria-pressed', String(view.state === states));
 		}
 	};
@@ -72,8 +102,32 @@ function filters(view, change) {
 }
 
 function pager(view, change) {
-	const newer = el('button', { type: 'button', on: { click: () => { view.pages.pop(); change(); } } }, 'Newer');
-	const older = el('button', { type: 'button', on: { click: () => { view.pages.push(view.next); change(); } } }, 'Older');
+	const newer = el(
+		'button',
+		{
+			type: 'button',
+			on: {
+				click: () => {
+					view.pages.pop();
+					change();
+				},
+			},
+		},
+		'Newer'
+	);
+	const older = el(
+		'button',
+		{
+			type: 'button',
+			on: {
+				click: () => {
+					view.pages.push(view.next);
+					change();
+				},
+			},
+		},
+		'Older'
+	);
 	const where = el('span', { class: 'soft sans' });
 	const node = el('div', { class: 'pager' }, newer, where, older);
 	const update = () => {
@@ -92,30 +146,38 @@ function readView() {
 
 function writeView(view) {
 	const p = new URLSearchParams();
-	if (view.state)
-		p.set('state', view.state);
-	if (view.q)
-		p.set('q', view.q);
+	if (view.state) p.set('state', view.state);
+	if (view.q) p.set('q', view.q);
 	const search = p.toString();
 	history.replaceState(null, '', search ? `/?${search}` : '/');
 }
 
 function query(view) {
 	const p = new URLSearchParams({ limit: String(PAGE) });
-	if (view.state)
-		p.set('state', view.state);
-	if (view.q)
-		p.set('q', view.q);
-	if (view.pages.length)
-		p.set('before', view.pages.at(-1));
+	if (view.state) p.set('state', view.state);
+	if (view.q) p.set('q', view.q);
+	if (view.pages.length) p.set('before', view.pages.at(-1));
 	return `/jobs?${p}`;
 }
 
 function table() {
 	const body = el('tbody');
-	const node = el('table', { class: 'queue' }, el('caption', { class: 'quiet' }, 'Jobs, newest first'),
-		el('thead', {}, el('tr', {}, ['Molecule', 'State', 'Progress', 'Submitted'].map(t => el('th', { scope: 'col' }, t)),
-			el('th', { scope: 'col' }, el('span', { class: 'quiet' }, 'Actions')))), body);
+	const node = el(
+		'table',
+		{ class: 'queue' },
+		el('caption', { class: 'quiet' }, 'Jobs, newest first'),
+		el(
+			'thead',
+			{},
+			el(
+				'tr',
+				{},
+				['Molecule', 'State', 'Progress', 'Submitted'].map(t => el('th', { scope: 'col' }, t)),
+				el('th', { scope: 'col' }, el('span', { class: 'quiet' }, 'Actions'))
+			)
+		),
+		body
+	);
 	return { node, body };
 }
 
@@ -125,13 +187,16 @@ function table() {
  */
 export function queuePage(main) {
 	document.title = 'NMR queue';
-	const view = readView(), rows = new Map(), { node, body } = table();
-	const below = el('div', { class: 'empty' }), failure = el('p', { class: 'box loud', hidden: true });
+	const view = readView(),
+		rows = new Map(),
+		{ node, body } = table();
+	const below = el('div', { class: 'empty' }),
+		failure = el('p', { class: 'box loud', hidden: true });
 	const empty = part(below, d => (d.none ? emptyText(d.view, d.counts) : null));
 	let request = null;
 	const load = async () => {
 		request?.abort();
-		const mine = request = new AbortController();
+		const mine = (request = new AbortController());
 		try {
 			const answer = await getJson(query(view), mine.signal);
 			view.next = answer.next;
@@ -141,24 +206,53 @@ export function queuePage(main) {
 			bar.update(answer.counts);
 			failure.hidden = true;
 		} catch (e) {
-			if (e.name === 'AbortError')
-				return;
+			if (e.name === 'AbortError') return;
 			failure.hidden = false;
 			setText(failure, e.message);
 		}
 		pages.update();
 	};
-	const restart = () => { view.pages = []; writeView(view); bar.update(null); load(); };
-	const bar = filters(view, restart), pages = pager(view, load);
-	const search = el('input', { type: 'search', value: view.q, placeholder: 'name, source or id', 'aria-label': 'Search jobs by name, source or id',
-		on: { input: debounced(() => { view.q = search.value.trim(); restart(); }, 300) } });
+	const restart = () => {
+		view.pages = [];
+		writeView(view);
+		bar.update(null);
+		load();
+	};
+	const bar = filters(view, restart),
+		pages = pager(view, load);
+	const search = el('input', {
+		type: 'search',
+		value: view.q,
+		placeholder: 'name, source or id',
+		'aria-label': 'Search jobs by name, source or id',
+		on: {
+			input: debounced(() => {
+				view.q = search.value.trim();
+				restart();
+			}, 300),
+		},
+	});
 	const refresh = throttled(load, REFRESH_MS);
 	main.append(
-		el('div', { class: 'title' }, el('h1', {}, 'NMR queue'), el('a', { class: 'button main', href: '/submit' }, 'Submit molecules')),
+		el(
+			'div',
+			{ class: 'title' },
+			el('h1', {}, 'NMR queue'),
+			el('a', { class: 'button main', href: '/submit' }, 'Submit molecules')
+		),
 		el('p', { class: 'soft' }, 'Drop molecule files anywhere on this page to submit them.'),
-		el('div', { class: 'tools' }, bar.node, search), failure, node, below, pages.node);
+		el('div', { class: 'tools' }, bar.node, search),
+		failure,
+		node,
+		below,
+		pages.node
+	);
 	pages.update();
 	load();
 	const stop = listen('change', refresh);
-	return () => { stop(); refresh.stop(); request?.abort(); };
+	return () => {
+		stop();
+		refresh.stop();
+		request?.abort();
+	};
 }

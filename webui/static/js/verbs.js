@@ -4,11 +4,22 @@ import { el } from './dom.js';
 import { toast } from './toast.js';
 
 const ALLOWED = {
-	queued: ['hold', 'cancel'], running: ['hold', 'cancel'], held: ['release', 'cancel'],
-	failed: ['retry'], cancelled: ['retry'], publishing: [], done: [],
+	queued: ['hold', 'cancel'],
+	running: ['hold', 'cancel'],
+	held: ['release', 'cancel'],
+	failed: ['retry'],
+	cancelled: ['retry'],
+	publishing: [],
+	done: [],
 };
 const LABELS = { hold: 'Hold', cancel: 'Cancel', release: 'Release', retry: 'Retry', republish: 'Publish again' };
-const PRIORITIES = [[10, 'urgent'], [5, 'high'], [0, 'normal'], [-5, 'low'], [-10, 'lowest']];
+const PRIORITIES = [
+	[10, 'urgent'],
+	[5, 'high'],
+	[0, 'normal'],
+	[-5, 'low'],
+	[-10, 'lowest'],
+];
 
 /**
  * Asks for it and says what came of it.
@@ -23,8 +34,7 @@ async function ask(job, verb, then, body) {
 		const answer = await postJson(`/jobs/${encodeURIComponent(job.id)}/${verb}`, body);
 		if (answer.ok === null)
 			toast(`${name}: the spooler has not answered yet. The request is kept and will be done.`);
-		else
-			toast(`${name}: ${answer.outcome}`, !answer.ok);
+		else toast(`${name}: ${answer.outcome}`, !answer.ok);
 	} catch (e) {
 		toast(`${name}: ${e.message}`, true);
 	}
@@ -32,21 +42,45 @@ async function ask(job, verb, then, body) {
 }
 
 function button(job, verb, then) {
-	const node = el('button', {
-		type: 'button', class: 'small', 'aria-label': `${LABELS[verb]} ${job.name || job.id}`,
-		on: { click: async () => { node.disabled = true; await ask(job, verb, then); node.disabled = false; } },
-	}, LABELS[verb]);
+	const node = el(
+		'button',
+		{
+			type: 'button',
+			class: 'small',
+			'aria-label': `${LABELS[verb]} ${job.name || job.id}`,
+			on: {
+				click: async () => {
+					node.disabled = true;
+					await ask(job, verb, then);
+					node.disabled = false;
+				},
+			},
+		},
+		LABELS[verb]
+	);
 	return node;
 }
 
 function priority(job, then) {
 	const now = job.priority ?? 0;
-	const known = PRIORITIES.some(([v]) => v === now) ? PRIORITIES : [...PRIORITIES, [now, '']].sort((a, b) => b[0] - a[0]);
-	return el('select', {
-		class: 'small', 'aria-label': `Priority of ${job.name || job.id}`,
-		on: { change: e => ask(job, 'priority', then, { value: Number(e.target.value) }) },
-	}, known.map(([v, word]) => el('option', { value: v, selected: v === now },
-		`${v > 0 ? `+${v}` : String(v).replace('-', '−')}${word ? ` ${word}` : ''}`)));
+	const known = PRIORITIES.some(([v]) => v === now)
+		? PRIORITIES
+		: [...PRIORITIES, [now, '']].sort((a, b) => b[0] - a[0]);
+	return el(
+		'select',
+		{
+			class: 'small',
+			'aria-label': `Priority of ${job.name || job.id}`,
+			on: { change: e => ask(job, 'priority', then, { value: Number(e.target.value) }) },
+		},
+		known.map(([v, word]) =>
+			el(
+				'option',
+				{ value: v, selected: v === now },
+				`${v > 0 ? `+${v}` : String(v).replace('-', '−')}${word ? ` ${word}` : ''}`
+			)
+		)
+	);
 }
 
 /**
