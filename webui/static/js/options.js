@@ -78,62 +78,38 @@ function usual(options, old) {
 	};
 }
 
+const GEOMETRY = [
+	['', 'search and optimise'],
+	['keep', 'keep that of the file (3D)'],
+];
+const COMPONENTS = [
+	['', 'refuse'],
+	['largest', 'compute the largest part'],
+];
+const PRIORITIES = [
+	['', 'normal'],
+	['5', 'high'],
+	['-5', 'low'],
+];
+
+function text(placeholder) {
+	return el('input', { type: 'text', placeholder });
+}
+
 function seldom() {
+	const fields = [
+		field('Conformer search', 'conformer_method', select(METHODS, '')),
+		field('Charge', 'charge', text('as drawn'), 'a whole number from −9 to 9'),
+		field('Geometry', 'geometry', select(GEOMETRY, '')),
+		field('Salts and mixtures', 'component', select(COMPONENTS, '')),
+		field('Temperature', 'temperature', text('298.15'), 'of the conformer weights; kelvin, or “25 C”'),
+		field('Priority', 'priority', select(PRIORITIES, '')),
+	];
 	return el(
 		'details',
 		{ class: 'seldom' },
 		el('summary', {}, 'More options'),
-		el(
-			'div',
-			{ class: 'grid' },
-			field('Conformer search', 'conformer_method', select(METHODS, '')),
-			field(
-				'Charge',
-				'charge',
-				el('input', { type: 'text', inputmode: 'numeric', placeholder: 'as drawn' }),
-				'a whole number from −9 to 9'
-			),
-			field(
-				'Geometry',
-				'geometry',
-				select(
-					[
-						['', 'search and optimise'],
-						['keep', 'keep that of the file (3D)'],
-					],
-					''
-				)
-			),
-			field(
-				'Salts and mixtures',
-				'component',
-				select(
-					[
-						['', 'refuse'],
-						['largest', 'compute the largest part'],
-					],
-					''
-				)
-			),
-			field(
-				'Temperature',
-				'temperature',
-				el('input', { type: 'text', placeholder: '298.15' }),
-				'of the conformer weights; kelvin, or “25 C”'
-			),
-			field(
-				'Priority',
-				'priority',
-				select(
-					[
-						['', 'normal'],
-						['5', 'high'],
-						['-5', 'low'],
-					],
-					''
-				)
-			)
-		)
+		el('div', { class: 'grid' }, fields)
 	);
 }
 

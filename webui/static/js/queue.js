@@ -22,8 +22,8 @@ function total(counts, states) {
 	return wanted.reduce((sum, s) => sum + (counts?.[s] ?? 0), 0);
 }
 
-function emptyText(view, counts) {
-	if (view.q) return el('p', {}, `No job has “${view.q}” in its name, source or id.`);
+function emptyText(q, counts) {
+	if (q) return el('p', {}, `No job has “${q}” in its name, source or id.`);
 	if (total(counts, '') > 0) return el('p', {}, 'No job is in this state.');
 	return [
 		el('h2', {}, 'Nothing here yet'),
@@ -34,7 +34,8 @@ function emptyText(view, counts) {
 			el(
 				'li',
 				{},
-				'Copy a molecule file (SDF, MOL, MOL2, SMILES, XYZ, CDXML …) into the inbox folder. The answer appears in the outbox folder, and here.'
+				'Copy a molecule file (SDF, MOL, MOL2, SMILES, XYZ, CDXML …) into the inbox folder. ',
+				'The answer appears in the outbox folder, and here.'
 			),
 			el(
 				'li',
@@ -181,78 +182,92 @@ function table() {
 	return { node, body };
 }
 
+class QueuePage {
+	constructor(main) {
+		this.view = readView();
+		this.rows = new Map();
+		this.table = table();
+		this.failure = el('p', { class: 'box loud', hidden: true });
+		this.below = el('div', { class: 'empty' });
+		this.empty = part(this.below, d => (d.none ? emptyText(d.q, d.counts) : null));
+		this.bar = filters(this.view, () => this.restart());
+		this.pages = pager(this.view, () => this.load());
+		const submit = el('a', { class: 'button main', href: '/submit' }, 'Submit molecules');
+		main.append(
+			el('div', { class: 'title' }, el('h1', {}, 'NMR queue'), submit),
+			el('p', { class: 'soft' }, 'Drop molecule files anywhere on this page to submit them.'),
+			el('div', { class: 'tools' }, this.bar.node, this.search()),
+			this.failure,
+			this.table.node,
+			this.below,
+			this.pages.node
+		);
+		this.pages.update();
+		this.load();
+		this.refresh = throttled(() => this.load(), REFRESH_MS);
+		this.stop = listen('change', this.refresh);
+	}
+
+	search() {
+		const take = debounced(value => {
+			this.view.q = value.trim();
+			this.restart();
+		}, 300);
+		return el('input', {
+			type: 'search',
+			value: this.view.q,
+			placeholder: 'name, source or id',
+			'aria-label': 'Search jobs by name, source or id',
+			on: { input: e => take(e.target.value) },
+		});
+	}
+
+	/* Another question: its first page. */
+	restart() {
+		if (this.over) return;
+		this.view.pages = [];
+		writeView(this.view);
+		this.bar.update(null);
+		this.load();
+	}
+
+	async load() {
+		this.request?.abort();
+		const mine = (this.request = new AbortController());
+		try {
+			this.show(await getJson(query(this.view), mine.signal));
+			this.failure.hidden = true;
+		} catch (e) {
+			if (e.name === 'AbortError') return;
+			this.failure.hidden = false;
+			setText(this.failure, e.message);
+		}
+		this.pages.update();
+	}
+
+	show(answer) {
+		const none = !answer.jobs.length;
+		this.view.next = answer.next;
+		fill(this.table.body, this.rows, answer.jobs);
+		this.table.node.hidden = none;
+		this.empty({ none, q: this.view.q, counts: answer.counts });
+		this.bar.update(answer.counts);
+	}
+
+	end() {
+		this.over = true;
+		this.stop();
+		this.refresh.stop();
+		this.request?.abort();
+	}
+}
+
 /**
  * @param {HTMLElement} main
  * @returns {() => void} ends the page
  */
 export function queuePage(main) {
 	document.title = 'NMR queue';
-	const view = readView(),
-		rows = new Map(),
-		{ node, body } = table();
-	const below = el('div', { class: 'empty' }),
-		failure = el('p', { class: 'box loud', hidden: true });
-	const empty = part(below, d => (d.none ? emptyText(d.view, d.counts) : null));
-	let request = null;
-	const load = async () => {
-		request?.abort();
-		const mine = (request = new AbortController());
-		try {
-			const answer = await getJson(query(view), mine.signal);
-			view.next = answer.next;
-			fill(body, rows, answer.jobs);
-			node.hidden = !answer.jobs.length;
-			empty({ none: !answer.jobs.length, view: { q: view.q }, counts: answer.counts });
-			bar.update(answer.counts);
-			failure.hidden = true;
-		} catch (e) {
-			if (e.name === 'AbortError') return;
-			failure.hidden = false;
-			setText(failure, e.message);
-		}
-		pages.update();
-	};
-	const restart = () => {
-		view.pages = [];
-		writeView(view);
-		bar.update(null);
-		load();
-	};
-	const bar = filters(view, restart),
-		pages = pager(view, load);
-	const search = el('input', {
-		type: 'search',
-		value: view.q,
-		placeholder: 'name, source or id',
-		'aria-label': 'Search jobs by name, source or id',
-		on: {
-			input: debounced(() => {
-				view.q = search.value.trim();
-				restart();
-			}, 300),
-		},
-	});
-	const refresh = throttled(load, REFRESH_MS);
-	main.append(
-		el(
-			'div',
-			{ class: 'title' },
-			el('h1', {}, 'NMR queue'),
-			el('a', { class: 'button main', href: '/submit' }, 'Submit molecules')
-		),
-		el('p', { class: 'soft' }, 'Drop molecule files anywhere on this page to submit them.'),
-		el('div', { class: 'tools' }, bar.node, search),
-		failure,
-		node,
-		below,
-		pages.node
-	);
-	pages.update();
-	load();
-	const stop = listen('change', refresh);
-	return () => {
-		stop();
-		refresh.stop();
-		request?.abort();
-	};
+	const page = new QueuePage(main);
+	return () => page.end();
 }

@@ -85,6 +85,22 @@ async function geometryOf(id) {
 	}
 }
 
+function layout(job, model, spectra, space) {
+	const doc = model.doc,
+		drawing = structureFigure(model, jobUrl(job.id, '/structure.svg'));
+	return el(
+		'div',
+		{},
+		warnings(doc),
+		section('Molecule', el('div', { class: 'intro' }, drawing, space?.node ?? facts(doc))),
+		section('Spectra', ...spectra.map(s => s.node)),
+		section('Shifts', el('div', { class: 'pair' }, shiftTable(model, '1H'), shiftTable(model, '13C'))),
+		doc.conformers?.length > 0 && section('Conformers', conformerTable(doc.conformers)),
+		section('Downloads', downloads(job)),
+		space && section('Level and identity', facts(doc))
+	);
+}
+
 /**
  * Draws the results; the answer ends them.
  * @param {HTMLElement} place
@@ -108,30 +124,7 @@ export function showResults(place, job) {
 				? viewer(geometry, model)
 				: null;
 		parts.push(...spectra, ...(space ? [space] : []));
-		place.replaceChildren(
-			el(
-				'div',
-				{ class: 'results' },
-				el('div', {}, warnings(doc)),
-				section(
-					'Molecule',
-					el(
-						'div',
-						{ class: 'intro' },
-						structureFigure(model, jobUrl(job.id, '/structure.svg')),
-						space?.node ?? facts(doc)
-					)
-				),
-				section(
-					'Spectra',
-					spectra.map(s => s.node)
-				),
-				section('Shifts', el('div', { class: 'pair' }, shiftTable(model, '1H'), shiftTable(model, '13C'))),
-				doc.conformers?.length > 0 && section('Conformers', conformerTable(doc.conformers)),
-				section('Downloads', downloads(job)),
-				space && section('Level and identity', facts(doc))
-			)
-		);
+		place.replaceChildren(layout(job, model, spectra, space));
 		spectra.forEach(s => s.start());
 	};
 	draw().catch(

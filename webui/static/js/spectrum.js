@@ -2,7 +2,7 @@
 import { el, setText } from './dom.js';
 import { curve } from './curve.js';
 import { HEIGHT, plotOptions } from './plot.js';
-import { NUCLEI, number, subscripts } from './words.js';
+import { NUCLEI, count, number, subscripts } from './words.js';
 
 const NEAR_PX = 22;
 const MIN_SPAN = { '1H': 0.1, '13C': 2 };
@@ -41,10 +41,15 @@ function visible(model, nucleus) {
 }
 
 function note(model, nucleus, shown) {
-	const hidden = model.signals[nucleus].length - shown.length;
-	if (hidden)
-		return `Exchangeable hydrogens are not drawn: they are exchanged in ${subscripts(model.doc.level?.deuterated ?? 'this solvent')}.`;
-	return shown.some(s => s.exchangeable) ? 'Dashed: exchangeable hydrogens, their position depends on conditions.' : '';
+	const words = ['Drag over a part to enlarge it, double-click to see all.'];
+	if (nucleus === '1H') words.push('Couplings are not computed.');
+	if (model.signals[nucleus].length > shown.length)
+		words.push(
+			`Exchangeable hydrogens are not drawn: ${subscripts(model.doc.level.deuterated ?? 'the solvent')} exchanges them.`
+		);
+	if (shown.some(s => s.exchangeable))
+		words.push('Dashed: exchangeable hydrogens, their position depends on conditions.');
+	return words.join(' ');
 }
 
 class Spectrum {
@@ -66,7 +71,8 @@ class Spectrum {
 	}
 
 	spoken() {
-		return `Predicted ${NUCLEI[this.nucleus]} spectrum with ${this.signals.length} signals. Left and right arrows go from signal to signal, plus and minus zoom, 0 shows all. The table has the same values.`;
+		const what = `Predicted ${NUCLEI[this.nucleus]} spectrum with ${count(this.signals.length, 'signal')}.`;
+		return `${what} Left and right arrows go from signal to signal, plus and minus zoom, 0 shows all. The table has the same values.`;
 	}
 
 	build() {
@@ -95,11 +101,7 @@ class Spectrum {
 				)
 			),
 			this.box,
-			el(
-				'figcaption',
-				{},
-				`Drag over a part to enlarge it, double-click to see all. ${this.nucleus === '1H' ? 'Couplings are not computed. ' : ''}${note(this.model, this.nucleus, this.signals)}`
-			)
+			el('figcaption', {}, note(this.model, this.nucleus, this.signals))
 		);
 	}
 

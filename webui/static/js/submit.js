@@ -38,6 +38,10 @@ function fileList(node) {
 	);
 }
 
+function section(id, title, ...children) {
+	return el('section', { 'aria-labelledby': id }, el('h2', { id }, title), ...children);
+}
+
 class Form {
 	constructor(options) {
 		this.options = options;
@@ -73,77 +77,51 @@ class Form {
 		this.changed();
 	}
 
-	build() {
-		const picker = el('input', {
-			type: 'file',
-			multiple: true,
-			id: 'files',
-			class: 'quiet',
-			on: {
-				change: () => {
-					stageFiles(picker.files);
-					picker.value = '';
-				},
-			},
-		});
+	picker() {
+		const change = () => {
+			stageFiles(input.files);
+			input.value = '';
+		};
+		const input = el('input', { type: 'file', multiple: true, id: 'files', class: 'quiet', on: { change } });
 		const limit = this.limits.file_size_mb ? ` Up to ${this.limits.file_size_mb} MB each.` : '';
-		const input = el(
-			'section',
-			{ 'aria-labelledby': 'what' },
-			el('h2', { id: 'what' }, 'Molecules'),
-			el(
-				'div',
-				{ class: 'field' },
-				el('label', { for: 'smiles' }, 'SMILES'),
-				this.text,
-				el(
-					'span',
-					{ class: 'hint', id: 'smiles-hint' },
-					'A name may follow each, after a space. Several lines make a batch.'
-				)
-			),
-			this.board.node,
-			el(
-				'div',
-				{ class: 'choose' },
-				picker,
-				el('label', { for: 'files', class: 'button' }, 'Choose files …'),
-				el(
-					'span',
-					{ class: 'hint' },
-					`or drop them anywhere on this page. Any format that nmr-spool reads, several at once.${limit}`
-				)
-			),
-			this.files
+		const hint = `or drop them anywhere on this page. Any format that nmr-spool reads, several at once.${limit}`;
+		return el(
+			'div',
+			{ class: 'choose' },
+			input,
+			el('label', { for: 'files', class: 'button' }, 'Choose files …'),
+			el('span', { class: 'hint' }, hint)
 		);
-		const settings = el(
-			'section',
-			{ 'aria-labelledby': 'how' },
-			el('h2', { id: 'how' }, 'Options'),
-			this.fields
+	}
+
+	typed() {
+		const hint = 'A name may follow each, after a space. Several lines make a batch.';
+		return el(
+			'div',
+			{ class: 'field' },
+			el('label', { for: 'smiles' }, 'SMILES'),
+			this.text,
+			el('span', { class: 'hint', id: 'smiles-hint' }, hint)
 		);
-		const look = el(
-			'section',
-			{ class: 'look', 'aria-labelledby': 'preview' },
-			el('h2', { id: 'preview' }, 'Preview'),
-			this.status,
-			el('div', { class: 'send' }, this.send, this.bar),
-			this.problem,
-			this.preview.node
-		);
+	}
+
+	build() {
+		const submit = e => {
+			e.preventDefault();
+			this.submit();
+		};
+		const send = el('div', { class: 'send' }, this.send, this.bar);
+		const look = section('preview', 'Preview', this.status, send, this.problem, this.preview.node);
+		look.classList.add('look');
 		return el(
 			'form',
-			{
-				class: 'submit',
-				novalidate: true,
-				on: {
-					submit: e => {
-						e.preventDefault();
-						this.submit();
-					},
-				},
-			},
-			el('div', {}, input, settings),
+			{ class: 'submit', novalidate: true, on: { submit } },
+			el(
+				'div',
+				{},
+				section('what', 'Molecules', this.typed(), this.board.node, this.picker(), this.files),
+				section('how', 'Options', this.fields)
+			),
 			look
 		);
 	}

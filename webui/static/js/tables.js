@@ -55,6 +55,38 @@ function row(model, s, firm) {
 	);
 }
 
+function copyButton(nucleus, signals) {
+	const name = `Copy the table of ${NUCLEI[nucleus]} shifts`;
+	const click = () => copy(tsv(nucleus, signals), 'The table');
+	return el('button', { type: 'button', class: 'small', 'aria-label': name, on: { click } }, 'Copy table');
+}
+
+function grid(nucleus, rows, firm) {
+	const head = [
+		['Signal', null],
+		['Type', null],
+		['Atoms', null],
+		['δ / ppm', 'n'],
+		firm && ['Uncertainty', 'n'],
+		['Shielding', 'n shielding'],
+	];
+	return el(
+		'table',
+		{ class: 'shifts' },
+		el('caption', { class: 'quiet' }, `Predicted ${NUCLEI[nucleus]} shifts`),
+		el(
+			'thead',
+			{},
+			el(
+				'tr',
+				{},
+				head.filter(Boolean).map(([t, c]) => el('th', { scope: 'col', class: c }, t))
+			)
+		),
+		el('tbody', {}, rows)
+	);
+}
+
 /**
  * @param {import('./model.js').Model} model
  * @param {'1H'|'13C'} nucleus
@@ -81,45 +113,8 @@ export function shiftTable(model, nucleus) {
 	return el(
 		'div',
 		{},
-		el(
-			'div',
-			{ class: 'table-head' },
-			el('h3', {}, `${NUCLEI[nucleus]} shifts`),
-			el(
-				'button',
-				{
-					type: 'button',
-					class: 'small',
-					'aria-label': `Copy the table of ${NUCLEI[nucleus]} shifts`,
-					on: { click: () => copy(tsv(nucleus, signals), 'The table') },
-				},
-				'Copy table'
-			)
-		),
-		el(
-			'div',
-			{ class: 'scroll' },
-			el(
-				'table',
-				{ class: 'shifts' },
-				el('caption', { class: 'quiet' }, `Predicted ${NUCLEI[nucleus]} shifts`),
-				el(
-					'thead',
-					{},
-					el(
-						'tr',
-						{},
-						el('th', { scope: 'col' }, 'Signal'),
-						el('th', { scope: 'col' }, 'Type'),
-						el('th', { scope: 'col' }, 'Atoms'),
-						el('th', { scope: 'col', class: 'n' }, 'δ / ppm'),
-						firm && el('th', { scope: 'col', class: 'n' }, 'Uncertainty'),
-						el('th', { scope: 'col', class: 'n shielding' }, 'Shielding')
-					)
-				),
-				el('tbody', {}, rows)
-			)
-		)
+		el('div', { class: 'table-head' }, el('h3', {}, `${NUCLEI[nucleus]} shifts`), copyButton(nucleus, signals)),
+		el('div', { class: 'scroll' }, grid(nucleus, rows, firm))
 	);
 }
 
