@@ -1,6 +1,6 @@
 # The web page: its own files, and what it uses of others, pinned in
-# webui/package-lock.json. npm ci is run only when the lock file has changed; with
-# build/webui-npm there, no network is needed.
+# webui/package-lock.json. npm ci is run only when what build/webui-npm was made from
+# differs from that; otherwise no network is needed, nor npm.
 #   make webui-static      everything that nmr-webui serves, in $(B)/webui/static
 WEBUI_NPM     := build/webui-npm
 WEBUI_MODULES := $(WEBUI_NPM)/node_modules
@@ -19,9 +19,11 @@ webui-static: $(B)/webui/stamp
 
 $(WEBUI_NPM)/stamp: webui/package.json webui/package-lock.json
 	@mkdir -p $(WEBUI_NPM)
-	cp webui/package.json webui/package-lock.json $(WEBUI_NPM)
-	npm ci --prefix $(WEBUI_NPM) --ignore-scripts --no-audit --no-fund
-	@touch $@
+	if ! cmp -s webui/package-lock.json $@; then \
+		cp webui/package.json webui/package-lock.json $(WEBUI_NPM) && \
+		npm ci --prefix $(WEBUI_NPM) --ignore-scripts --no-audit --no-fund; \
+	fi
+	cp webui/package-lock.json $@
 
 $(B)/webui/stamp: $(WEBUI_NPM)/stamp $(WEBUI_SRC) mk/webui.mk
 	rm -rf $(WEBUI_OUT)

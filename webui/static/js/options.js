@@ -113,69 +113,49 @@ function seldom() {
 	);
 }
 
+/* The preset with its summary, which follows the choice. */
+function presetField(options, chosen) {
+	const list = options.presets ?? [];
+	const preset = select(
+		list.map(p => [p.name, p.name]),
+		chosen
+	);
+	const node = field('Preset', 'preset', preset, ' ');
+	const tell = () => {
+		const p = list.find(x => x.name === preset.value);
+		const facts = [p?.summary, p?.atoms_max && `up to ${p.atoms_max} atoms`];
+		node.lastChild.textContent = facts.filter(Boolean).join('; ');
+	};
+	preset.addEventListener('change', tell);
+	tell();
+	return node;
+}
+
+function usualFields(options, now) {
+	const most = el('input', { type: 'number', min: 1, max: 500, placeholder: 'as the preset says' });
+	const name = el('input', { type: 'text', maxlength: 100, autocomplete: 'off' });
+	const email = el('input', { type: 'email', autocomplete: 'email' });
+	most.value = now.max_conformers ?? '';
+	email.value = now.notification_email ?? '';
+	return [
+		field('Solvent', 'solvent', select(solvents(options), now.solvent)),
+		presetField(options, now.preset),
+		field('Conformers', 'conformer_mode', select(MODES, now.conformer_mode)),
+		field('At most', 'max_conformers', most, 'conformers, 1 to 500'),
+		field('Name', 'name', name, 'shown in the results; else the file’s or the record’s'),
+		field('E-mail', 'notification_email', email, 'for word when it is done'),
+	];
+}
+
 /**
  * The fields, filled with what was chosen last or the defaults.
  * @param {any} options GET /options
  * @param {() => void} changed
  */
 export function optionFields(options, changed) {
-	const old = remembered(),
-		now = usual(options, old);
-	const presets = (options.presets ?? []).map(p => [p.name, p.name]);
-	const preset = select(presets, now.preset);
-	const summary = el('span', { class: 'hint', id: 'h-preset' });
-	const tell = () => {
-		const p = options.presets?.find(x => x.name === preset.value);
-		summary.textContent = p ? `${p.summary ?? ''}${p.atoms_max ? `; up to ${p.atoms_max} atoms` : ''}` : '';
-	};
-	tell();
-	const presetField = field('Preset', 'preset', preset);
-	preset.setAttribute('aria-describedby', 'h-preset');
-	presetField.append(summary);
-	const node = el(
-		'div',
-		{
-			class: 'options',
-			on: {
-				change: () => {
-					tell();
-					changed();
-				},
-			},
-		},
-		el(
-			'div',
-			{ class: 'grid' },
-			field('Solvent', 'solvent', select(solvents(options), now.solvent)),
-			presetField,
-			field('Conformers', 'conformer_mode', select(MODES, now.conformer_mode)),
-			field(
-				'At most',
-				'max_conformers',
-				el('input', {
-					type: 'number',
-					min: 1,
-					max: 500,
-					placeholder: 'as the preset says',
-					value: now.max_conformers ?? '',
-				}),
-				'conformers, 1 to 500'
-			),
-			field(
-				'Name',
-				'name',
-				el('input', { type: 'text', maxlength: 100, autocomplete: 'off' }),
-				'shown in the results; else the file’s or the record’s'
-			),
-			field(
-				'E-mail',
-				'notification_email',
-				el('input', { type: 'email', autocomplete: 'email', value: now.notification_email ?? '' }),
-				'for word when it is done'
-			)
-		),
-		seldom()
-	);
+	const now = usual(options, remembered());
+	const grid = el('div', { class: 'grid' }, usualFields(options, now));
+	const node = el('div', { on: { change: changed } }, grid, seldom());
 	if (now.conformer_method) node.querySelector('[name=conformer_method]').value = now.conformer_method;
 	return node;
 }

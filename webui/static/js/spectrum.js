@@ -52,6 +52,11 @@ function note(model, nucleus, shown) {
 	return words.join(' ');
 }
 
+function reading(s) {
+	const sure = s.uncertainty ? ` ± ${number(s.uncertainty, 2)}` : '';
+	return `${s.label}: ${number(s.shift, 2)} ppm${sure}, ${s.type ?? ''} ${s.atoms.length > 1 ? 'atoms' : 'atom'} ${s.atoms.join(', ')}`;
+}
+
 class Spectrum {
 	constructor(model, nucleus) {
 		this.model = model;
@@ -147,15 +152,7 @@ class Spectrum {
 	mark(keys) {
 		this.keys = keys;
 		const mine = this.signals.filter(s => keys.has(s.key));
-		setText(
-			this.say,
-			mine
-				.map(
-					s =>
-						`${s.label}: ${number(s.shift, 2)} ppm${s.uncertainty ? ` ± ${number(s.uncertainty, 2)}` : ''}, ${s.type ?? ''} atoms ${s.atoms.join(', ')}`
-				)
-				.join('; ')
-		);
+		setText(this.say, mine.map(reading).join('; '));
 		this.u.redraw(false, false);
 	}
 

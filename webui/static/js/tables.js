@@ -8,10 +8,9 @@ function digits(nucleus) {
 }
 
 function tsv(nucleus, signals) {
-	const rows = signals.map(s =>
-		[s.label, s.atoms.join(' '), s.type ?? '', s.shift, s.uncertainty ?? '', s.shielding ?? ''].join('\t')
-	);
-	return `${[['signal', 'atoms', 'type', `${nucleus} shift / ppm`, 'uncertainty / ppm', 'shielding / ppm'].join('\t'), ...rows].join('\n')}\n`;
+	const head = ['signal', 'atoms', 'type', `${nucleus} shift / ppm`, 'uncertainty / ppm', 'shielding / ppm'];
+	const rows = signals.map(s => [s.label, s.atoms.join(' '), s.type, s.shift, s.uncertainty, s.shielding]);
+	return `${[head, ...rows].map(r => r.map(v => v ?? '').join('\t')).join('\n')}\n`;
 }
 
 function row(model, s, firm) {
