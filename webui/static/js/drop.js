@@ -24,12 +24,11 @@ export function stageFiles(files) {
 }
 
 /**
- * Takes one away, or all.
- * @param {File} [file]
+ * Takes one away.
+ * @param {File} file
  */
 export function unstage(file) {
-	if (!file) waiting.length = 0;
-	else if (waiting.includes(file)) waiting.splice(waiting.indexOf(file), 1);
+	if (waiting.includes(file)) waiting.splice(waiting.indexOf(file), 1);
 	changed();
 }
 

@@ -33,17 +33,15 @@ export function lead(job) {
  */
 export function trouble(job) {
 	const reason = job.reason || job.error_message,
-		loud = job.state === 'failed';
+		loud = job.state === 'failed',
+		lead = { failed: 'It failed. ', held: 'Held. ' }[job.state];
+	const box = (children, bad) =>
+		el('div', { class: bad ? 'box loud' : 'box', role: bad ? 'alert' : 'note' }, children);
+	const remedy = job.remedy && el('p', {}, el('b', {}, 'What to do: '), job.remedy);
+	const told = job.state !== 'done' && (reason || remedy);
 	return [
-		(loud || job.state === 'held') &&
-			(reason || job.remedy) &&
-			el(
-				'div',
-				{ class: loud ? 'box loud' : 'box', role: loud ? 'alert' : 'note' },
-				el('p', {}, loud ? el('b', {}, 'It failed. ') : el('b', {}, 'Held. '), reason),
-				job.remedy && el('p', {}, el('b', {}, 'What to do: '), job.remedy)
-			),
-		job.warning && el('div', { class: 'box', role: 'note' }, el('p', {}, job.warning)),
+		told && box([el('p', {}, lead && el('b', {}, lead), reason), remedy], loud),
+		job.warning && box(el('p', {}, job.warning), false),
 	];
 }
 

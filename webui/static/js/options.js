@@ -141,7 +141,7 @@ function usualFields(options, now) {
 		field('Solvent', 'solvent', select(solvents(options), now.solvent)),
 		presetField(options, now.preset),
 		field('Conformers', 'conformer_mode', select(MODES, now.conformer_mode)),
-		field('At most', 'max_conformers', most, 'conformers, 1 to 500'),
+		field('Conformers at most', 'max_conformers', most, '1 to 500'),
 		field('Name', 'name', name, 'shown in the results; else the file’s or the record’s'),
 		field('E-mail', 'notification_email', email, 'for word when it is done'),
 	];

@@ -18,8 +18,9 @@ function name(job) {
 }
 
 function why(job) {
-	if (job.state === 'failed' || job.state === 'held') return [job.reason, job.remedy].filter(Boolean).join(' ');
-	return job.state === 'running' || job.state === 'queued' ? job.detail : null;
+	if (job.state === 'done') return null;
+	const said = [job.reason, job.remedy].filter(Boolean).join(' ');
+	return job.state === 'running' || job.state === 'queued' ? job.detail || said : said;
 }
 
 function state(job) {

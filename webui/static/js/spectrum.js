@@ -41,7 +41,7 @@ function visible(model, nucleus) {
 }
 
 function note(model, nucleus, shown) {
-	const words = ['Drag over a part to enlarge it, double-click to see all.'];
+	const words = ['Drag over a part or use the buttons to enlarge it, double-click to see all.'];
 	if (nucleus === '1H') words.push('Couplings are not computed.');
 	if (model.signals[nucleus].length > shown.length)
 		words.push(

@@ -202,27 +202,34 @@ class Form {
 		return [await postJson('/jobs', { ...splitLine(all[0]), ...values })];
 	}
 
+	async sendFiles(values) {
+		const files = [...stagedFiles()];
+		if (!files.length) return [];
+		this.bar.hidden = false;
+		const jobs = await upload(files, values, share => {
+			this.bar.value = share;
+		});
+		files.forEach(unstage);
+		return jobs;
+	}
+
 	async submit() {
 		const values = optionValues(this.fields);
 		this.send.disabled = true;
 		this.problem.hidden = true;
 		markFields(this.fields, []);
+		const jobs = [];
 		try {
-			const jobs = await this.sendText(values);
+			jobs.push(...(await this.sendText(values)));
 			this.text.value = '';
-			if (stagedFiles().length) {
-				this.bar.hidden = false;
-				jobs.push(
-					...(await upload([...stagedFiles()], values, share => {
-						this.bar.value = share;
-					}))
-				);
-				unstage();
-			}
+			jobs.push(...(await this.sendFiles(values)));
 			this.done(jobs);
 		} catch (e) {
 			this.problem.hidden = false;
-			setText(this.problem, e.message);
+			setText(
+				this.problem,
+				jobs.length ? `The SMILES was submitted, the files were not: ${e.message}` : e.message
+			);
 			markFields(this.fields, e.fields ?? []);
 		}
 		this.bar.hidden = true;
@@ -235,12 +242,14 @@ class Form {
 				? `${jobs[0].name || 'The molecule'} is in the queue.`
 				: `${jobs.length} jobs are in the queue.`
 		);
+		if (this.over) return;
 		const id = jobs[0]?.job_id ?? jobs[0]?.id;
 		/* Several molecules become several jobs: those are seen in the queue. */
 		go(jobs.length === 1 && id && !this.several ? `/jobs/${encodeURIComponent(id)}` : '/');
 	}
 
 	end() {
+		this.over = true;
 		this.stop();
 		this.asking?.abort();
 		this.preview.clear();
