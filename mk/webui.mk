@@ -9,7 +9,9 @@ WEBUI_OUT     := $(B)/webui/static
 WEBUI_SRC     := $(shell find webui/static -type f)
 WEBUI_VENDOR  := openchemlib/dist/openchemlib.js openchemlib/LICENSE \
                  3dmol/build/3Dmol.es6-min.js 3dmol/LICENSE \
+                 pako/LICENSE upng-js/LICENSE netcdfjs/LICENSE iobuffer/LICENSE \
                  uplot/dist/uPlot.esm.js uplot/dist/uPlot.min.css uplot/LICENSE
+# The four without code are licences of what 3Dmol's file contains.
 # package/dist/file -> package/file
 webui_flat     = $(firstword $(subst /, ,$(1)))/$(notdir $(1))
 
@@ -24,9 +26,10 @@ webui-vendor:
 
 $(WEBUI_NPM)/stamp: webui/package.json webui/package-lock.json
 	@mkdir -p $(WEBUI_NPM)
-	cp webui/package.json webui/package-lock.json $(WEBUI_NPM)
-	npm ci --prefix $(WEBUI_NPM) --ignore-scripts --no-audit --no-fund
-	@touch $@
+	@cmp -s webui/package-lock.json $@ || \
+		{ cp webui/package.json webui/package-lock.json $(WEBUI_NPM) && \
+		  npm ci --prefix $(WEBUI_NPM) --ignore-scripts --no-audit --no-fund; }
+	@cp webui/package-lock.json $@
 
 $(B)/webui/stamp: $(wildcard $(WEBUI_NPM)/stamp) $(WEBUI_SRC) mk/webui.mk
 	@rm -rf $(WEBUI_OUT)

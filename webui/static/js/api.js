@@ -22,13 +22,26 @@ function toError(status, body) {
 	const d = body?.detail;
 	if (Array.isArray(d)) {
 		const fields = d.map(e => ({ field: String(e.loc?.at(-1) ?? ''), msg: String(e.msg ?? '') }));
-		return new ApiError(status, fields.map(f => (f.field ? `${f.field}: ${f.msg}` : f.msg)).join(' · '), fields);
+		return new ApiError(
+			status,
+			fields.map(f => (f.field ? `${f.field}: ${f.msg}` : f.msg)).join(' · '),
+			fields
+		);
 	}
 	if (d && typeof d === 'object')
-		return new ApiError(status, d.detail || d.title || `The server answered ${status}.`, [],
-			String(d.type ?? '').split('/').pop());
+		return new ApiError(
+			status,
+			d.detail || d.title || `The server answered ${status}.`,
+			[],
+			String(d.type ?? '')
+				.split('/')
+				.pop()
+		);
 	if (status === 401)
-		return new ApiError(status, 'This server asks for its access token. Reload the page and type it as the password.');
+		return new ApiError(
+			status,
+			'This server asks for its access token. Reload the page and type it as the password.'
+		);
 	return new ApiError(status, typeof d === 'string' ? d : `The server answered ${status}.`);
 }
 
@@ -45,12 +58,10 @@ async function request(path, init = {}) {
 	try {
 		response = await fetch(path, { credentials: 'same-origin', ...init });
 	} catch (e) {
-		if (e.name === 'AbortError')
-			throw e;
+		if (e.name === 'AbortError') throw e;
 		throw new ApiError(0, NO_ANSWER);
 	}
-	if (!response.ok)
-		throw toError(response.status, parse(await response.text()));
+	if (!response.ok) throw toError(response.status, parse(await response.text()));
 	return response;
 }
 
@@ -76,7 +87,12 @@ export async function getText(path, signal) {
  * @param {AbortSignal} [signal]
  */
 export async function postJson(path, body = {}, signal) {
-	const init = { method: 'POST', signal, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+	const init = {
+		method: 'POST',
+		signal,
+		headers: { 'Content-Type': 'application/json' },
+		body: JSON.stringify(body),
+	};
 	return (await request(`/api/v1${path}`, init)).json();
 }
 
@@ -89,10 +105,8 @@ export async function postJson(path, body = {}, signal) {
  */
 export function upload(files, fields, onProgress) {
 	const form = new FormData();
-	for (const [name, value] of Object.entries(fields))
-		form.append(name, String(value));
-	for (const file of files)
-		form.append('file', file, file.name);
+	for (const [name, value] of Object.entries(fields)) form.append(name, String(value));
+	for (const file of files) form.append('file', file, file.name);
 	return new Promise((resolve, reject) => {
 		const xhr = new XMLHttpRequest();
 		xhr.open('POST', '/api/v1/jobs/upload');
@@ -100,10 +114,8 @@ export function upload(files, fields, onProgress) {
 		xhr.addEventListener('error', () => reject(new ApiError(0, NO_ANSWER)));
 		xhr.addEventListener('load', () => {
 			const body = parse(xhr.responseText);
-			if (xhr.status >= 200 && xhr.status < 300 && body)
-				resolve(body.jobs ?? [body]);
-			else
-				reject(toError(xhr.status, body));
+			if (xhr.status >= 200 && xhr.status < 300 && body) resolve(body.jobs ?? [body]);
+			else reject(toError(xhr.status, body));
 		});
 		xhr.send(form);
 	});

@@ -12,9 +12,10 @@ let leave = null;
 
 function route(path) {
 	const job = /^\/jobs\/([^/]+)\/?$/.exec(path);
-	if (job)
-		return { nav: '', open: () => jobPage(main, decodeURIComponent(job[1])) };
-	return path.startsWith('/submit') ? { nav: 'submit', open: () => submitPage(main) } : { nav: 'queue', open: () => queuePage(main) };
+	if (job) return { nav: '', open: () => jobPage(main, decodeURIComponent(job[1])) };
+	return path.startsWith('/submit')
+		? { nav: 'submit', open: () => submitPage(main) }
+		: { nav: 'queue', open: () => queuePage(main) };
 }
 
 function show() {
@@ -28,9 +29,22 @@ function show() {
 
 function follow(event) {
 	const a = event.target.closest?.('a[href]');
-	if (!a || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || a.target || a.hasAttribute('download'))
+	if (
+		!a ||
+		event.defaultPrevented ||
+		event.button ||
+		event.metaKey ||
+		event.ctrlKey ||
+		event.shiftKey ||
+		a.target ||
+		a.hasAttribute('download')
+	)
 		return;
-	if (a.origin !== location.origin || !/^\/($|submit|jobs\/)/.test(a.pathname) || (a.hash && a.pathname === location.pathname))
+	if (
+		a.origin !== location.origin ||
+		!/^\/($|submit|jobs\/)/.test(a.pathname) ||
+		(a.hash && a.pathname === location.pathname)
+	)
 		return;
 	event.preventDefault();
 	go(a.pathname + a.search);

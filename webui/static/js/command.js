@@ -1,16 +1,20 @@
 /* The command that repeats a job. Pure. */
+import { plain } from './dom.js';
 
 const FLAGS = { max_conformers: 'max-conformers' };
 
-/* Quoted for a POSIX shell, when it has to be. */
-function quoted(s) {
-	return /^[\w@%+=:,./-]+$/.test(s) ? s : `'${String(s).replaceAll("'", "'\\''")}'`;
+/* Quoted for a POSIX shell, when it has to be; without what a terminal might obey. */
+function quoted(text) {
+	const s = plain(text).replace(/\s+/g, ' ');
+	return /^[\w@%+=:,./-]+$/.test(s) ? s : `'${s.replaceAll("'", "'\\''")}'`;
 }
 
 function structure(job, options) {
-	const file = String(job.source ?? '').split('/').pop();
+	const file = String(job.source ?? '')
+		.split('/')
+		.pop();
 	if (options.geometry?.value === 'keep' || !job.input_smiles)
-		return file || null;
+		return file.startsWith('-') ? `./${file}` : file || null;
 	return job.input_smiles;
 }
 
@@ -19,10 +23,11 @@ function structure(job, options) {
  * @returns {string|null} null when nothing is known to hand in again
  */
 export function command(job) {
-	const options = job.options ?? {}, what = structure(job, options);
-	if (!what)
-		return null;
-	const flags = Object.entries(options).filter(([, o]) => o && o.origin !== 'default' && o.value !== '')
+	const options = job.options ?? {},
+		what = structure(job, options);
+	if (!what) return null;
+	const flags = Object.entries(options)
+		.filter(([, o]) => o && o.origin !== 'default' && o.value !== '')
 		.map(([name, o]) => [FLAGS[name] ?? name, o.value]);
 	if (job.name && what === job.input_smiles && !flags.some(([name]) => name === 'name'))
 		flags.push(['name', job.name]);

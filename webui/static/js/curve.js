@@ -11,8 +11,10 @@ const GRID = 1200;
  * @returns {[number, number]}
  */
 export function range(nucleus, signals) {
-	const unit = nucleus === '1H' ? 1 : 10, room = unit / 4;
-	let lo = 0, hi = nucleus === '1H' ? 10 : 220;
+	const unit = nucleus === '1H' ? 1 : 10,
+		room = unit / 4;
+	let lo = 0,
+		hi = nucleus === '1H' ? 10 : 220;
 	for (const s of signals) {
 		lo = Math.min(lo, Math.floor((s.shift - room) / unit) * unit);
 		hi = Math.max(hi, Math.ceil((s.shift + room) / unit) * unit);
@@ -45,12 +47,13 @@ function intensity(x, signals, half) {
  * @param {{shift: number, atoms: number[], exchangeable: boolean}[]} signals
  */
 export function curve(nucleus, signals) {
-	const whole = range(nucleus, signals), half = halfWidth(nucleus, whole), [lo, hi] = whole;
-	const firm = signals.filter(s => !s.exchangeable), loose = signals.filter(s => s.exchangeable);
-	const xs = new Set(Array.from({ length: GRID + 1 }, (_, i) => lo + (hi - lo) * i / GRID));
-	for (const s of signals)
-		for (const a of AROUND)
-			xs.add(s.shift + a * half).add(s.shift - a * half);
+	const whole = range(nucleus, signals),
+		half = halfWidth(nucleus, whole),
+		[lo, hi] = whole;
+	const firm = signals.filter(s => !s.exchangeable),
+		loose = signals.filter(s => s.exchangeable);
+	const xs = new Set(Array.from({ length: GRID + 1 }, (_, i) => lo + ((hi - lo) * i) / GRID));
+	for (const s of signals) for (const a of AROUND) xs.add(s.shift + a * half).add(s.shift - a * half);
 	const x = [...xs].filter(v => v >= lo && v <= hi).sort((a, b) => a - b);
 	const y = x.map(v => intensity(v, firm, half));
 	const reach = 20 * half;

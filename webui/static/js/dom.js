@@ -6,7 +6,8 @@
  */
 
 /* Controls and direction marks are never shown. */
-const HARMFUL = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/g;
+const HARMFUL =
+	/[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/g;
 
 /**
  * Text of others as it may be shown.
@@ -19,15 +20,10 @@ export function plain(s) {
 
 function apply(node, props) {
 	for (const [key, value] of Object.entries(props)) {
-		if (value === null || value === undefined || value === false)
-			continue;
-		if (key === 'on')
-			for (const [type, fn] of Object.entries(value))
-				node.addEventListener(type, fn);
-		else if (key === 'value' || key === 'checked' || key === 'selected')
-			node[key] = value;
-		else
-			node.setAttribute(key, value === true ? '' : String(value));
+		if (value === null || value === undefined || value === false) continue;
+		if (key === 'on') for (const [type, fn] of Object.entries(value)) node.addEventListener(type, fn);
+		else if (key === 'value' || key === 'checked' || key === 'selected') node[key] = value;
+		else node.setAttribute(key, value === true ? '' : String(value));
 	}
 }
 
@@ -73,8 +69,7 @@ export function svg(tag, props = {}, ...children) {
  */
 export function setText(node, text) {
 	const s = plain(text);
-	if (node.textContent !== s)
-		node.textContent = s;
+	if (node.textContent !== s) node.textContent = s;
 }
 
 /**
@@ -87,11 +82,12 @@ export function part(node, draw) {
 	let last;
 	return data => {
 		const now = JSON.stringify(data);
-		if (now === last)
-			return;
+		if (now === last) return;
 		last = now;
+		const focused = node.contains(document.activeElement);
 		node.replaceChildren();
 		append(node, [draw(data)]);
+		if (focused) node.querySelector('button, select, a')?.focus();
 	};
 }
 
@@ -101,13 +97,20 @@ export function part(node, draw) {
  * @param {number} ms
  */
 export function throttled(fn, ms) {
-	let timer = 0, last = 0;
-	const run = () => { timer = 0; last = Date.now(); fn(); };
-	const call = () => {
-		if (!timer)
-			timer = setTimeout(run, Math.max(0, last + ms - Date.now()));
+	let timer = 0,
+		last = 0;
+	const run = () => {
+		timer = 0;
+		last = Date.now();
+		fn();
 	};
-	call.stop = () => { clearTimeout(timer); timer = 0; };
+	const call = () => {
+		if (!timer) timer = setTimeout(run, Math.max(0, last + ms - Date.now()));
+	};
+	call.stop = () => {
+		clearTimeout(timer);
+		timer = 0;
+	};
 	return call;
 }
 

@@ -6,18 +6,46 @@ import { count, size } from './words.js';
 
 /* Names that say little get a word; the order is the reader's. */
 const KNOWN = {
-	'report.html': 'the report, to read and to print', 'SI.txt': 'text for the supporting information', 'shifts.csv': 'shifts, for a spreadsheet',
-	'shifts.json': 'shifts, for a program', 'shieldings.csv': 'every nucleus of every conformer', 'spectrum-1H.svg': '¹H spectrum, vector', 'spectrum-1H.png': '¹H spectrum, 300 dpi',
-	'spectrum-13C.svg': '¹³C spectrum, vector', 'spectrum-13C.png': '¹³C spectrum, 300 dpi', 'structure.svg': 'the drawing, vector', 'structure.png': 'the drawing, 300 dpi',
-	'geometry.sdf': 'lowest geometry', 'geometry.xyz': 'lowest geometry', 'conformers.sdf': 'all geometries, with energies and populations', 'provenance.json': 'versions, options, timings',
+	'report.html': 'the report, to read and to print',
+	'SI.txt': 'text for the supporting information',
+	'shifts.csv': 'shifts, for a spreadsheet',
+	'shifts.json': 'shifts, for a program',
+	'shieldings.csv': 'every nucleus of every conformer',
+	'spectrum-1H.svg': '¹H spectrum, vector',
+	'spectrum-1H.png': '¹H spectrum, 300 dpi',
+	'spectrum-13C.svg': '¹³C spectrum, vector',
+	'spectrum-13C.png': '¹³C spectrum, 300 dpi',
+	'structure.svg': 'the drawing, vector',
+	'structure.png': 'the drawing, 300 dpi',
+	'geometry.sdf': 'lowest geometry',
+	'geometry.xyz': 'lowest geometry',
+	'conformers.sdf': 'all geometries, with energies and populations',
+	'provenance.json': 'versions, options, timings',
 };
-const MADE = [['/spectrum/1h.jdx', 'spectrum-1H.jdx', '¹H spectrum, JCAMP-DX'], ['/spectrum/13c.jdx', 'spectrum-13C.jdx', '¹³C spectrum, JCAMP-DX'],
-	['/nmredata.sdf', 'nmredata.sdf', 'assigned shifts, NMReDATA']];
+const MADE = [
+	['/spectrum/1h.jdx', 'spectrum-1H.jdx', '¹H spectrum, JCAMP-DX'],
+	['/spectrum/13c.jdx', 'spectrum-13C.jdx', '¹³C spectrum, JCAMP-DX'],
+	['/nmredata.sdf', 'nmredata.sdf', 'assigned shifts, NMReDATA'],
+];
 
 function item(url, name, text, bytes) {
 	const opens = name.endsWith('.html');
-	return el('li', {}, el('a', { href: url, download: opens ? null : name.split('/').pop(), target: opens ? '_blank' : null, rel: opens ? 'noopener' : null }, el('bdi', {}, name)), ' ',
-		el('span', { class: 'soft' }, [text, size(bytes)].filter(Boolean).join(', ')));
+	return el(
+		'li',
+		{},
+		el(
+			'a',
+			{
+				href: url,
+				download: opens ? null : name.split('/').pop(),
+				target: opens ? '_blank' : null,
+				rel: opens ? 'noopener' : null,
+			},
+			el('bdi', {}, name)
+		),
+		' ',
+		el('span', { class: 'soft' }, [text, size(bytes)].filter(Boolean).join(', '))
+	);
 }
 
 function rank(name) {
@@ -42,11 +70,40 @@ export function downloads(job) {
 	const deep = files.filter(f => f.name.includes('/'));
 	const made = MADE.filter(([, name]) => !top.some(f => f.name === name));
 	return [
-		el('p', { class: 'buttons' }, el('a', { class: 'button main', href: jobUrl(job.id, '/output'), download: true }, 'Download everything (ZIP)'), ' ',
-			el('a', { class: 'button', href: jobUrl(job.id, '/report.html'), target: '_blank', rel: 'noopener' }, 'Open the report'), ' ',
-			top.some(f => f.name === 'SI.txt') && el('button', { type: 'button', on: { click: () => copyText(job.id) } }, 'Copy the text for the SI')),
-		el('ul', { class: 'files' }, top.map(f => item(fileUrl(job.id, f.name), f.name, KNOWN[f.name], f.size)), made.map(([path, name, text]) => item(jobUrl(job.id, path), name, text, null))),
-		deep.length > 0 && el('details', {}, el('summary', {}, `Inputs and outputs of the programs (${count(deep.length, 'file')})`),
-			el('ul', { class: 'files' }, deep.map(f => item(fileUrl(job.id, f.name), f.name, null, f.size)))),
+		el(
+			'p',
+			{ class: 'buttons' },
+			el(
+				'a',
+				{ class: 'button main', href: jobUrl(job.id, '/output'), download: true },
+				'Download everything (ZIP)'
+			),
+			' ',
+			el(
+				'a',
+				{ class: 'button', href: jobUrl(job.id, '/report.html'), target: '_blank', rel: 'noopener' },
+				'Open the report'
+			),
+			' ',
+			top.some(f => f.name === 'SI.txt') &&
+				el('button', { type: 'button', on: { click: () => copyText(job.id) } }, 'Copy the text for the SI')
+		),
+		el(
+			'ul',
+			{ class: 'files' },
+			top.map(f => item(fileUrl(job.id, f.name), f.name, KNOWN[f.name], f.size)),
+			made.map(([path, name, text]) => item(jobUrl(job.id, path), name, text, null))
+		),
+		deep.length > 0 &&
+			el(
+				'details',
+				{},
+				el('summary', {}, `Inputs and outputs of the programs (${count(deep.length, 'file')})`),
+				el(
+					'ul',
+					{ class: 'files' },
+					deep.map(f => item(fileUrl(job.id, f.name), f.name, null, f.size))
+				)
+			),
 	];
 }

@@ -7,13 +7,16 @@ import { debounced, el } from './dom.js';
  * @param {(smiles: string) => void} drawn
  */
 export function drawBoard(smiles, drawn) {
-	const board = el('div', { class: 'board', role: 'application', 'aria-label': 'Drawing board. With the keyboard, type a SMILES into the field above instead.' });
+	const board = el('div', {
+		class: 'board',
+		role: 'application',
+		'aria-label': 'Drawing board. With the keyboard, type a SMILES into the field above instead.',
+	});
 	const note = el('p', { class: 'soft sans' }, 'Loading the drawing board …');
 	const node = el('details', { class: 'draw' }, el('summary', {}, 'Draw the molecule'), note, board);
 	let editor = null;
 	const open = async () => {
-		if (editor || !node.open)
-			return;
+		if (editor || !node.open) return;
 		try {
 			const ocl = await import('/static/vendor/openchemlib/openchemlib.js');
 			editor ??= start(ocl, board, smiles(), drawn);
@@ -29,8 +32,7 @@ export function drawBoard(smiles, drawn) {
 function start(ocl, board, smiles, drawn) {
 	const editor = new ocl.CanvasEditor(board, { initialMode: 'molecule' });
 	try {
-		if (smiles)
-			editor.setMolecule(ocl.Molecule.fromSmiles(smiles));
+		if (smiles) editor.setMolecule(ocl.Molecule.fromSmiles(smiles));
 	} catch {
 		/* What cannot be read is not drawn. */
 	}

@@ -4,8 +4,7 @@ const waiting = [];
 const watchers = new Set();
 
 function changed() {
-	for (const fn of watchers)
-		fn();
+	for (const fn of watchers) fn();
 }
 
 /** The files that wait, in order. @returns {readonly File[]} */
@@ -25,14 +24,11 @@ export function stageFiles(files) {
 }
 
 /**
- * Takes one away, or all.
- * @param {File} [file]
+ * Takes one away.
+ * @param {File} file
  */
 export function unstage(file) {
-	if (!file)
-		waiting.length = 0;
-	else if (waiting.includes(file))
-		waiting.splice(waiting.indexOf(file), 1);
+	if (waiting.includes(file)) waiting.splice(waiting.indexOf(file), 1);
 	changed();
 }
 
@@ -57,18 +53,19 @@ function hasFiles(event) {
 export function startDrop(arrived) {
 	const veil = document.getElementById('drop');
 	let depth = 0;
-	const end = () => { depth = 0; veil.hidden = true; };
+	const end = () => {
+		depth = 0;
+		veil.hidden = true;
+	};
 	addEventListener('dragenter', e => {
-		if (!hasFiles(e))
-			return;
+		if (!hasFiles(e)) return;
 		depth++;
 		veil.hidden = false;
 	});
 	addEventListener('dragleave', e => hasFiles(e) && --depth <= 0 && end());
 	addEventListener('dragover', e => hasFiles(e) && e.preventDefault());
 	addEventListener('drop', e => {
-		if (!hasFiles(e))
-			return;
+		if (!hasFiles(e)) return;
 		e.preventDefault();
 		end();
 		stageFiles(e.dataTransfer.files);

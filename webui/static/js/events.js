@@ -3,16 +3,16 @@
 
 const RETRY_MS = 5000;
 const listeners = { change: new Set(), machine: new Set(), link: new Set() };
-let source = null, timer = 0;
+let source = null,
+	timer = 0;
 
 function tell(type, data) {
-	for (const fn of listeners[type])
-		fn(data);
+	for (const fn of listeners[type]) fn(data);
 }
 
 function received(type) {
 	return event => {
-		let data = null;
+		let data;
 		try {
 			data = JSON.parse(event.data);
 		} catch {
@@ -24,8 +24,7 @@ function received(type) {
 
 function lost() {
 	tell('link', false);
-	if (source?.readyState !== EventSource.CLOSED)
-		return;
+	if (source?.readyState !== EventSource.CLOSED) return;
 	source = null;
 	clearTimeout(timer);
 	timer = setTimeout(open, RETRY_MS);
@@ -33,11 +32,13 @@ function lost() {
 
 function open() {
 	clearTimeout(timer);
-	if (source || document.hidden)
-		return;
+	if (source || document.hidden) return;
 	source = new EventSource('/api/v1/events');
 	/* What happened while there was no stream is not told again. */
-	source.addEventListener('open', () => { tell('link', true); tell('change', null); });
+	source.addEventListener('open', () => {
+		tell('link', true);
+		tell('change', null);
+	});
 	source.addEventListener('change', received('change'));
 	source.addEventListener('machine', received('machine'));
 	source.addEventListener('error', lost);

@@ -15,18 +15,15 @@ export function logPanel(id, running) {
 	let timer = 0;
 	const load = async () => {
 		clearTimeout(timer);
-		if (!node.open || !node.isConnected)
-			return;
+		if (!node.open || !node.isConnected) return;
 		const atEnd = text.scrollTop + text.clientHeight >= text.scrollHeight - 8;
 		try {
-			setText(text, await getText(`/jobs/${encodeURIComponent(id)}/log`) || 'No output yet.');
+			setText(text, (await getText(`/jobs/${encodeURIComponent(id)}/log`)) || 'No output yet.');
 		} catch (e) {
 			setText(text, e.status === 404 ? 'No output.' : e.message);
 		}
-		if (atEnd)
-			text.scrollTop = text.scrollHeight;
-		if (running())
-			timer = setTimeout(load, EVERY_MS);
+		if (atEnd) text.scrollTop = text.scrollHeight;
+		if (running()) timer = setTimeout(load, EVERY_MS);
 	};
 	node.addEventListener('toggle', load);
 	return { node, end: () => clearTimeout(timer) };

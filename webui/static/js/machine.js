@@ -5,23 +5,35 @@ import { listen } from './events.js';
 import { duration } from './words.js';
 
 const GONE_MS = 4000;
-let unreachable = false, latest = null, timer = 0;
+let unreachable = false,
+	latest = null,
+	timer = 0;
 
 function gib(mb) {
 	return mb < 1024 ? `${Math.round(mb)} MB` : `${(mb / 1024).toFixed(mb < 10240 ? 1 : 0)} GB`;
 }
 
 function disks(m) {
-	return (m.disk ?? []).filter(d => d.free_mb !== null)
-		.map(d => el('span', {}, `Disk of ${d.folder}: ${gib(d.free_mb)} free${d.total_mb ? ` of ${gib(d.total_mb)}` : ''}`));
+	return (m.disk ?? [])
+		.filter(d => d.free_mb !== null)
+		.map(d =>
+			el(
+				'span',
+				{},
+				`Disk of ${d.folder}: ${gib(d.free_mb)} free${d.total_mb ? ` of ${gib(d.total_mb)}` : ''}`
+			)
+		);
 }
 
 function footer(m) {
-	if (!m)
-		return null;
+	if (!m) return null;
 	const s = m.spooler ?? {};
 	return [
-		el('span', {}, `Spooler ${s.running ? 'running' : 'not running'}${s.version ? `, version ${s.version}` : ''}`),
+		el(
+			'span',
+			{},
+			`Spooler ${s.running ? 'running' : 'not running'}${s.version ? `, version ${s.version}` : ''}`
+		),
 		m.cores !== null && m.cores !== undefined && el('span', {}, `${m.cores} cores`),
 		m.load && el('span', {}, `Load ${m.load.map(x => x.toFixed(1)).join(' · ')}`),
 		m.memory_mb && el('span', {}, `Memory ${gib(m.memory_mb)}`),
@@ -34,11 +46,34 @@ function footer(m) {
 function notices({ m, gone }) {
 	const s = m?.spooler;
 	return [
-		gone && el('div', { class: 'box loud' }, el('p', {}, el('b', {}, 'No connection to the server. '),
-			'What is shown may be old; the page goes on by itself when the server answers again.')),
-		s && !s.running && el('div', { class: 'box loud' }, el('p', {}, el('b', {}, 'The spooler is not running. '),
-			'What you submit is kept and computed when it is started again. ',
-			'Start it with ', el('code', {}, 'systemctl start nmr-spooler'), ' or ', el('code', {}, 'nmr-spooler'), '.')),
+		gone &&
+			el(
+				'div',
+				{ class: 'box loud' },
+				el(
+					'p',
+					{},
+					el('b', {}, 'No connection to the server. '),
+					'What is shown may be old; the page goes on by itself when the server answers again.'
+				)
+			),
+		s &&
+			!s.running &&
+			el(
+				'div',
+				{ class: 'box loud' },
+				el(
+					'p',
+					{},
+					el('b', {}, 'The spooler is not running. '),
+					'What you submit is kept and computed when it is started again. ',
+					'Start it with ',
+					el('code', {}, 'systemctl start nmr-spooler'),
+					' or ',
+					el('code', {}, 'nmr-spooler'),
+					'.'
+				)
+			),
 		m?.notice && el('div', { class: 'box' }, el('p', {}, m.notice)),
 	];
 }
@@ -51,15 +86,22 @@ export function startMachine() {
 		foot(latest);
 		above({ m: latest && { spooler: latest.spooler, notice: latest.notice }, gone: unreachable });
 	};
-	const take = m => { latest = m; show(); };
+	const take = m => {
+		latest = m;
+		show();
+	};
 	listen('machine', take);
 	listen('link', up => {
-		clearTimeout(timer);
 		if (up) {
+			clearTimeout(timer);
+			timer = 0;
 			unreachable = false;
 			show();
 		} else {
-			timer = setTimeout(() => { unreachable = true; show(); }, GONE_MS);
+			timer ||= setTimeout(() => {
+				unreachable = true;
+				show();
+			}, GONE_MS);
 		}
 	});
 	getJson('/machine').then(take, () => {});

@@ -8,23 +8,26 @@
 
 /* The heavy neighbour of each hydrogen of a V2000 molblock. */
 function parents(molblock) {
-	const rows = String(molblock ?? '').split('\n'), found = new Map();
-	const natoms = Number(rows[3]?.slice(0, 3)), nbonds = Number(rows[3]?.slice(3, 6));
-	if (!natoms || !Number.isFinite(nbonds))
-		return found;
+	const rows = String(molblock ?? '').split('\n'),
+		found = new Map();
+	const natoms = Number(rows[3]?.slice(0, 3)),
+		nbonds = Number(rows[3]?.slice(3, 6));
+	if (!natoms || !Number.isFinite(nbonds)) return found;
 	const element = i => rows[3 + i]?.slice(31, 34).trim();
 	for (let k = 0; k < nbonds; k++) {
-		const row = rows[4 + natoms + k] ?? '', a = Number(row.slice(0, 3)), b = Number(row.slice(3, 6));
-		if (element(a) === 'H')
-			found.set(a, b);
-		if (element(b) === 'H')
-			found.set(b, a);
+		const row = rows[4 + natoms + k] ?? '',
+			a = Number(row.slice(0, 3)),
+			b = Number(row.slice(3, 6));
+		if (element(a) === 'H') found.set(a, b);
+		if (element(b) === 'H') found.set(b, a);
 	}
 	return found;
 }
 
 function signals(shifts, nucleus) {
-	return (shifts?.[nucleus] ?? []).filter(s => Number.isFinite(s.shift)).map((s, i) => ({ ...s, nucleus, key: `${nucleus}:${i}` }));
+	return (shifts?.[nucleus] ?? [])
+		.filter(s => Number.isFinite(s.shift))
+		.map((s, i) => ({ ...s, nucleus, key: `${nucleus}:${i}` }));
 }
 
 /** What is marked, in all views at once. A click keeps it until the next one. */
@@ -59,12 +62,10 @@ class Link {
 	}
 
 	tell() {
-		const now = [...this.keys].join(' ');
-		if (now === this.told)
-			return;
+		const now = [[...this.keys].join(' '), [...(this.kept ?? [])].join(' ')].join('|');
+		if (now === this.told) return;
 		this.told = now;
-		for (const fn of this.watchers)
-			fn(this.keys);
+		for (const fn of this.watchers) fn(this.keys);
 	}
 }
 

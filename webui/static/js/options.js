@@ -1,11 +1,26 @@
 /* The options of a job on the form; what was chosen last is remembered. */
 import { el } from './dom.js';
+import { subscripts } from './words.js';
 
 const KEY = 'nmr-options';
-const REMEMBERED = ['solvent', 'preset', 'conformer_mode', 'max_conformers', 'notification_email', 'conformer_method'];
-const MODES = [['single', 'the one of lowest energy'], ['ensemble', 'average over all that are populated'],
-	['auto', 'average if there is more than one']];
-const METHODS = [['', 'as the spooler is set'], ['rdkit_kdg', 'RDKit'], ['crest', 'CREST, if it is installed']];
+const REMEMBERED = [
+	'solvent',
+	'preset',
+	'conformer_mode',
+	'max_conformers',
+	'notification_email',
+	'conformer_method',
+];
+const MODES = [
+	['single', 'the one of lowest energy'],
+	['ensemble', 'average over all that are populated'],
+	['auto', 'average if there is more than one'],
+];
+const METHODS = [
+	['', 'as the spooler is set'],
+	['rdkit_kdg', 'RDKit'],
+	['crest', 'CREST, if it is installed'],
+];
 
 function remembered() {
 	try {
@@ -26,34 +41,110 @@ function remember(values) {
 function field(label, name, control, hint) {
 	control.id = `o-${name}`;
 	control.name = name;
-	if (hint)
-		control.setAttribute('aria-describedby', `h-${name}`);
-	return el('div', { class: 'field' }, el('label', { for: control.id }, label), control,
-		hint && el('span', { class: 'hint', id: `h-${name}` }, hint));
+	if (hint) control.setAttribute('aria-describedby', `h-${name}`);
+	return el(
+		'div',
+		{ class: 'field' },
+		el('label', { for: control.id }, label),
+		control,
+		hint && el('span', { class: 'hint', id: `h-${name}` }, hint)
+	);
 }
 
 function select(choices, chosen) {
 	const known = choices.some(([v]) => v === chosen) ? chosen : choices[0]?.[0];
-	return el('select', {}, choices.map(([v, text]) => el('option', { value: v, selected: v === known }, text)));
+	return el(
+		'select',
+		{},
+		choices.map(([v, text]) => el('option', { value: v, selected: v === known }, text))
+	);
 }
 
 function solvents(options) {
-	return (options?.solvents ?? []).map(s => [s.code, s.deuterated ? `${s.name} (${s.deuterated})` : s.name]);
+	return (options?.solvents ?? []).map(s => [
+		s.code,
+		s.deuterated ? `${s.name} (${subscripts(s.deuterated)})` : s.name,
+	]);
 }
 
 function usual(options, old) {
-	const d = options.defaults ?? {}, mode = d.conformer_mode ?? d.mode;
-	return { solvent: d.solvent, preset: d.preset, conformer_mode: mode, ...Object.fromEntries(Object.entries(old).filter(([, v]) => v)) };
+	const d = options.defaults ?? {},
+		mode = d.conformer_mode ?? d.mode;
+	return {
+		solvent: d.solvent,
+		preset: d.preset,
+		conformer_mode: mode,
+		...Object.fromEntries(Object.entries(old).filter(([, v]) => v)),
+	};
+}
+
+const GEOMETRY = [
+	['', 'search and optimise'],
+	['keep', 'keep that of the file (3D)'],
+];
+const COMPONENTS = [
+	['', 'refuse'],
+	['largest', 'compute the largest part'],
+];
+const PRIORITIES = [
+	['', 'normal'],
+	['5', 'high'],
+	['-5', 'low'],
+];
+
+function text(placeholder) {
+	return el('input', { type: 'text', placeholder });
 }
 
 function seldom() {
-	return el('details', { class: 'seldom' }, el('summary', {}, 'More options'), el('div', { class: 'grid' },
+	const fields = [
 		field('Conformer search', 'conformer_method', select(METHODS, '')),
-		field('Charge', 'charge', el('input', { type: 'text', inputmode: 'numeric', placeholder: 'as drawn' }), 'a whole number from −9 to 9'),
-		field('Geometry', 'geometry', select([['', 'search and optimise'], ['keep', 'keep that of the file (3D)']], '')),
-		field('Salts and mixtures', 'component', select([['', 'refuse'], ['largest', 'compute the largest part']], '')),
-		field('Temperature', 'temperature', el('input', { type: 'text', placeholder: '298.15' }), 'of the conformer weights; kelvin, or “25 C”'),
-		field('Priority', 'priority', select([['', 'normal'], ['5', 'high'], ['-5', 'low']], ''))));
+		field('Charge', 'charge', text('as drawn'), 'a whole number from −9 to 9'),
+		field('Geometry', 'geometry', select(GEOMETRY, '')),
+		field('Salts and mixtures', 'component', select(COMPONENTS, '')),
+		field('Temperature', 'temperature', text('298.15'), 'of the conformer weights; kelvin, or “25 C”'),
+		field('Priority', 'priority', select(PRIORITIES, '')),
+	];
+	return el(
+		'details',
+		{ class: 'seldom' },
+		el('summary', {}, 'More options'),
+		el('div', { class: 'grid' }, fields)
+	);
+}
+
+/* The preset with its summary, which follows the choice. */
+function presetField(options, chosen) {
+	const list = options.presets ?? [];
+	const preset = select(
+		list.map(p => [p.name, p.name]),
+		chosen
+	);
+	const node = field('Preset', 'preset', preset, ' ');
+	const tell = () => {
+		const p = list.find(x => x.name === preset.value);
+		const facts = [p?.summary, p?.atoms_max && `up to ${p.atoms_max} atoms`];
+		node.lastChild.textContent = facts.filter(Boolean).join('; ');
+	};
+	preset.addEventListener('change', tell);
+	tell();
+	return node;
+}
+
+function usualFields(options, now) {
+	const most = el('input', { type: 'number', min: 1, max: 500, placeholder: 'as the preset says' });
+	const name = el('input', { type: 'text', maxlength: 100, autocomplete: 'off' });
+	const email = el('input', { type: 'email', autocomplete: 'email' });
+	most.value = now.max_conformers ?? '';
+	email.value = now.notification_email ?? '';
+	return [
+		field('Solvent', 'solvent', select(solvents(options), now.solvent)),
+		presetField(options, now.preset),
+		field('Conformers', 'conformer_mode', select(MODES, now.conformer_mode)),
+		field('Conformers at most', 'max_conformers', most, '1 to 500'),
+		field('Name', 'name', name, 'shown in the results; else the file’s or the record’s'),
+		field('E-mail', 'notification_email', email, 'for word when it is done'),
+	];
 }
 
 /**
@@ -62,26 +153,10 @@ function seldom() {
  * @param {() => void} changed
  */
 export function optionFields(options, changed) {
-	const old = remembered(), now = usual(options, old);
-	const presets = (options.presets ?? []).map(p => [p.name, p.name]);
-	const preset = select(presets, now.preset);
-	const summary = el('span', { class: 'hint', id: 'h-preset' });
-	const tell = () => {
-		const p = options.presets?.find(x => x.name === preset.value);
-		summary.textContent = p ? `${p.summary ?? ''}${p.atoms_max ? `; up to ${p.atoms_max} atoms` : ''}` : '';
-	};
-	tell();
-	const presetField = field('Preset', 'preset', preset);
-	preset.setAttribute('aria-describedby', 'h-preset');
-	presetField.append(summary);
-	const node = el('div', { class: 'options', on: { change: () => { tell(); changed(); } } }, el('div', { class: 'grid' },
-		field('Solvent', 'solvent', select(solvents(options), now.solvent)), presetField,
-		field('Conformers', 'conformer_mode', select(MODES, now.conformer_mode)),
-		field('At most', 'max_conformers', el('input', { type: 'number', min: 1, max: 500, placeholder: 'as the preset says', value: now.max_conformers ?? '' }), 'conformers, 1 to 500'),
-		field('Name', 'name', el('input', { type: 'text', maxlength: 100, autocomplete: 'off' }), 'shown in the results; else the file’s or the record’s'),
-		field('E-mail', 'notification_email', el('input', { type: 'email', autocomplete: 'email', value: now.notification_email ?? '' }), 'for word when it is done')), seldom());
-	if (now.conformer_method)
-		node.querySelector('[name=conformer_method]').value = now.conformer_method;
+	const now = usual(options, remembered());
+	const grid = el('div', { class: 'grid' }, usualFields(options, now));
+	const node = el('div', { on: { change: changed } }, grid, seldom());
+	if (now.conformer_method) node.querySelector('[name=conformer_method]').value = now.conformer_method;
 	return node;
 }
 
@@ -92,13 +167,10 @@ export function optionFields(options, changed) {
  */
 export function optionValues(node) {
 	const values = {};
-	for (const c of node.querySelectorAll('[name]'))
-		if (c.value.trim())
-			values[c.name] = c.value.trim();
+	for (const c of node.querySelectorAll('[name]')) if (c.value.trim()) values[c.name] = c.value.trim();
 	remember(values);
 	for (const name of ['max_conformers', 'charge', 'priority'])
-		if (/^[-+]?\d+$/.test(values[name] ?? ''))
-			values[name] = Number(values[name]);
+		if (/^[-+]?\d+$/.test(values[name] ?? '')) values[name] = Number(values[name]);
 	return values;
 }
 
@@ -111,7 +183,6 @@ export function markFields(node, fields) {
 	for (const c of node.querySelectorAll('[name]')) {
 		const bad = fields.some(f => f.field === c.name);
 		bad ? c.setAttribute('aria-invalid', 'true') : c.removeAttribute('aria-invalid');
-		if (bad)
-			c.closest('details')?.setAttribute('open', '');
+		if (bad) c.closest('details')?.setAttribute('open', '');
 	}
 }

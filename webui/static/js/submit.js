@@ -6,43 +6,40 @@ import { onStaged, stageFiles, stagedFiles, unstage } from './drop.js';
 import { go } from './nav.js';
 import { markFields, optionFields, optionValues } from './options.js';
 import { Preview, check, summary } from './preview.js';
+import { fileCheck, lines, splitLine, textCheck } from './structures.js';
 import { toast } from './toast.js';
 import { count, size } from './words.js';
 
 const CHECK_MS = 450;
 const CHECKED_FILES = 8;
-const CHECKED_BYTES = 2e6;
-
-function lines(text) {
-	return text.split(/\r?\n/).map(s => s.trim()).filter(Boolean);
-}
-
-/* "CCO ethanol" is a SMILES and its name; what begins with | belongs to the SMILES. */
-function splitLine(line) {
-	const m = /^(\S+)\s+([^|].*)$/.exec(line);
-	return m ? { smiles: m[1], name: m[2] } : { smiles: line };
-}
-
-function body(text, preset) {
-	const all = lines(text);
-	return all.length > 1 ? { structure: `${all.join('\n')}\n`, filename: 'page.smi', preset } : { ...splitLine(all[0]), preset };
-}
-
-/* Text files can be looked at; others are when they are submitted. */
-async function fileBody(file, preset) {
-	if (file.size > CHECKED_BYTES)
-		return null;
-	try {
-		const structure = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
-		return structure.includes('\0') ? null : { structure, filename: file.name, preset };
-	} catch {
-		return null;
-	}
-}
 
 function fileList(node) {
-	return part(node, files => files.map((f, i) => el('li', {}, el('bdi', {}, f.name), ' ', el('span', { class: 'soft' }, size(f.size)), ' ',
-		el('button', { type: 'button', class: 'small', 'aria-label': `Remove ${f.name}`, on: { click: () => unstage(stagedFiles()[i]) } }, 'Remove'))));
+	return part(node, files =>
+		files.map((f, i) =>
+			el(
+				'li',
+				{},
+				el('bdi', {}, f.name),
+				' ',
+				el('span', { class: 'soft' }, size(f.size)),
+				' ',
+				el(
+					'button',
+					{
+						type: 'button',
+						class: 'small',
+						'aria-label': `Remove ${f.name}`,
+						on: { click: () => unstage(stagedFiles()[i]) },
+					},
+					'Remove'
+				)
+			)
+		)
+	);
+}
+
+function section(id, title, ...children) {
+	return el('section', { 'aria-labelledby': id }, el('h2', { id }, title), ...children);
 }
 
 class Form {
@@ -55,31 +52,78 @@ class Form {
 		this.send = el('button', { type: 'submit', class: 'main', disabled: true }, 'Submit');
 		this.bar = el('progress', { max: 1, hidden: true, 'aria-label': 'Upload' });
 		this.soon = debounced(() => this.look(), CHECK_MS);
-		this.text = el('textarea', { id: 'smiles', rows: 3, spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off',
-			placeholder: 'CCO ethanol', 'aria-describedby': 'smiles-hint', on: { input: () => this.changed() } });
+		this.text = el('textarea', {
+			id: 'smiles',
+			rows: 3,
+			spellcheck: 'false',
+			autocapitalize: 'off',
+			autocomplete: 'off',
+			placeholder: 'CCO ethanol',
+			'aria-describedby': 'smiles-hint',
+			on: { input: () => this.changed() },
+		});
 		this.files = el('ul', { class: 'files-waiting' });
 		this.drawFiles = fileList(this.files);
 		this.fields = optionFields(options, () => this.changed());
-		this.board = drawBoard(() => splitLine(lines(this.text.value)[0] ?? '').smiles ?? '', s => { this.text.value = s; this.changed(); });
+		this.board = drawBoard(
+			() => splitLine(lines(this.text.value)[0] ?? '').smiles ?? '',
+			s => {
+				this.text.value = s;
+				this.changed();
+			}
+		);
 		this.node = this.build();
 		this.stop = onStaged(() => this.changed());
 		this.changed();
 	}
 
-	build() {
-		const picker = el('input', { type: 'file', multiple: true, id: 'files', class: 'quiet', on: { change: () => { stageFiles(picker.files); picker.value = ''; } } });
+	picker() {
+		const change = () => {
+			stageFiles(input.files);
+			input.value = '';
+		};
+		const input = el('input', { type: 'file', multiple: true, id: 'files', class: 'quiet', on: { change } });
 		const limit = this.limits.file_size_mb ? ` Up to ${this.limits.file_size_mb} MB each.` : '';
-		const input = el('section', { 'aria-labelledby': 'what' }, el('h2', { id: 'what' }, 'Molecules'),
-			el('div', { class: 'field' }, el('label', { for: 'smiles' }, 'SMILES'), this.text,
-				el('span', { class: 'hint', id: 'smiles-hint' }, 'A name may follow each, after a space. Several lines make a batch.')),
-			this.board.node,
-			el('div', { class: 'choose' }, picker, el('label', { for: 'files', class: 'button' }, 'Choose files …'),
-				el('span', { class: 'hint' }, `or drop them anywhere on this page. Any format that nmr-spool reads, several at once.${limit}`)), this.files);
-		const settings = el('section', { 'aria-labelledby': 'how' }, el('h2', { id: 'how' }, 'Options'), this.fields);
-		const look = el('section', { class: 'look', 'aria-labelledby': 'preview' }, el('h2', { id: 'preview' }, 'Preview'), this.status,
-			this.problem, el('div', { class: 'send' }, this.send, this.bar), this.preview.node);
-		return el('form', { class: 'submit', novalidate: true, on: { submit: e => { e.preventDefault(); this.submit(); } } },
-			el('div', {}, input, settings), look);
+		const hint = `or drop them anywhere on this page. Any format that nmr-spool reads, several at once.${limit}`;
+		return el(
+			'div',
+			{ class: 'choose' },
+			input,
+			el('label', { for: 'files', class: 'button' }, 'Choose files …'),
+			el('span', { class: 'hint' }, hint)
+		);
+	}
+
+	typed() {
+		const hint = 'A name may follow each, after a space. Several lines make a batch.';
+		return el(
+			'div',
+			{ class: 'field' },
+			el('label', { for: 'smiles' }, 'SMILES'),
+			this.text,
+			el('span', { class: 'hint', id: 'smiles-hint' }, hint)
+		);
+	}
+
+	build() {
+		const submit = e => {
+			e.preventDefault();
+			this.submit();
+		};
+		const send = el('div', { class: 'send' }, this.send, this.bar);
+		const look = section('preview', 'Preview', this.status, send, this.problem, this.preview.node);
+		look.classList.add('look');
+		return el(
+			'form',
+			{ class: 'submit', novalidate: true, on: { submit } },
+			el(
+				'div',
+				{},
+				section('what', 'Molecules', this.typed(), this.board.node, this.picker(), this.files),
+				section('how', 'Options', this.fields)
+			),
+			look
+		);
 	}
 
 	empty() {
@@ -92,6 +136,7 @@ class Form {
 		this.problem.hidden = true;
 		if (this.empty()) {
 			this.preview.clear();
+			this.several = false;
 			setText(this.status, 'Type a SMILES, draw a molecule or choose files to see them here.');
 		} else {
 			this.soon();
@@ -101,45 +146,71 @@ class Form {
 	async bodies() {
 		const preset = this.fields.querySelector('[name=preset]')?.value || undefined;
 		const files = stagedFiles().slice(0, CHECKED_FILES);
-		const all = await Promise.all(files.map(f => fileBody(f, preset)));
-		return [...(lines(this.text.value).length ? [body(this.text.value, preset)] : []), ...all.filter(Boolean)];
+		const all = await Promise.all(files.map(f => fileCheck(f, preset)));
+		return [
+			...(lines(this.text.value).length ? [textCheck(this.text.value, preset)] : []),
+			...all.filter(Boolean),
+		];
 	}
 
 	/** Has the server look at everything; only the latest question counts. */
 	async look() {
 		this.asking?.abort();
-		const mine = this.asking = new AbortController();
-		if (this.empty())
-			return;
+		const mine = (this.asking = new AbortController());
+		if (this.empty()) return;
 		setText(this.status, 'Checking …');
 		try {
-			const asked = await this.bodies(), records = [], errors = [];
+			const asked = await this.bodies(),
+				records = [],
+				errors = [];
 			for (const b of asked) {
 				const { records: r, error } = await check(b, mine.signal);
-				records.push(...r);
-				if (error)
-					errors.push(error);
+				records.push(
+					...(b.smiles
+						? r.map(one => ({ ...one, name: one.name || splitLine(lines(this.text.value)[0]).name }))
+						: r)
+				);
+				if (error) errors.push(error);
 			}
-			if (mine.signal.aborted)
-				return;
+			if (mine.signal.aborted) return;
+			this.several = records.length > 1;
 			this.preview.show(records);
 			const unseen = stagedFiles().length + (lines(this.text.value).length ? 1 : 0) - asked.length;
-			setText(this.status, [summary(records), unseen > 0 && `${count(unseen, 'file')} not checked until submitted`, ...new Set(errors)].filter(Boolean).join(' · '));
+			setText(
+				this.status,
+				[
+					summary(records),
+					unseen > 0 && `${count(unseen, 'file')} not checked until submitted`,
+					...new Set(errors),
+				]
+					.filter(Boolean)
+					.join(' · ')
+			);
 		} catch (e) {
-			if (e.name !== 'AbortError')
-				setText(this.status, e.message);
+			if (e.name !== 'AbortError') setText(this.status, e.message);
 		}
 	}
 
 	async sendText(values) {
 		const all = lines(this.text.value);
-		if (!all.length)
-			return [];
+		if (!all.length) return [];
 		if (all.length > 1) {
+			this.several = true;
 			const answer = await postJson('/jobs/batch', { ...values, smiles: all.join('\n') });
 			return answer.jobs ?? [answer];
 		}
 		return [await postJson('/jobs', { ...splitLine(all[0]), ...values })];
+	}
+
+	async sendFiles(values) {
+		const files = [...stagedFiles()];
+		if (!files.length) return [];
+		this.bar.hidden = false;
+		const jobs = await upload(files, values, share => {
+			this.bar.value = share;
+		});
+		files.forEach(unstage);
+		return jobs;
 	}
 
 	async submit() {
@@ -147,18 +218,18 @@ class Form {
 		this.send.disabled = true;
 		this.problem.hidden = true;
 		markFields(this.fields, []);
+		const jobs = [];
 		try {
-			const jobs = await this.sendText(values);
+			jobs.push(...(await this.sendText(values)));
 			this.text.value = '';
-			if (stagedFiles().length) {
-				this.bar.hidden = false;
-				jobs.push(...await upload([...stagedFiles()], values, share => { this.bar.value = share; }));
-				unstage();
-			}
+			jobs.push(...(await this.sendFiles(values)));
 			this.done(jobs);
 		} catch (e) {
 			this.problem.hidden = false;
-			setText(this.problem, e.message);
+			setText(
+				this.problem,
+				jobs.length ? `The SMILES was submitted, the files were not: ${e.message}` : e.message
+			);
 			markFields(this.fields, e.fields ?? []);
 		}
 		this.bar.hidden = true;
@@ -166,12 +237,19 @@ class Form {
 	}
 
 	done(jobs) {
-		toast(jobs.length === 1 ? `${jobs[0].name || 'The molecule'} is in the queue.` : `${jobs.length} jobs are in the queue.`);
+		toast(
+			jobs.length === 1
+				? `${jobs[0].name || 'The molecule'} is in the queue.`
+				: `${jobs.length} jobs are in the queue.`
+		);
+		if (this.over) return;
 		const id = jobs[0]?.job_id ?? jobs[0]?.id;
-		go(jobs.length === 1 && id ? `/jobs/${encodeURIComponent(id)}` : '/');
+		/* Several molecules become several jobs: those are seen in the queue. */
+		go(jobs.length === 1 && id && !this.several ? `/jobs/${encodeURIComponent(id)}` : '/');
 	}
 
 	end() {
+		this.over = true;
 		this.stop();
 		this.asking?.abort();
 		this.preview.clear();
@@ -186,13 +264,19 @@ class Form {
 export function submitPage(main) {
 	document.title = 'Submit molecules';
 	const place = el('div', { class: 'form-place' });
-	let form = null, ended = false;
+	let form = null,
+		ended = false;
 	main.append(el('h1', {}, 'Submit molecules'), place);
-	getJson('/options').then(options => {
-		if (ended)
-			return;
-		form = new Form(options);
-		place.append(form.node);
-	}, e => place.append(el('p', { class: 'box loud' }, e.message)));
-	return () => { ended = true; form?.end(); };
+	getJson('/options').then(
+		options => {
+			if (ended) return;
+			form = new Form(options);
+			place.append(form.node);
+		},
+		e => place.append(el('p', { class: 'box loud' }, e.message))
+	);
+	return () => {
+		ended = true;
+		form?.end();
+	};
 }

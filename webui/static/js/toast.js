@@ -8,14 +8,16 @@ const STAY_MS = 9000;
  * @param {boolean} [bad] stays until it is closed
  */
 export function toast(text, bad = false) {
-	const box = el('div', { class: bad ? 'toast bad' : 'toast' }, el('span', {}, text),
-		el('button', { type: 'button', 'aria-label': 'Close this message', on: { click: () => box.remove() } }, '×'));
+	const box = el(
+		'div',
+		{ class: bad ? 'toast bad' : 'toast' },
+		el('span', {}, text),
+		el('button', { type: 'button', 'aria-label': 'Close this message', on: { click: () => box.remove() } }, '×')
+	);
 	const all = document.getElementById('toasts');
 	all.append(box);
-	while (all.children.length > 4)
-		all.firstElementChild.remove();
-	if (!bad)
-		setTimeout(() => box.remove(), STAY_MS);
+	while (all.children.length > 4) all.firstElementChild.remove();
+	if (!bad) setTimeout(() => box.remove(), STAY_MS);
 }
 
 /**
@@ -28,7 +30,10 @@ export async function copy(text, what) {
 		await navigator.clipboard.writeText(text);
 		toast(`${what} is on the clipboard.`);
 	} catch {
-		toast(copyOld(text) ? `${what} is on the clipboard.` : 'The browser does not allow this page to copy.', false);
+		toast(
+			copyOld(text) ? `${what} is on the clipboard.` : 'The browser does not allow this page to copy.',
+			false
+		);
 	}
 }
 

@@ -4,15 +4,26 @@ const SUB = '₀₁₂₃₄₅₆₇₈₉';
 
 /** What each state is called. */
 export const STATES = {
-	queued: 'waiting', running: 'running', publishing: 'publishing', done: 'done',
-	failed: 'failed', cancelled: 'cancelled', held: 'held',
+	queued: 'waiting',
+	running: 'running',
+	publishing: 'publishing',
+	done: 'done',
+	failed: 'failed',
+	cancelled: 'cancelled',
+	held: 'held',
 };
 
 /** What each stage is called. */
 export const STAGES = {
-	read: 'Read the file', prepare: 'Check the structure', conformers: 'Search conformers', rank: 'Rank with xTB',
-	optimise: 'Optimise with DFT', shield: 'Compute shieldings', reference: 'Compute references',
-	report: 'Write the report', publish: 'Publish',
+	read: 'Read the file',
+	prepare: 'Check the structure',
+	conformers: 'Search conformers',
+	rank: 'Rank with xTB',
+	optimise: 'Optimise with DFT',
+	shield: 'Compute shieldings',
+	reference: 'Compute references',
+	report: 'Write the report',
+	publish: 'Publish',
 };
 
 /** The nuclei of the spectra. */
@@ -31,15 +42,11 @@ export function subscripts(s) {
  * @param {number|null|undefined} s
  */
 export function duration(s) {
-	if (s === null || s === undefined || !Number.isFinite(s))
-		return '–';
-	if (s < 10)
-		return `${s < 0.05 ? 0 : s.toFixed(1)} s`;
-	if (s < 90)
-		return `${Math.round(s)} s`;
+	if (s === null || s === undefined || !Number.isFinite(s)) return '–';
+	if (s < 10) return `${s < 0.05 ? 0 : s.toFixed(1)} s`;
+	if (s < 90) return `${Math.round(s)} s`;
 	const min = Math.round(s / 60);
-	if (min < 90)
-		return `${min} min`;
+	if (min < 90) return `${min} min`;
 	const h = Math.floor(min / 60);
 	return h < 48 ? `${h} h${min % 60 ? ` ${min % 60} min` : ''}` : `${Math.round(h / 24)} days`;
 }
@@ -49,8 +56,7 @@ export function duration(s) {
  * @param {number|null|undefined} s
  */
 export function left(s) {
-	if (s === null || s === undefined)
-		return '';
+	if (s === null || s === undefined) return '';
 	return s < 10 ? 'a few seconds left' : `about ${duration(Math.round(s))} left`;
 }
 
@@ -60,11 +66,12 @@ export function left(s) {
  */
 export function moment(iso) {
 	const d = new Date(iso ?? NaN);
-	if (Number.isNaN(d.getTime()))
-		return '–';
+	if (Number.isNaN(d.getTime())) return '–';
 	const today = d.toDateString() === new Date().toDateString();
 	const time = d.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
-	return today ? `today ${time}` : `${d.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })}, ${time}`;
+	return today
+		? `today ${time}`
+		: `${d.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })}, ${time}`;
 }
 
 /**
@@ -72,10 +79,8 @@ export function moment(iso) {
  * @param {number|null|undefined} n bytes
  */
 export function size(n) {
-	if (n === null || n === undefined)
-		return '';
-	if (n < 1000)
-		return `${n} B`;
+	if (n === null || n === undefined) return '';
+	if (n < 1000) return `${n} B`;
 	return n < 1e6 ? `${Math.round(n / 1000)} kB` : `${(n / 1e6).toFixed(1)} MB`;
 }
 
@@ -103,7 +108,6 @@ export function count(n, one, many = `${one}s`) {
  * @param {{state: string, progress: number|null}} job
  */
 export function percent(job) {
-	if (job.progress === null || job.progress === undefined)
-		return null;
+	if (job.progress === null || job.progress === undefined) return null;
 	return job.state === 'done' ? 100 : Math.min(99, Math.floor(job.progress * 100));
 }
