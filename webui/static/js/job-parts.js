@@ -72,7 +72,7 @@ function origin(o) {
 function optionTable(options) {
 	return el(
 		'div',
-		{ class: 'scroll' },
+		{ class: 'scroll', tabindex: 0, role: 'group' },
 		el(
 			'table',
 			{},

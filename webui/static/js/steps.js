@@ -38,7 +38,7 @@ function row(s) {
 export function stepTable(steps) {
 	return el(
 		'div',
-		{ class: 'scroll' },
+		{ class: 'scroll', tabindex: 0, role: 'group' },
 		el(
 			'table',
 			{},

@@ -136,7 +136,7 @@ export function conformerTable(list) {
 		degeneracy = list.some(c => c.degeneracy !== undefined && c.degeneracy !== null);
 	return el(
 		'div',
-		{ class: 'scroll' },
+		{ class: 'scroll', tabindex: 0, role: 'group' },
 		el(
 			'table',
 			{},
