@@ -56,8 +56,8 @@ static json_t *defaults(const struct web *w)
 void info_options(struct http_request *rq)
 {
 	const struct web *w = rq->web;
-	http_reply_json(rq, 200, json_pack("{s:o,s:o,s:o,s:{s:i,s:i}}", "solvents", solvents(w), "presets", presets(w),
-		"defaults", defaults(w), "limits", "file_size_mb", w->conf->file_size_max_mb, "records", w->conf->records_max));
+	http_reply_json(rq, 200, json_pack("{s:o,s:o,s:o,s:[s],s:b,s:{s:i,s:i}}", "solvents", solvents(w), "presets", presets(w),
+		"defaults", defaults(w), "conformer_methods", "rdkit_kdg", "mail", *w->conf->smtp_url != '\0', "limits", "file_size_mb", w->conf->file_size_max_mb, "records", w->conf->records_max));
 }
 
 /* ---- the machine */

@@ -16,11 +16,7 @@ const MODES = [
 	['ensemble', 'average over all that are populated'],
 	['auto', 'average if there is more than one'],
 ];
-const METHODS = [
-	['', 'as the spooler is set'],
-	['rdkit_kdg', 'RDKit'],
-	['crest', 'CREST, if it is installed'],
-];
+const METHODS = { rdkit_kdg: 'RDKit', crest: 'CREST' };
 
 function remembered() {
 	try {
@@ -96,15 +92,22 @@ function text(placeholder) {
 	return el('input', { type: 'text', placeholder });
 }
 
-function seldom() {
+/* Asked only where there is a choice. */
+function methodField(options) {
+	const known = options.conformer_methods ?? [];
+	const choices = [['', 'as the spooler is set'], ...known.map(m => [m, METHODS[m] ?? m])];
+	return known.length > 1 && field('Conformer search', 'conformer_method', select(choices, ''));
+}
+
+function seldom(options) {
 	const fields = [
-		field('Conformer search', 'conformer_method', select(METHODS, '')),
+		methodField(options),
 		field('Charge', 'charge', text('as drawn'), 'a whole number from −9 to 9'),
 		field('Geometry', 'geometry', select(GEOMETRY, '')),
 		field('Salts and mixtures', 'component', select(COMPONENTS, '')),
 		field('Temperature', 'temperature', text('298.15'), 'of the conformer weights; kelvin, or “25 C”'),
 		field('Priority', 'priority', select(PRIORITIES, '')),
-	];
+	].filter(Boolean);
 	return el(
 		'details',
 		{ class: 'seldom' },
@@ -143,8 +146,8 @@ function usualFields(options, now) {
 		field('Conformers', 'conformer_mode', select(MODES, now.conformer_mode)),
 		field('Conformers at most', 'max_conformers', most, '1 to 500'),
 		field('Name', 'name', name, 'shown in the results; else the file’s or the record’s'),
-		field('E-mail', 'notification_email', email, 'for word when it is done'),
-	];
+		options.mail && field('E-mail', 'notification_email', email, 'for word when it is done'),
+	].filter(Boolean);
 }
 
 /**
@@ -155,8 +158,9 @@ function usualFields(options, now) {
 export function optionFields(options, changed) {
 	const now = usual(options, remembered());
 	const grid = el('div', { class: 'grid' }, usualFields(options, now));
-	const node = el('div', { on: { change: changed } }, grid, seldom());
-	if (now.conformer_method) node.querySelector('[name=conformer_method]').value = now.conformer_method;
+	const node = el('div', { on: { change: changed } }, grid, seldom(options));
+	const method = node.querySelector('[name=conformer_method]');
+	if (method && now.conformer_method) method.value = now.conformer_method;
 	return node;
 }
 
