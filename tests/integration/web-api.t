@@ -161,8 +161,8 @@ is("$st " . ($j->{xyz} // 'null'), '200 null', 'geometry.json in any state');
 # ---- verbs
 ($st, $j) = $ws->json('POST', "/api/v1/jobs/$sid/priority", { value => 5 });
 is("$st $j->{ok}", '200 1', 'priority') or diag explain $j;
-($st, $j) = $ws->json('POST', "/api/v1/jobs/$sid/cancel");
-is("$st $j->{ok}", '200 1', 'cancel');
+($st, $j) = $ws->json('POST', "/api/v1/jobs/$sid/cancel", {});
+is("$st $j->{ok}", '200 1', 'cancel, with a body as the page sends it');
 $j = $ws->wait_status($sid, 'failed', 30);
 is($j->{state}, 'cancelled', 'it is cancelled');
 ($st, $j) = $ws->json('POST', "/api/v1/jobs/$sid/release");

@@ -197,8 +197,10 @@ static bool take_body(struct http_request *rq, const char *data, size_t n)
 	rq->received += n;
 	if (rq->error || rq->response)
 		return rq->received < DISCARD_MAX;
-	if (!rq->route || rq->route->body == HTTP_NO_BODY || rq->received > body_limit(rq))
+	if (!rq->route || rq->received > body_limit(rq))
 		rq->error = -EFBIG;
+	else if (rq->route->body == HTTP_NO_BODY)
+		return true;             /* an empty object, say: nothing is asked with it */
 	else if (rq->route->body == HTTP_JSON)
 		buf_add(&rq->body, data, n);
 	else
