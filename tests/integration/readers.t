@@ -52,8 +52,8 @@ sub install {
 		--fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=2000 --fetch-timeout=60000));
 	return '' if $? == 0 && installed();
 	remove_tree($home);
-	return 'no network: npm cannot fetch the readers' if $said =~ /\b(?:ENOTFOUND|EAI_AGAIN|ECONN\w+|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_SOCKET\w*)\b/;
-	BAIL_OUT("npm ci: $said");
+	my ($code) = $said =~ /code (\w+)/;
+	return 'npm cannot fetch the readers' . ($code ? " ($code)" : '');
 }
 
 for my $p (qw(node npm)) {
