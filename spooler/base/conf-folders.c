@@ -12,6 +12,7 @@
 #include <sys/statfs.h>
 
 #include "base/conf-internal.h"
+#include "base/machine.h"
 #include "base/file.h"
 
 #define SYSTEM_DATA "/var/lib/nmr-spool"
@@ -64,15 +65,9 @@ char *conf_find_share(void)
 	const char *env = getenv("NMR_SHARE");
 	if (env && *env)
 		return conf_absolute(env, NULL);
-	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	exe[MAX(n, 0)] = '\0';
-	char *slash = strrchr(exe, '/');
-	if (slash)
-		*slash = '\0';
-	for (size_t i = 0; slash && i < ARRAY_SIZE(beside); i++) {
-		_cleanup_free_ char *dir = xasprintf("%s/%s", exe, beside[i]);
-		char *real = realpath(dir, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(beside); i++) {
+		_cleanup_free_ char *dir = machine_beside_program(beside[i]);
+		char *real = dir ? realpath(dir, NULL) : NULL;
 		if (real && is_share(real))
 			return real;
 		free(real);

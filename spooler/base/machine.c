@@ -6,6 +6,7 @@
 #include "base/machine.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <sched.h>
 #include <string.h>
@@ -158,4 +159,20 @@ uint64_t machine_memory_bytes(void)
 	uint64_t all = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t limit = machine_cgroup_memory("");
 	return limit > 0 && limit < all ? limit : all;
+}
+
+char *machine_beside_program(const char *name)
+{
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	exe[MAX(n, 0)] = '\0';
+	char *slash = strrchr(exe, '/');
+	if (!slash)
+		return NULL;
+	*slash = '\0';
+	char *path = xasprintf("%s/%s", exe, name);
+	if (access(path, X_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
 }

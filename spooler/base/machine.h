@@ -11,6 +11,10 @@ int machine_cores(void);
  * engines may have of it is conf_memory_bytes(). */
 uint64_t machine_memory_bytes(void);
 
+/* A program (or folder) by its name relative to the folder of the running program, when
+ * it is there; NULL. Caller frees. */
+char *machine_beside_program(const char *name);
+
 /* The cgroup's limits alone, 0 when there is none. root is put before /proc and
  * /sys: "" in life, a folder in tests. */
 double machine_cgroup_cores(const char *root);

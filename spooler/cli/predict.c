@@ -4,12 +4,12 @@
  * this process is gone, however it goes; what is left behind then is at worst the
  * temporary folder. Results to stdout; progress to stderr when that is a terminal. */
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/machine.h"
 #include "cli/cli.h"
 #include "client/job-json.h"
 #include "cli/follow.h"
@@ -65,18 +65,8 @@ static void remove_place(struct predict *p)
 /* Beside this program, else from PATH. */
 static char *spooler_path(void)
 {
-	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	exe[MAX(n, 0)] = '\0';
-	char *slash = strrchr(exe, '/');
-	if (slash) {
-		*slash = '\0';
-		char *path = xasprintf("%s/nmr-spooler", exe);
-		if (access(path, X_OK) == 0)
-			return path;
-		free(path);
-	}
-	return xstrdup("nmr-spooler");
+	char *path = machine_beside_program("nmr-spooler");
+	return path ? path : xstrdup("nmr-spooler");
 }
 
 static int start(struct predict *p, struct run **ret_run)

@@ -6,13 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "base/machine.h"
 #include "base/file.h"
 #include "exec/procs.h"
 #include "exec/record.h"
@@ -36,19 +36,11 @@ void run_set_supervisor(const char *path)
 
 static const char *find_supervisor(void)
 {
-	char exe[PATH_MAX];
 	if (supervisor)
 		return supervisor;
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	if (n > 0) {
-		exe[n] = '\0';
-		*strrchr(exe, '/') = '\0';
-		supervisor = xasprintf("%s/nmr-exec", exe);
-		if (access(supervisor, X_OK) == 0)
-			return supervisor;
-		free(supervisor);
-	}
-	supervisor = xstrdup("nmr-exec");
+	supervisor = machine_beside_program("nmr-exec");
+	if (!supervisor)
+		supervisor = xstrdup("nmr-exec");
 	return supervisor;
 }
 

@@ -4,30 +4,18 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "base/file.h"
+#include "base/machine.h"
 #include "exec/run.h"
 
-char *engines_program_path(const char *name)
+static char *program_path(const char *name)
 {
-	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	if (n > 0) {
-		exe[n] = '\0';
-		char *slash = strrchr(exe, '/');
-		if (slash) {
-			*slash = '\0';
-			char *path = xasprintf("%s/%s", exe, name);
-			if (access(path, X_OK) == 0)
-				return path;
-			free(path);
-		}
-	}
-	return xstrdup(name);
+	char *path = machine_beside_program(name);
+	return path ? path : xstrdup(name);
 }
 
 /* The first word after `marker` that starts with a digit. */
@@ -132,8 +120,8 @@ void engines_find(struct engines *e, const struct conf *conf, const char *work_d
 {
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	*e = (struct engines){ 0 };
-	e->mol_path = engines_program_path("nmr-mol");
-	e->render_path = engines_program_path("nmr-render");
+	e->mol_path = program_path("nmr-mol");
+	e->render_path = program_path("nmr-render");
 	const char *mol[] = { e->mol_path, "--version", NULL };
 	const char *render[] = { e->render_path, "--version", NULL };
 	char *line = first_line(mol);

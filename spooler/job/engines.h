@@ -24,7 +24,4 @@ void engines_release(struct engines *e);
 	  "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", "PRTE_ALLOW_RUN_AS_ROOT=1", \
 	  "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1", "OMPI_MCA_btl_vader_single_copy_mechanism=none", NULL }
 
-/* The folder of the running program, for its helpers. Caller frees. */
-char *engines_program_path(const char *name);
-
 #endif

@@ -13,7 +13,7 @@ use Web;
 
 chomp(my $chromium = `sh -c 'command -v chromium' 2>/dev/null`);
 plan skip_all => 'no chromium here' if !$chromium;
-my $home = Npm::install('tests/browser', 18) or plan skip_all => $Npm::why;
+my $home = Npm::install('tests/browser', '18.0') or plan skip_all => $Npm::why;
 my $static = abs_path("$Spool::BIN/../webui/static");
 plan skip_all => 'the parts of the page that come from npm are not there: make webui-vendor' if !-d "$static/vendor";
 

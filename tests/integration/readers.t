@@ -6,6 +6,7 @@
 # 12 has 18).
 use strict;
 use warnings;
+use lib 'tests/integration/lib';
 use Cwd qw(abs_path);
 use File::Copy qw(copy);
 use File::Path qw(make_path remove_tree);
@@ -13,58 +14,15 @@ use File::Temp qw(tempdir);
 use JSON::PP;
 use List::Util qw(min);
 use Test::More;
+use Npm;
+use Spool;
 
 my $bin = abs_path($ENV{NMR_TEST_BIN} // 'build/bin');
-(my $home = $bin) =~ s{/bin$}{/readers};
 my $golden = abs_path('tests/golden/report');
 my $dir = tempdir('nmr-readers-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 
-sub slurp {
-	my ($path) = @_;
-	open my $f, '<:raw', $path or return '';
-	local $/;
-	return scalar(<$f>) // '';
-}
-
-# Output of a command, both channels; its exit status is in $?.
-sub output {
-	my (@command) = @_;
-	my $pid = open(my $out, '-|') // die "fork: $!";
-	if (!$pid) {
-		open STDERR, '>&', \*STDOUT or exit 127;
-		exec @command or exit 127;
-	}
-	local $/;
-	my $text = <$out> // '';
-	close $out;
-	return $text;
-}
-
-sub installed { return -e "$home/node_modules/.package-lock.json" && slurp("$home/package-lock.json") eq slurp('tests/readers/package-lock.json') }
-
-# Why the programs of others are not to be had; '' when they are there.
-sub install {
-	return '' if installed();
-	remove_tree($home);
-	make_path($home);
-	copy("tests/readers/$_", "$home/$_") or die "$_: $!" for qw(package.json package-lock.json);
-	my $said = output('npm', 'ci', '--prefix', $home, qw(--ignore-scripts --no-audit --no-fund --no-update-notifier
-		--fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=2000 --fetch-timeout=60000));
-	return '' if $? == 0 && installed();
-	remove_tree($home);
-	my ($code) = $said =~ /code (\w+)/;
-	return 'npm cannot fetch the readers' . ($code ? " ($code)" : '');
-}
-
-for my $p (qw(node npm)) {
-	output('sh', '-c', "command -v $p");
-	plan skip_all => "$p is not installed: scripts/install-deps test" if $?;
-}
 # Packages that the readers use require ES modules.
-my ($major, $minor) = output('node', '--version') =~ /^v(\d+)\.(\d+)/ or BAIL_OUT('node tells no version');
-plan skip_all => "the readers need Node.js 20.19, this is $major.$minor" if $major < 20 || ($major == 20 && $minor < 19);
-my $missing = install();
-plan skip_all => $missing if $missing;
+my $home = Npm::install('tests/readers', '20.19') or plan skip_all => $Npm::why;
 copy('tests/readers/read.mjs', "$home/read.mjs") or die "read.mjs: $!";
 
 # ---- results
@@ -75,11 +33,11 @@ sub result {
 	open my $f, '>:raw', "$dir/$name.json" or die "$name: $!";
 	print $f encode_json($j);
 	close $f;
-	is(output("$bin/nmr-render", '--in', "$dir/$name.json", '--out', "$dir/$name"), '', "$name is rendered");
-	$doc{$name} = decode_json(slurp("$dir/$name/shifts.json"));
+	is(Npm::output("$bin/nmr-render", '--in', "$dir/$name.json", '--out', "$dir/$name"), '', "$name is rendered");
+	$doc{$name} = decode_json(Spool::slurp("$dir/$name/shifts.json"));
 }
 
-sub sample { return decode_json(slurp("$golden/$_[0].json")) }
+sub sample { return decode_json(Spool::slurp("$golden/$_[0].json")) }
 
 result($_, sample($_)) for qw(ethanol styrene anisole bromohydrin crowded hostile);
 my $no_carbon = sample('ethanol');
@@ -97,7 +55,7 @@ result('odd', $odd);
 # ---- what the readers see
 
 my @names = sort keys %doc;
-my $json = output('node', "$home/read.mjs", map { "$dir/$_" } @names);
+my $json = Npm::output('node', "$home/read.mjs", map { "$dir/$_" } @names);
 is($?, 0, 'the readers end well') or BAIL_OUT($json);
 my $seen = decode_json($json);
 
@@ -179,11 +137,11 @@ for my $name (@names) {
 for my $name (@names) {
 	my $work = "$dir/$name.read";
 	make_path($work);
-	is(output('sh', '-c', "cd '$work' && exec '$bin/nmr-mol' read --in '$dir/$name/nmredata.sdf'"), '', "$name: nmr-mol reads the record");
-	my $out = decode_json(slurp("$work/out.json"));
+	is(Npm::output('sh', '-c', "cd '$work' && exec '$bin/nmr-mol' read --in '$dir/$name/nmredata.sdf'"), '', "$name: nmr-mol reads the record");
+	my $out = decode_json(Spool::slurp("$work/out.json"));
 	my ($r) = @{ $out->{records} };
 	is("$out->{format} " . @{ $out->{records} } . " $r->{dim}", 'sdf 1 3', "$name: one record in space");
-	my @lines = split /\n/, slurp("$work/rec-1.sdf");
+	my @lines = split /\n/, Spool::slurp("$work/rec-1.sdf");
 	my @read = map { (split ' ', $_)[3] } @lines[ 4 .. 3 + ($r->{natoms} // 0) ];
 	is_deeply(\@read, $doc{$name}{molecule}{elements}, "$name: atoms in the order of the file");
 }

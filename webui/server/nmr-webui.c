@@ -8,22 +8,25 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "job/engines.h"
+#include "base/machine.h"
 #include "webui/server/arguments.h"
 #include "webui/server/form.h"
 #include "webui/server/web.h"
 
-/* Beside the programs of a build, or where it is installed. */
-static char *find_assets(void)
+/* Beside the programs of a build, else where the share folder is installed. */
+static char *find_assets(const struct conf *conf)
 {
 	const char *told = getenv("NMR_WEBUI_STATIC");
 	if (told)
 		return xstrdup(told);
-	char *built = engines_program_path("../webui/static");
-	if (file_is_dir(built))
-		return built;
-	free(built);
-	return xstrdup(NMR_SHAREDIR "/webui");
+	char *built = machine_beside_program("../webui/static");
+	return built ? built : xasprintf("%s/webui", conf->share);
+}
+
+static char *find_mol(void)
+{
+	char *path = machine_beside_program("nmr-mol");
+	return path ? path : xstrdup("nmr-mol");
 }
 
 static void raise_descriptors(void)
@@ -64,7 +67,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptors();
 	form_sweep(conf->door);
-	struct web w = { .conf = conf, .share = share, .assets = find_assets(), .mol_path = engines_program_path("nmr-mol"),
+	struct web w = { .conf = conf, .share = share, .assets = find_assets(conf), .mol_path = find_mol(),
 			 .started = clock_wall(), .pool = pool_new(conf), .cache = cache_new(conf) };
 	w.events = events_new(&w);
 	struct http *h = http_start(&w, a.listen ? a.listen : conf->web_listen, web_routes, &error);

@@ -6,6 +6,7 @@ use Cwd qw(abs_path);
 use File::Basename qw(basename);
 use File::Copy qw(copy);
 use File::Path qw(make_path remove_tree);
+use version;
 use Spool;
 
 our $why = '';
@@ -24,12 +25,12 @@ sub output {
 }
 
 # Where they are, from the folder with package.json and its lock; undef, and $why, when they
-# cannot be had. least: the oldest Node.js that will do.
+# cannot be had. least: the oldest Node.js that will do, such as 20.19.
 sub install {
 	my ($from, $least) = @_;
-	my ($major) = output('node', '--version') =~ /^v(\d+)/;
-	$why = 'no Node.js here', return undef if !$major;
-	$why = "Node.js $major is too old", return undef if $major < $least;
+	my $node = version->parse(output('node', '--version') =~ /^v([\d.]+)/ ? "v$1" : 'v0');
+	$why = 'no Node.js here', return undef if $node == version->parse('v0');
+	$why = "it needs Node.js $least, this is $node", return undef if $node < version->parse("v$least");
 	(my $home = abs_path($Spool::BIN)) =~ s{/bin$}{};
 	$home .= '/npm-' . basename($from);
 	my $there = sub { -e "$home/node_modules/.package-lock.json" && Spool::slurp("$home/package-lock.json") eq Spool::slurp("$from/package-lock.json") };
