@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include "base/ending.h"
 #include "base/file.h"
 #include "base/json.h"
 
@@ -186,11 +187,8 @@ static bool is_smiles(const char *s)
 /* "ethanol.mol", "./x": a file was meant, and it is not there. */
 static bool looks_like_file(const char *s)
 {
-	static const char *const ends[] = { ".smi", ".smiles", ".csv", ".txt", ".mol", ".sdf", ".sd", ".xyz",
-					    ".inchi", ".mol2", ".cdxml", ".cdx", ".pdb", ".tsv" };
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		if (str_has_isuffix(s, ends[i]))
-			return true;
+	if (ending_of_structure(s))
+		return true;
 	return str_has_prefix(s, "./") || str_has_prefix(s, "../") || str_has_prefix(s, "~/") ||
 	       str_has_prefix(s, "/");
 }

@@ -6,6 +6,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "base/ending.h"
 #include "drop/drop.h"
 
 static const char *const junk[] = {
@@ -17,17 +18,7 @@ static const char *const junk[] = {
 	"*.opdownload", "~syncthing~*", "*.lnk",
 };
 
-static const char *const structures[] = {
-	".smi", ".smiles", ".mol", ".sdf", ".sd", ".xyz", ".inchi", ".mol2", ".cdxml", ".csv", ".txt",
-};
-
-static bool is_only_extension(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(structures); i++)
-		if (str_ieq(name, structures[i]))
-			return true;
-	return false;
-}
+static bool is_only_extension(const char *name) { return *name && ending_of_structure(name) == strlen(name); }
 
 bool drop_name_is_junk(const char *name)
 {

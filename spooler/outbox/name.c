@@ -8,23 +8,12 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "base/ending.h"
 #include "outbox/internal.h"
 
 #define NAME_MAX_BYTES 120
 
-static const char *const structure_extensions[] = {
-	".smi", ".smiles", ".ism", ".can", ".mol", ".mdl", ".sdf", ".sd", ".xyz", ".inchi", ".mol2", ".ml2",
-	".cdxml", ".csv", ".tsv", ".txt", ".pdb", ".cml",
-};
-
-static size_t without_extension(const char *s)
-{
-	size_t n = strlen(s);
-	for (size_t i = 0; i < ARRAY_SIZE(structure_extensions); i++)
-		if (str_has_isuffix(s, structure_extensions[i]))
-			return n - strlen(structure_extensions[i]);
-	return n;
-}
+static size_t without_extension(const char *s) { return strlen(s) - ending_of_structure(s); }
 
 static bool is_invisible(utf8proc_int32_t c)
 {

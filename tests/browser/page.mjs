@@ -85,7 +85,7 @@ await choose(page);
 await page.getByRole('button', { name: 'Submit', exact: true }).click();
 ok(await waits(async () => /\/jobs\/[0-9a-f]{12}$/.test(page.url())), 'submitted, its own page opens', page.url());
 const id = page.url().split('/').pop();
-ok(await waits(() => page.getByText(/running|queued|waiting|done/i).first().isVisible()), 'and says how far it is');
+ok(await waits(() => page.locator('.lead').getByText(/running|queued|waiting|done/i).first().isVisible()), 'and says how far it is');
 
 // ---- files, dropped on the queue
 {
@@ -127,12 +127,30 @@ ok(await waits(() => page.getByText(/running|queued|waiting|done/i).first().isVi
 	await draw.context().close();
 }
 
+// ---- several at once
+{
+	const many = await open('/submit');
+	await many.getByLabel('SMILES', { exact: true }).fill('C first\nC second');
+	await choose(many);
+	await many.getByLabel('Name', { exact: true }).fill('pair');
+	const sent = many.waitForResponse((r) => r.url().endsWith('/jobs/batch'));
+	await many.getByRole('button', { name: 'Submit', exact: true }).click();
+	const batch = (await (await sent).json()).job_id;
+	ok(await waits(() => many.getByRole('link', { name: 'second' }).first().isVisible()), 'several lines become several jobs');
+	await many.goto(`${url}/jobs/${batch}`);
+	ok(await waits(() => many.getByText('A file with 2 molecules').isVisible()), 'their batch has a page');
+	await many.getByRole('link', { name: 'Show its jobs' }).click();
+	ok(await waits(async () => (await many.locator('table tbody tr').count()) === 2), 'that leads to them');
+	await many.context().close();
+}
+
 // ---- to the end, without a reload
 ok(await waits(() => page.getByRole('heading', { name: /^.*H spectrum/ }).first().isVisible(), 300), 'the page follows it to its results', await state(id));
 const shifts = JSON.parse(readFileSync(`${data}/outbox/methane/shifts.json`, 'utf8'));
 const shown = shifts.shifts['1H'][0].shift.toFixed(2);
 ok(await waits(() => page.getByRole('cell', { name: shown, exact: true }).first().isVisible()), `the table has ${shown} ppm, as the folder`);
-ok(await waits(() => page.locator('canvas').first().isVisible()), 'spectrum and molecule are drawn');
+for (const where of ['.plot canvas', '.viewer canvas', 'svg.structure'])
+	ok(await waits(() => page.locator(where).first().isVisible()), `drawn: ${where}`);
 for (const what of [/ZIP/i, /nmredata/i, /spectrum-1H\.jdx/])
 	ok(await page.getByRole('link', { name: what }).first().isVisible(), `to be had: ${what}`);
 await page.context().close();
@@ -146,7 +164,7 @@ await picture('/docs', 'docs', 'details');
 // ---- a request from the page
 {
 	const queue = await open('/');
-	ok(await waits(async () => (await (await fetch(`${url}/api/v1/jobs?state=done`)).json()).jobs.length === 3, 300), 'all others are done');
+	ok(await waits(async () => (await (await fetch(`${url}/api/v1/jobs?state=done`)).json()).jobs.length === 5, 300), 'all others are done');
 	await queue.getByRole('searchbox').or(queue.getByPlaceholder(/name/)).first().fill('dropped');
 	ok(await waits(async () => (await queue.locator('table tbody tr').count()) === 2), 'found by name');
 	await queue.context().close();

@@ -89,10 +89,11 @@ alive('endless uploads');
 }
 # Killed in the midst: the next server cleans up.
 {
+	my $other = door();
 	my $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$w->{port}") or die;
 	print $sock "POST /api/v1/jobs/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=bnd\r\nContent-Length: 500000\r\n\r\n" .
 		"--bnd\r\nContent-Disposition: form-data; name=\"file\"; filename=\"half.smi\"\r\n\r\n" . 'C' x 100_000;
-	wait_until(10, sub { door() ne '' });
+	ok(wait_until(10, sub { door() ne $other }), 'another upload is under way');
 	$w->stop('KILL');
 	isnt(door(), '', 'killed in the midst of an upload');
 	$w->start;
@@ -114,11 +115,10 @@ for my $name ('../../evil.smi', '/etc/cron.d/evil.smi', '..\\evil.smi', '<svg on
 	unlike($done->{outname} // '../', qr{[/\\<>":]|^\.\.|^con$}i, 'its folder has a plain name: ' . ($done->{outname} // '?'));
 }
 ok(!-e "$s->{data}/../evil.smi" && !-e '/etc/cron.d/evil.smi', 'nothing was written elsewhere');
-my ($code, $h) = $w->ask('GET', "/api/v1/jobs/$j->{job_id}/structure.svg");
-if ($code == 200) {
-	like($h->{'content-security-policy'}, qr/default-src 'none'.*sandbox/, 'what comes from results cannot run');
-	is($h->{'x-content-type-options'}, 'nosniff', 'nor be taken for something else');
-}
+my ($code, $h) = $w->ask('GET', "/api/v1/jobs/$j->{job_id}/shifts.json");
+is($code, 200, 'a file of a result');
+like($h->{'content-security-policy'}, qr/default-src 'none'.*sandbox/, 'what comes from results cannot run');
+is($h->{'x-content-type-options'}, 'nosniff', 'nor be taken for something else');
 ($code, $h) = $w->ask('GET', '/<script>alert(1)</script>');
 is("$code $h->{'content-type'}", '404 application/json', 'what is asked for is not reflected as HTML');
 

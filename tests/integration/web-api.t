@@ -183,6 +183,8 @@ my $uid = $j->{job_id};
 ($st, $j) = $w->form('/api/v1/jobs/upload', [ solvent => 'dmso' ], [ file => 'x.exe', 'MZ' ]);
 is($st, 422, 'not a structure');
 slug_is($j, 'invalid-file-type', 'as such');
+($st, $j) = $w->form('/api/v1/jobs/upload', [ solvent => 'dmso' ], [ file => 'x.mol2', '' ]);
+slug_is($j, 'invalid-molecule-file', 'mol2 is a structure, but empty');
 ($st, $j) = $w->form('/api/v1/jobs/upload', [ solvent => 'dmso' ], [ file => 'x.mol', '' ]);
 is($st, 422, 'an empty one');
 slug_is($j, 'invalid-molecule-file', 'as such');
@@ -197,9 +199,14 @@ opendir my $door, "$s->{data}/door";
 is_deeply([ grep { !/^\.\.?$/ } readdir $door ], [], 'nothing is left in the door');
 ($st, $j) = $w->json('POST', '/api/v1/jobs/batch', { smiles => "C one\nC two\n", solvent => 'chcl3', name => 'both' });
 is($st, 202, 'several SMILES') or diag explain $j;
+my $bid = $j->{job_id};
 ok(wait_until(60, sub { -d $s->out('both') && @{ [ glob $s->out('both') . '/*/shifts.json' ] } == 2 }), 'become a batch') or diag $s->log_text;
 ($st, my $b) = $w->json('GET', "/api/v1/jobs/$j->{job_id}");
 is("$st $b->{total}", '200 2', 'whose id tells of it');
+($st, $j) = $w->json('GET', '/api/v1/jobs?q=both');
+is($j->{jobs}[0]{batch}, $bid, 'as its jobs do');
+is(($w->json('GET', "/api/v1/jobs/$j->{jobs}[0]{id}"))[1]{batch}, $bid, 'each on its own, too');
+slug_is(($w->json('GET', "/api/v1/jobs/$bid/results"))[1], 'job-is-batch', 'a batch has no results of its own');
 
 # ---- the list
 ok(wait_until(30, sub { (sql($s, 'SELECT count(*) FROM job WHERE state=3') // 0) == 8 }), 'all are done');

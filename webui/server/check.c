@@ -4,17 +4,23 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "exec/run.h"
 #include "nmr/predict.h"
 #include "webui/server/web.h"
 
 #define RECORDS_SHOWN 20
-#define TIMEOUT_S 20
+#define TIMEOUT_S 20             /* for all of a question together */
+
+struct question { const struct web *w; const char *dir, *preset; double deadline; };
 
 /* Runs nmr-mol in the folder: its out.json, or NULL. */
-static json_t *mol(const struct web *w, const char *dir, const char *const *words)
+static json_t *mol(const struct question *a, const char *const *words)
 {
+	const struct web *w = a->w;
+	const char *dir = a->dir;
+	double left = a->deadline - clock_mono();
 	const char *argv[24] = { "env", "-C", dir, w->mol_path };
 	size_t n = 4;
 	int status = 0;
@@ -24,7 +30,7 @@ static json_t *mol(const struct web *w, const char *dir, const char *const *word
 	while (*words && n < ARRAY_SIZE(argv) - 1)
 		argv[n++] = *words++;
 	unlink(path);
-	if (run_capture(argv, TIMEOUT_S, 1 << 20, &said, &status) == 0 && status == 0)
+	if (left > 0 && run_capture(argv, left, 1 << 20, &said, &status) == 0 && status == 0)
 		json_read_file(path, &out);
 	return out;
 }
@@ -61,40 +67,41 @@ static json_t *estimate(const struct web *w, const char *preset, const json_t *e
 	return json_real(s);
 }
 
-static json_t *drawing(const struct web *w, const char *dir)
+static json_t *drawing(const struct question *a)
 {
+	const char *dir = a->dir;
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	_cleanup_free_ char *none = xasprintf("%s/none.json", dir), *svg = xasprintf("%s/structure.svg", dir);
 	const char *const words[] = { "draw", "--in", "mol.sdf", "--numbers", "numbers.json", "--shifts", "none.json", NULL };
 	file_write(none, "[]", 2, 0600);
 	unlink(svg);
-	_cleanup_json_ json_t *out = mol(w, dir, words);
+	_cleanup_json_ json_t *out = mol(a, words);
 	return out && file_read(svg, 1 << 20, &b) == 0 ? json_text(b.s) : json_null();
 }
 
-static void fill(json_t *o, const struct web *w, const char *dir, const json_t *mol_json, const char *preset)
+static void fill(json_t *o, const struct question *a, const json_t *mol_json)
 {
 	static const char *const same[] = { "smiles", "formula", "mass", "natoms", "inchikey", "warnings" };
-	_cleanup_free_ char *numbers = xasprintf("%s/numbers.json", dir);
+	_cleanup_free_ char *numbers = xasprintf("%s/numbers.json", a->dir);
 	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
 		json_object_set(o, same[i], json_object_get(mol_json, same[i]));
 	json_write_file(numbers, json_object_get(mol_json, "number"), false);
-	json_object_set_new(o, "svg", drawing(w, dir));
-	json_object_set_new(o, "estimate_s", estimate(w, preset, json_arr(mol_json, "elements")));
+	json_object_set_new(o, "svg", drawing(a));
+	json_object_set_new(o, "estimate_s", estimate(a->w, a->preset, json_arr(mol_json, "elements")));
 }
 
-static json_t *check_record(const struct web *w, const char *dir, const json_t *rec, const char *preset)
+static json_t *check_record(const struct question *a, const json_t *rec)
 {
 	const char *file = json_str(rec, "file", NULL);
 	const char *const words[] = { "prepare", "--in", file, "--out-mol", "mol.sdf", NULL };
 	const json_t *refusal = json_object_get(rec, "refusal");
-	_cleanup_json_ json_t *out = file ? mol(w, dir, words) : NULL;
+	_cleanup_json_ json_t *out = file ? mol(a, words) : NULL;
 	json_t *o = json_pack("{s:O?,s:O?,s:b}", "n", json_object_get(rec, "n"), "name", json_object_get(rec, "name"),
 			      "ok", out && json_flag(out, "ok", false));
 	if (out && !refusal)
 		refusal = json_object_get(out, "refusal");
 	if (json_flag(o, "ok", false))
-		fill(o, w, dir, out, preset);
+		fill(o, a, out);
 	else if (refusal)
 		json_object_set(o, "refusal", (json_t *)(uintptr_t)refusal);
 	else
@@ -104,18 +111,18 @@ static json_t *check_record(const struct web *w, const char *dir, const json_t *
 	return o;
 }
 
-static json_t *check_all(const struct web *w, const char *dir, const char *name, const char *preset)
+static json_t *check_all(const struct question *a, const char *name)
 {
 	size_t i;
 	const json_t *rec;
 	const char *const words[] = { "read", "--in", "structure", "--name", name, "--records-max", "20", NULL };
-	_cleanup_json_ json_t *out = mol(w, dir, words);
+	_cleanup_json_ json_t *out = mol(a, words);
 	if (!out || !json_flag(out, "ok", false))
 		return out ? json_incref(out) : NULL;
 	json_t *records = json_array();
 	json_array_foreach(json_arr(out, "records"), i, rec)
 		if (i < RECORDS_SHOWN)
-			json_array_append_new(records, check_record(w, dir, rec, preset));
+			json_array_append_new(records, check_record(a, rec));
 	return json_pack("{s:b,s:O?,s:o}", "ok", 1, "format", json_object_get(out, "format"), "records", records);
 }
 
@@ -127,7 +134,8 @@ static json_t *check_text(const struct web *w, const char *text, size_t n, const
 	if (!mkdtemp(dir))
 		return NULL;
 	_cleanup_free_ char *path = xasprintf("%s/structure", dir);
-	json_t *j = file_write(path, text, n, 0600) == 0 ? check_all(w, dir, name, preset) : NULL;
+	struct question a = { w, dir, preset, clock_mono() + TIMEOUT_S };
+	json_t *j = file_write(path, text, n, 0600) == 0 ? check_all(&a, name) : NULL;
 	file_rm_rf(dir);
 	return j;
 }

@@ -65,6 +65,24 @@ static json_t *batch_of(struct web *w, struct queue *q, const char *id)
 	return o;
 }
 
+static void batch_id_of(struct queue *q, long long row, char ret_id[ID_LEN + 1])
+{
+	_cleanup_(batch_release) struct batch b;
+	batch_init(&b);
+	*ret_id = '\0';
+	if (q && row && queue_batch_get(q, row, &b) == 0)
+		memcpy(ret_id, b.id, ID_LEN + 1);
+}
+
+static void reply_job(struct http_request *rq, struct queue *q, const struct job *j)
+{
+	char batch[ID_LEN + 1];
+	json_t *o = peer_job(rq->web, q, j);
+	batch_id_of(q, j->batch_row, batch);
+	json_object_set_new(o, "batch", *batch ? json_string(batch) : json_null());
+	http_reply_json(rq, 200, o);
+}
+
 void jobs_one(struct http_request *rq)
 {
 	bool in_door;
@@ -75,7 +93,7 @@ void jobs_one(struct http_request *rq)
 	if (batch)
 		http_reply_json(rq, 200, batch);
 	else if (jobs_get(rq, q, &j, &in_door))
-		http_reply_json(rq, 200, peer_job(rq->web, in_door ? NULL : q, &j));
+		reply_job(rq, in_door ? NULL : q, &j);
 	pool_put(rq->web->pool, q);
 }
 
@@ -83,18 +101,14 @@ void jobs_one(struct http_request *rq)
 
 struct list { struct web *w; struct queue *q; json_t *jobs; long long last; size_t n, max; long long batch_row; char batch[ID_LEN + 1]; };
 
+/* Of one batch many jobs stand together. */
 static json_t *batch_id(struct list *l, long long row)
 {
 	if (!row)
 		return json_null();
-	if (row != l->batch_row) {
-		_cleanup_(batch_release) struct batch b;
-		batch_init(&b);
-		l->batch_row = row;
-		*l->batch = '\0';
-		if (queue_batch_get(l->q, row, &b) == 0)
-			memcpy(l->batch, b.id, sizeof(l->batch));
-	}
+	if (row != l->batch_row)
+		batch_id_of(l->q, row, l->batch);
+	l->batch_row = row;
 	return *l->batch ? json_string(l->batch) : json_null();
 }
 

@@ -276,18 +276,24 @@ void results_geometry_json(struct http_request *rq)
 
 /* ---- log: the end of what runs now, or of what failed */
 
+/* What runs now, else the last that failed. */
+struct wanted { char key[65]; enum step_state state; };
+
 static int note_step(const struct step *s, _unused_ const char *stage, void *arg)
 {
-	char *key = arg;
-	if (s->state == STEP_RUNNING || s->state == STEP_FAILED || (!*key && s->state == STEP_DONE))
-		snprintf(key, 65, "%s", s->key);
+	struct wanted *w = arg;
+	bool better = s->state == STEP_RUNNING || (s->state == STEP_FAILED && w->state != STEP_RUNNING);
+	if (!better)
+		return 0;
+	snprintf(w->key, sizeof(w->key), "%s", s->key);
+	w->state = s->state;
 	return 0;
 }
 
 void results_log(struct http_request *rq)
 {
 	bool in_door;
-	char key[65] = "";
+	struct wanted step = { .state = STEP_READY };
 	_cleanup_(job_release) struct job j;
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	static const char *const endings[] = { ".run", "" };
@@ -295,12 +301,12 @@ void results_log(struct http_request *rq)
 	struct queue *q = pool_try(rq->web->pool);
 	bool ok = jobs_get(rq, q, &j, &in_door);
 	if (ok && !in_door)
-		queue_step_each_of_job(q, j.row, note_step, key);
+		queue_step_each_of_job(q, j.row, note_step, &step);
 	pool_put(rq->web->pool, q);
 	if (!ok)
 		return;
-	for (size_t i = 0; *key && i < ARRAY_SIZE(endings) && !b.len; i++) {
-		_cleanup_free_ char *path = xasprintf("%s/steps/%.2s/%s%s/stdout", rq->web->conf->spool, key, key, endings[i]);
+	for (size_t i = 0; *step.key && i < ARRAY_SIZE(endings) && !b.len; i++) {
+		_cleanup_free_ char *path = xasprintf("%s/steps/%.2s/%s%s/stdout", rq->web->conf->spool, step.key, step.key, endings[i]);
 		file_read_tail(path, LOG_TAIL, &b);
 	}
 	http_reply_text(rq, 200, "text/plain; charset=utf-8", b.s, b.len);

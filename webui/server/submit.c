@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/ending.h"
 #include "client/door.h"
 #include "webui/server/form.h"
 #include "webui/server/web.h"
@@ -243,15 +244,6 @@ void submit_batch(struct http_request *rq) { submit_text(rq, true); }
 
 /* ---- forms */
 
-static bool ending_is_known(const char *name)
-{
-	static const char *const ends[] = { ".mol", ".sdf", ".sd", ".smi", ".smiles", ".xyz", ".inchi", ".csv", ".tsv", ".txt" };
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		if (str_has_isuffix(name, ends[i]))
-			return true;
-	return false;
-}
-
 /* The name alone: some browsers send a path. */
 static const char *base_name(const char *filename)
 {
@@ -266,9 +258,9 @@ static bool check_files(struct http_request *rq, size_t *ret_n)
 	for (const struct http_part *p = rq->parts; p; p = p->next) {
 		if (!p->filename)
 			continue;
-		if (!ending_is_known(p->filename)) {
+		if (!ending_of_structure(p->filename)) {
 			http_error(rq, 422, "invalid-file-type", "Invalid file type",
-				   "\"%.80s\" is none of .mol, .sdf, .smi, .xyz, .inchi or .csv.", base_name(p->filename));
+				   "\"%.80s\" has no ending of a structure file: .mol, .sdf, .smi, .xyz, .inchi, .mol2, .cdxml, .csv.", base_name(p->filename));
 			return false;
 		}
 		if (!p->len) {

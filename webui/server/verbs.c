@@ -5,10 +5,24 @@
 #include <time.h>
 
 #include "client/door.h"
+#include "client/spooler.h"
 #include "webui/server/web.h"
 
 #define WAIT_S 5.0
 #define LOOK_S 0.05
+
+/* Nobody waits for one that is not there. */
+static bool spooler_runs(struct web *w)
+{
+	struct spooler s = { 0 };
+	struct queue *q = pool_try(w->pool);
+	if (q)
+		spooler_look(q, &s);
+	pool_put(w->pool, q);
+	bool running = s.running;
+	spooler_release(&s);
+	return running;
+}
 
 static bool wait_outcome(struct web *w, const char *uuid, bool *ret_ok, char **ret_words)
 {
@@ -49,7 +63,7 @@ void verbs_do(struct http_request *rq)
 	}
 	if (door_request(rq->web->conf, verb, rq->id, value, uuid, &error) < 0)
 		http_error(rq, 503, "not-taken", "Not taken", "%s", error);
-	else if (wait_outcome(rq->web, uuid, &ok, &words))
+	else if (spooler_runs(rq->web) && wait_outcome(rq->web, uuid, &ok, &words))
 		http_reply_json(rq, 200, json_pack("{s:b,s:o}", "ok", ok, "outcome", json_text(words)));
 	else
 		http_reply_json(rq, 202, json_pack("{s:n,s:s}", "ok", "outcome",

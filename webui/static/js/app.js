@@ -9,16 +9,26 @@ import { submitPage } from './submit.js';
 
 const main = document.getElementById('main');
 let leave = null;
+let shown = '';
+
+function decoded(word) {
+	try {
+		return decodeURIComponent(word);
+	} catch {
+		return word;
+	}
+}
 
 function route(path) {
 	const job = /^\/jobs\/([^/]+)\/?$/.exec(path);
-	if (job) return { nav: '', open: () => jobPage(main, decodeURIComponent(job[1])) };
+	if (job) return { nav: '', open: () => jobPage(main, decoded(job[1])) };
 	return path.startsWith('/submit')
 		? { nav: 'submit', open: () => submitPage(main) }
 		: { nav: 'queue', open: () => queuePage(main) };
 }
 
 function show() {
+	shown = location.pathname + location.search;
 	const { nav, open } = route(location.pathname);
 	leave?.();
 	main.replaceChildren();
@@ -51,7 +61,8 @@ function follow(event) {
 }
 
 document.addEventListener('click', follow);
-addEventListener('popstate', show);
+/* A jump within the page is one, too. */
+addEventListener('popstate', () => shown === location.pathname + location.search || show());
 startDrop(() => location.pathname.startsWith('/submit') || go('/submit'));
 onNavigate(show);
 startEvents();

@@ -126,3 +126,14 @@ export function debounced(fn, ms) {
 		timer = setTimeout(() => fn(...args), ms);
 	};
 }
+
+/** Whether the page is dark; one object, so that its listeners can be taken away. */
+export const DARK = matchMedia('(prefers-color-scheme: dark)');
+
+/**
+ * A colour of the theme as it is now.
+ * @param {string} name of a custom property
+ */
+export function colour(name) {
+	return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}

@@ -13,8 +13,11 @@ const KNOWN = {
 	'shieldings.csv': 'every nucleus of every conformer',
 	'spectrum-1H.svg': '¹H spectrum, vector',
 	'spectrum-1H.png': '¹H spectrum, 300 dpi',
+	'spectrum-1H.jdx': '¹H spectrum, JCAMP-DX',
 	'spectrum-13C.svg': '¹³C spectrum, vector',
 	'spectrum-13C.png': '¹³C spectrum, 300 dpi',
+	'spectrum-13C.jdx': '¹³C spectrum, JCAMP-DX',
+	'nmredata.sdf': 'assigned shifts, NMReDATA',
 	'structure.svg': 'the drawing, vector',
 	'structure.png': 'the drawing, 300 dpi',
 	'geometry.sdf': 'lowest geometry',
@@ -22,12 +25,6 @@ const KNOWN = {
 	'conformers.sdf': 'all geometries, with energies and populations',
 	'provenance.json': 'versions, options, timings',
 };
-const MADE = [
-	['/spectrum/1h.jdx', 'spectrum-1H.jdx', '¹H spectrum, JCAMP-DX'],
-	['/spectrum/13c.jdx', 'spectrum-13C.jdx', '¹³C spectrum, JCAMP-DX'],
-	['/nmredata.sdf', 'nmredata.sdf', 'assigned shifts, NMReDATA'],
-];
-
 function item(url, name, text, bytes) {
 	const opens = name.endsWith('.html');
 	return el(
@@ -68,7 +65,6 @@ export function downloads(job) {
 	const files = (job.files ?? []).filter(f => !f.name.split('/').pop().startsWith('.'));
 	const top = files.filter(f => !f.name.includes('/')).sort((a, b) => rank(a.name) - rank(b.name));
 	const deep = files.filter(f => f.name.includes('/'));
-	const made = MADE.filter(([, name]) => !top.some(f => f.name === name));
 	return [
 		el(
 			'p',
@@ -91,8 +87,7 @@ export function downloads(job) {
 		el(
 			'ul',
 			{ class: 'files' },
-			top.map(f => item(fileUrl(job.id, f.name), f.name, KNOWN[f.name], f.size)),
-			made.map(([path, name, text]) => item(jobUrl(job.id, path), name, text, null))
+			top.map(f => item(fileUrl(job.id, f.name), f.name, KNOWN[f.name], f.size))
 		),
 		deep.length > 0 &&
 			el(

@@ -14,11 +14,13 @@ export function drawBoard(smiles, drawn) {
 	});
 	const note = el('p', { class: 'soft sans' }, 'Loading the drawing board …');
 	const node = el('details', { class: 'draw' }, el('summary', {}, 'Draw the molecule'), note, board);
-	let editor = null;
+	let editor = null,
+		ended = false;
 	const open = async () => {
 		if (editor || !node.open) return;
 		try {
 			const ocl = await import('/static/vendor/openchemlib/openchemlib.js');
+			if (ended) return;
 			editor ??= start(ocl, board, smiles(), drawn);
 			note.textContent = 'What you draw becomes the SMILES above.';
 		} catch {
@@ -26,7 +28,11 @@ export function drawBoard(smiles, drawn) {
 		}
 	};
 	node.addEventListener('toggle', open);
-	return { node, end: () => editor?.destroy() };
+	const end = () => {
+		ended = true;
+		editor?.destroy();
+	};
+	return { node, end };
 }
 
 function start(ocl, board, smiles, drawn) {

@@ -4,7 +4,7 @@ import { el, setText } from './dom.js';
 import { stageTrack, stepTable } from './steps.js';
 import { conformerTable } from './tables.js';
 import { copy } from './toast.js';
-import { STATES, duration, left, moment, percent } from './words.js';
+import { STATES, left, moment, percent, took } from './words.js';
 
 const ENDED = new Set(['done', 'failed', 'cancelled']);
 
@@ -13,17 +13,38 @@ const ENDED = new Set(['done', 'failed', 'cancelled']);
  * @param {any} job
  */
 export function lead(job) {
-	const s = (Date.parse(job.finished) - Date.parse(job.started)) / 1000;
 	return [
 		el('span', { class: `s-${job.state in STATES ? job.state : 'other'}` }, STATES[job.state] ?? job.state),
 		[
 			job.preset && `preset ${job.preset}`,
 			job.solvent && `solvent ${job.solvent}`,
 			`submitted ${moment(job.created)}`,
-			job.state === 'done' && Number.isFinite(s) && `took ${duration(s)}`,
+			took(job),
 		]
 			.filter(Boolean)
 			.map(t => ` · ${t}`),
+	];
+}
+
+/**
+ * A batch: how far its jobs are, and where they stand.
+ * @param {any} batch
+ */
+export function batchPart(batch) {
+	const waits = batch.unmade ? `; ${batch.unmade} are still being read` : '';
+	const counts = Object.entries(batch.counts).filter(([, n]) => n > 0);
+	return [
+		el('p', { class: 'lead' }, `A file with ${batch.total} molecules, a job for each${waits}.`),
+		el(
+			'dl',
+			{},
+			counts.map(([state, n]) => [el('dt', {}, STATES[state] ?? state), el('dd', {}, n)])
+		),
+		el(
+			'p',
+			{},
+			el('a', { class: 'button main', href: `/?q=${encodeURIComponent(batch.source ?? batch.name)}` }, 'Show its jobs')
+		),
 	];
 }
 
@@ -121,7 +142,10 @@ export function asked(job) {
 				el('dd', {}, el('bdi', {}, job.source), job.record && `, record ${job.record}`),
 			],
 			job.input_smiles && [el('dt', {}, 'SMILES'), el('dd', {}, el('code', {}, job.input_smiles))],
-			job.batch && [el('dt', {}, 'Batch'), el('dd', {}, el('code', {}, job.batch))],
+			job.batch && [
+				el('dt', {}, 'Batch'),
+				el('dd', {}, el('a', { href: `/jobs/${encodeURIComponent(job.batch)}` }, job.batch)),
+			],
 			job.owner && [el('dt', {}, 'Owner'), el('dd', {}, job.owner)],
 			[el('dt', {}, 'Job'), el('dd', {}, el('code', {}, job.id))]
 		),

@@ -2,11 +2,10 @@
 import { getJson } from './api.js';
 import { el, part, plain, setText, throttled } from './dom.js';
 import { listen } from './events.js';
-import { asked, conformersPart, lead, progressPart, stepsPart, trouble } from './job-parts.js';
+import { asked, batchPart, conformersPart, lead, progressPart, stepsPart, trouble } from './job-parts.js';
 import { logPanel } from './log.js';
 import { showResults } from './results.js';
 import { verbs } from './verbs.js';
-import { viewer } from './viewer.js';
 import { percent } from './words.js';
 
 const REFRESH_MS = 2000;
@@ -23,7 +22,7 @@ class JobPage {
 			results: place(),
 			steps: place(),
 			conformers: place(),
-			shape: place(),
+			batch: place(),
 			asked: place(),
 		};
 		this.title = el('h1', {}, el('bdi', {}, id));
@@ -36,6 +35,7 @@ class JobPage {
 			steps: part(this.at.steps, stepsPart),
 			conformers: part(this.at.conformers, conformersPart),
 			asked: part(this.at.asked, asked),
+			batch: part(this.at.batch, batchPart),
 		};
 		this.failure = el('p', { class: 'box loud', hidden: true });
 		main.append(
@@ -49,7 +49,7 @@ class JobPage {
 			this.at.results,
 			this.at.steps,
 			this.at.conformers,
-			this.at.shape,
+			this.at.batch,
 			this.log.node,
 			this.at.asked
 		);
@@ -59,39 +59,41 @@ class JobPage {
 		this.load();
 	}
 
-	/* A job that has ended changes by a verb alone, and that is seldom. */
+	/* What is done stays so but for a verb of this page; what failed may be retried from
+	 * anywhere. */
 	settled() {
 		return this.job?.state === 'done' && this.shown;
 	}
 
+	/* Only the latest answer counts. */
 	async load() {
+		this.asking?.abort();
+		const mine = (this.asking = new AbortController());
 		try {
-			const job = await getJson(`/jobs/${encodeURIComponent(this.id)}`);
-			if (!this.over) this.draw({ ...job, id: job.id ?? job.job_id ?? this.id, steps: job.steps ?? [] });
+			const job = await getJson(`/jobs/${encodeURIComponent(this.id)}`, mine.signal);
+			if (this.over || mine.signal.aborted) return;
 			this.failure.hidden = true;
+			if (job.batch === true) this.drawBatch(job);
+			else this.draw({ ...job, id: job.id ?? job.job_id ?? this.id, steps: job.steps ?? [] });
 		} catch (e) {
+			if (this.over || mine.signal.aborted) return;
 			this.failure.hidden = false;
-			this.fail(e);
+			setText(
+				this.failure,
+				e.status === 404
+					? 'There is no job of this id. Jobs that ended long ago are removed from the queue; their results stay in the outbox.'
+					: e.message
+			);
 		}
 	}
 
-	fail(e) {
-		const source = this.job?.source;
-		const split = source && [
-			' A file with several molecules becomes one job for each: see ',
-			el('a', { href: `/?q=${encodeURIComponent(source)}` }, 'the queue'),
-			'.',
-		];
-		this.failure.replaceChildren(
-			...(e.status === 404
-				? [
-						'There is no job of this id.',
-						...(split || [
-							' Jobs that ended long ago are removed from the queue; their results stay in the outbox.',
-						]),
-					]
-				: [e.message])
-		);
+	/* What is a batch now may have been a job a moment ago. */
+	drawBatch(batch) {
+		setText(this.title.firstChild, batch.name || batch.id);
+		document.title = `${plain(batch.name || batch.id)} – NMR`;
+		for (const [name, node] of Object.entries(this.at)) if (name !== 'batch') node.hidden = true;
+		this.log.node.hidden = true;
+		this.parts.batch(batch);
 	}
 
 	draw(job) {
@@ -128,9 +130,8 @@ class JobPage {
 			owner: job.owner,
 			input_smiles: job.input_smiles,
 		});
-		this.log.node.hidden = job.state !== 'running' && job.state !== 'failed';
+		this.log.show(job.state === 'running' || job.state === 'failed');
 		this.drawResults(job);
-		this.drawShape(job);
 	}
 
 	drawResults(job) {
@@ -138,30 +139,20 @@ class JobPage {
 		this.shown?.();
 		this.shown = null;
 		this.at.results.replaceChildren();
-		if (job.state === 'done') this.shown = showResults(this.at.results, job);
-	}
-
-	/* Until there are results: the geometry that there is, anew with each stage. */
-	async drawShape(job) {
-		const wanted = job.state === 'done' ? '' : (job.stage ?? '');
-		if (wanted === this.shapeOf) return;
-		this.shapeOf = wanted;
-		const geometry = wanted
-			? await getJson(`/jobs/${encodeURIComponent(this.id)}/geometry.json`).catch(() => null)
-			: null;
-		if (this.over || wanted !== this.shapeOf) return;
-		this.shape?.end();
-		this.shape = geometry && (geometry.sdf || geometry.xyz) ? viewer(geometry, null) : null;
-		this.at.shape.replaceChildren(...(this.shape ? [el('h2', {}, 'Geometry so far'), this.shape.node] : []));
+		if (job.state !== 'done') return;
+		/* What could not be loaded is tried again with the next change. */
+		this.shown = showResults(this.at.results, job, () => {
+			this.shown = null;
+		});
 	}
 
 	end() {
 		this.over = true;
+		this.asking?.abort();
 		this.stop();
 		this.refresh.stop();
 		this.log.end();
 		this.shown?.();
-		this.shape?.end();
 	}
 }
 

@@ -26,5 +26,10 @@ export function logPanel(id, running) {
 		if (running()) timer = setTimeout(load, EVERY_MS);
 	};
 	node.addEventListener('toggle', load);
-	return { node, end: () => clearTimeout(timer) };
+	const show = wanted => {
+		const again = wanted && node.hidden;
+		node.hidden = !wanted;
+		if (again) load();
+	};
+	return { node, show, end: () => clearTimeout(timer) };
 }

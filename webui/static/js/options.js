@@ -9,14 +9,12 @@ const REMEMBERED = [
 	'conformer_mode',
 	'max_conformers',
 	'notification_email',
-	'conformer_method',
 ];
 const MODES = [
 	['single', 'the one of lowest energy'],
 	['ensemble', 'average over all that are populated'],
 	['auto', 'average if there is more than one'],
 ];
-const METHODS = { rdkit_kdg: 'RDKit', crest: 'CREST' };
 
 function remembered() {
 	try {
@@ -65,7 +63,7 @@ function solvents(options) {
 
 function usual(options, old) {
 	const d = options.defaults ?? {},
-		mode = d.conformer_mode ?? d.mode;
+		mode = d.mode;
 	return {
 		solvent: d.solvent,
 		preset: d.preset,
@@ -92,22 +90,14 @@ function text(placeholder) {
 	return el('input', { type: 'text', placeholder });
 }
 
-/* Asked only where there is a choice. */
-function methodField(options) {
-	const known = options.conformer_methods ?? [];
-	const choices = [['', 'as the spooler is set'], ...known.map(m => [m, METHODS[m] ?? m])];
-	return known.length > 1 && field('Conformer search', 'conformer_method', select(choices, ''));
-}
-
-function seldom(options) {
+function seldom() {
 	const fields = [
-		methodField(options),
 		field('Charge', 'charge', text('as drawn'), 'a whole number from −9 to 9'),
 		field('Geometry', 'geometry', select(GEOMETRY, '')),
 		field('Salts and mixtures', 'component', select(COMPONENTS, '')),
 		field('Temperature', 'temperature', text('298.15'), 'of the conformer weights; kelvin, or “25 C”'),
 		field('Priority', 'priority', select(PRIORITIES, '')),
-	].filter(Boolean);
+	];
 	return el(
 		'details',
 		{ class: 'seldom' },
@@ -158,9 +148,7 @@ function usualFields(options, now) {
 export function optionFields(options, changed) {
 	const now = usual(options, remembered());
 	const grid = el('div', { class: 'grid' }, usualFields(options, now));
-	const node = el('div', { on: { change: changed } }, grid, seldom(options));
-	const method = node.querySelector('[name=conformer_method]');
-	if (method && now.conformer_method) method.value = now.conformer_method;
+	const node = el('div', { on: { change: changed } }, grid, seldom());
 	return node;
 }
 

@@ -1,13 +1,10 @@
 /* How a spectrum is painted: axis, labels, marks, colours of the theme. */
+import { colour } from './dom.js';
 import { number } from './words.js';
 
 /** Height of the plot, pixels. */
 export const HEIGHT = 300;
 const FONT = "12px 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif";
-
-function colour(name) {
-	return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
 
 function labelText(s) {
 	return `${s.label}  ${number(s.shift, s.nucleus === '1H' ? 2 : 1)}`;

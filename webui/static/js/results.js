@@ -105,9 +105,10 @@ function layout(job, model, spectra, space) {
  * Draws the results; the answer ends them.
  * @param {HTMLElement} place
  * @param {any} job
+ * @param {() => void} failed called when they could not be loaded
  * @returns {() => void}
  */
-export function showResults(place, job) {
+export function showResults(place, job, failed) {
 	const parts = [];
 	let ended = false;
 	place.replaceChildren(el('p', { class: 'loading soft' }, 'Loading the results …'));
@@ -127,11 +128,11 @@ export function showResults(place, job) {
 		place.replaceChildren(layout(job, model, spectra, space));
 		spectra.forEach(s => s.start());
 	};
-	draw().catch(
-		e =>
-			ended ||
-			place.replaceChildren(el('p', { class: 'box loud' }, `The results cannot be shown: ${e.message}`))
-	);
+	draw().catch(e => {
+		if (ended) return;
+		place.replaceChildren(el('p', { class: 'box loud' }, `The results cannot be shown: ${e.message}`));
+		failed();
+	});
 	return () => {
 		ended = true;
 		parts.forEach(p => p.end());

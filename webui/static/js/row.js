@@ -1,7 +1,7 @@
 /* One row of the queue. */
 import { el, part, setText } from './dom.js';
 import { verbs } from './verbs.js';
-import { STATES, duration, left, moment, percent } from './words.js';
+import { STATES, left, moment, percent, took } from './words.js';
 
 /**
  * @typedef {{node: HTMLElement, update: ((job: any) => void)[]}} Row
@@ -29,11 +29,6 @@ function state(job) {
 		el('span', { class: `s-${job.state in STATES ? job.state : 'other'}` }, STATES[job.state] ?? job.state),
 		text && el('span', { class: 'why' }, text),
 	];
-}
-
-function took(job) {
-	const s = (Date.parse(job.finished) - Date.parse(job.started)) / 1000;
-	return job.state === 'done' && Number.isFinite(s) ? `took ${duration(s)}` : '';
 }
 
 /* The bar is kept, so that it moves instead of blinking. */

@@ -1,5 +1,5 @@
 /* A spectrum to look into: zoom, labels, signals linked with the molecule. */
-import { el, setText } from './dom.js';
+import { DARK, el, setText } from './dom.js';
 import { curve } from './curve.js';
 import { HEIGHT, plotOptions } from './plot.js';
 import { NUCLEI, count, number, subscripts } from './words.js';
@@ -124,7 +124,7 @@ class Spectrum {
 			() => this.box.clientWidth && this.u.setSize({ width: this.box.clientWidth, height: HEIGHT })
 		);
 		this.resize.observe(this.box);
-		matchMedia('(prefers-color-scheme: dark)').addEventListener(
+		DARK.addEventListener(
 			'change',
 			(this.redraw = () => this.u.redraw(false, true))
 		);
@@ -133,7 +133,7 @@ class Spectrum {
 
 	end() {
 		this.resize?.disconnect();
-		if (this.redraw) matchMedia('(prefers-color-scheme: dark)').removeEventListener('change', this.redraw);
+		if (this.redraw) DARK.removeEventListener('change', this.redraw);
 		this.u?.destroy();
 	}
 

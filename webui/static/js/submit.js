@@ -132,9 +132,10 @@ class Form {
 
 	changed() {
 		this.drawFiles(stagedFiles().map(f => ({ name: f.name, size: f.size })));
-		this.send.disabled = this.empty();
+		this.send.disabled = this.busy || this.empty();
 		this.problem.hidden = true;
 		if (this.empty()) {
+			this.asking?.abort();
 			this.preview.clear();
 			this.several = false;
 			setText(this.status, 'Type a SMILES, draw a molecule or choose files to see them here.');
@@ -157,7 +158,7 @@ class Form {
 	async look() {
 		this.asking?.abort();
 		const mine = (this.asking = new AbortController());
-		if (this.empty()) return;
+		if (this.over || this.empty()) return;
 		setText(this.status, 'Checking …');
 		try {
 			const asked = await this.bodies(),
@@ -214,6 +215,9 @@ class Form {
 	}
 
 	async submit() {
+		if (this.busy) return;
+		this.busy = true;
+		const typed = this.text.value;
 		const values = optionValues(this.fields);
 		this.send.disabled = true;
 		this.problem.hidden = true;
@@ -221,7 +225,7 @@ class Form {
 		const jobs = [];
 		try {
 			jobs.push(...(await this.sendText(values)));
-			this.text.value = '';
+			if (this.text.value === typed) this.text.value = '';
 			jobs.push(...(await this.sendFiles(values)));
 			this.done(jobs);
 		} catch (e) {
@@ -232,6 +236,7 @@ class Form {
 			);
 			markFields(this.fields, e.fields ?? []);
 		}
+		this.busy = false;
 		this.bar.hidden = true;
 		this.send.disabled = this.empty();
 	}

@@ -35,10 +35,13 @@ async function ask(job, verb, then, body) {
 		if (answer.ok === null)
 			toast(`${name}: the spooler has not answered yet. The request is kept and will be done.`);
 		else toast(`${name}: ${answer.outcome}`, !answer.ok);
+		return answer.ok !== false;
 	} catch (e) {
 		toast(`${name}: ${e.message}`, true);
+		return false;
+	} finally {
+		then?.();
 	}
-	then?.();
 }
 
 function button(job, verb, then) {
@@ -71,7 +74,13 @@ function priority(job, then) {
 		{
 			class: 'small',
 			'aria-label': `Priority of ${job.name || job.id}`,
-			on: { change: e => ask(job, 'priority', then, { value: Number(e.target.value) }) },
+			on: {
+				change: async e => {
+					const asked = Number(e.target.value);
+					/* What was refused does not stay chosen. */
+					if (!(await ask(job, 'priority', then, { value: asked }))) e.target.value = String(now);
+				},
+			},
 		},
 		known.map(([v, word]) =>
 			el(

@@ -1,12 +1,8 @@
 /* The molecule in space: 3Dmol, loaded when its place comes into sight. */
-import { el } from './dom.js';
+import { DARK, colour, el } from './dom.js';
 import { number } from './words.js';
 
 const MARK = 0xd0021b;
-
-function colour(name) {
-	return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
 
 function conformerText(c) {
 	const facts = [
@@ -87,10 +83,10 @@ class Viewer {
 			if (!this.v) throw new Error('no WebGL');
 			this.show(this.geometry.conformers?.[0] ?? this.geometry);
 			this.note.textContent = 'Drag to turn, scroll or pinch to zoom.';
-			this.model?.link.watch(keys => this.mark(keys));
+			this.model.link.watch(keys => this.mark(keys));
 			this.resize = new ResizeObserver(() => this.v.resize());
 			this.resize.observe(this.box);
-			matchMedia('(prefers-color-scheme: dark)').addEventListener(
+			DARK.addEventListener(
 				'change',
 				(this.theme = () => {
 					this.v.setBackgroundColor(colour('--faint'));
@@ -114,7 +110,6 @@ class Viewer {
 	}
 
 	listen() {
-		if (!this.model) return;
 		const link = this.model.link;
 		this.v.setHoverable(
 			{},
@@ -158,11 +153,11 @@ class Viewer {
 					borderThickness: 0,
 				});
 		}
-		this.mark(this.model?.link.keys ?? new Set());
+		this.mark(this.model.link.keys);
 	}
 
 	mark(keys) {
-		const atoms = this.model?.atoms(keys) ?? new Set();
+		const atoms = this.model.atoms(keys);
 		this.v.removeAllShapes();
 		for (const a of this.m.selectedAtoms({}))
 			if (atoms.has(a.index + 1))
@@ -173,7 +168,7 @@ class Viewer {
 	end() {
 		this.watcher.disconnect();
 		this.resize?.disconnect();
-		if (this.theme) matchMedia('(prefers-color-scheme: dark)').removeEventListener('change', this.theme);
+		if (this.theme) DARK.removeEventListener('change', this.theme);
 		/* Browsers allow few WebGL contexts at once: this one is given back. */
 		this.box.querySelector('canvas')?.getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext();
 	}
@@ -181,7 +176,7 @@ class Viewer {
 
 /**
  * @param {any} geometry GET geometry.json, with xyz or sdf
- * @param {import('./model.js').Model|null} model
+ * @param {import('./model.js').Model} model
  */
 export function viewer(geometry, model) {
 	return new Viewer(geometry, model);

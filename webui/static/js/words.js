@@ -111,3 +111,12 @@ export function percent(job) {
 	if (job.progress === null || job.progress === undefined) return null;
 	return job.state === 'done' ? 100 : Math.min(99, Math.floor(job.progress * 100));
 }
+
+/**
+ * How long a finished job took; '' for others.
+ * @param {{state: string, started: string|null, finished: string|null}} job
+ */
+export function took(job) {
+	const s = (Date.parse(job.finished) - Date.parse(job.started)) / 1000;
+	return job.state === 'done' && Number.isFinite(s) ? `took ${duration(s)}` : '';
+}
