@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Power cuts at every moment of three runs, and the test of the test: when the syncs of one
+# Power cuts at every moment of four runs, and the test of the test: when the syncs of one
 # class are taken for not done, some moment must come out wrong. NMR_POWERLOSS_CLASS: only
 # the proof of classes that match it.
 use strict;
@@ -22,7 +22,7 @@ sub say_why {
 }
 
 my %seen;
-for my $r ([ apart => PowerLoss->apart ], [ together => PowerLoss->together ], [ failing => PowerLoss->failing ]) {
+for my $r ([ apart => PowerLoss->apart ], [ together => PowerLoss->together ], [ steps => PowerLoss->steps ], [ failing => PowerLoss->failing ]) {
 	my ($name, $recording) = @$r;
 	my $n = $recording->classes;
 	if (!$only) {

@@ -268,7 +268,7 @@ sub visible {
 	return $t;
 }
 
-# Three recordings. Runs that take some time: each job and step is synced by itself.
+# Four recordings. Runs that take some time: each job and step is synced by itself.
 sub apart {
 	my ($class) = @_;
 	return $class->record(jobs => 5, env => { REPLAY_DELAY_MS => 200 }, drops => {
@@ -280,6 +280,14 @@ sub apart {
 sub together {
 	my ($class) = @_;
 	return $class->record(jobs => 7, drops => { map { ("inbox/$_.smi" => "C $_\n") } 'a' .. 'g' });
+}
+
+# Many steps that end soon after one another, and results that come singly: the steps share
+# a sync before any result's sync of the whole filesystem covers them.
+sub steps {
+	my ($class) = @_;
+	return $class->record(jobs => 3, env => { REPLAY_OWN => 1, REPLAY_DELAY_MS => 80 },
+		drops => { map { ("inbox/$_.smi" => "C $_\n") } 'a' .. 'c' });
 }
 
 # A job that fails.
