@@ -180,3 +180,10 @@ uint64_t conf_memory_bytes(const struct conf *c)
 {
 	return c->memory_mb > 0 ? (uint64_t)c->memory_mb << 20 : machine_memory_bytes() / 5 * 4;
 }
+
+void conf_forget_secrets(void)
+{
+	static const char *const secret[] = { "NMR_SMTP_PASSWORD", "NMR_WEB_TOKEN", "NMR_WEBHOOK_URL" };
+	for (size_t i = 0; i < ARRAY_SIZE(secret); i++)
+		unsetenv(secret[i]);
+}

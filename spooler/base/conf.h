@@ -82,6 +82,8 @@ struct conf {
  * NULL with *ret_error (caller frees): file, line, reason, remedy. */
 struct conf *conf_load(const char *path, const char *data_override, char **ret_error);
 void conf_free(struct conf *c);
+/* Takes what is secret out of the environment: no program that is started inherits it. */
+void conf_forget_secrets(void);
 const char *conf_engine(const struct conf *c, const char *name);   /* NULL: not set */
 /* The engine's command as words, {ranks}, {threads} and {input} replaced; NULL
  * when there is no such engine. Free with conf_argv_free(). */

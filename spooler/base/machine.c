@@ -10,6 +10,7 @@
 #include <math.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/file.h"
 
@@ -175,4 +176,13 @@ char *machine_beside_program(const char *name)
 		return path;
 	free(path);
 	return NULL;
+}
+
+void machine_raise_descriptors(void)
+{
+	struct rlimit l;
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur == l.rlim_max)
+		return;
+	l.rlim_cur = l.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &l);
 }

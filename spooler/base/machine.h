@@ -11,6 +11,9 @@ int machine_cores(void);
  * engines may have of it is conf_memory_bytes(). */
 uint64_t machine_memory_bytes(void);
 
+/* As many open files as this process may have. */
+void machine_raise_descriptors(void);
+
 /* A program (or folder) by its name relative to the folder of the running program, when
  * it is there; NULL. Caller frees. */
 char *machine_beside_program(const char *name);

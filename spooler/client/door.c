@@ -1,6 +1,6 @@
 /* The door: a folder is written under a temporary name, synced, and renamed in,
- * so that the spooler never sees half of it. The one rename of the command line;
- * it happens in the door, never in the outbox. The submitter mints the id, so it
+ * so that the spooler never sees half of it. All renames are within the door, never in
+ * the outbox. The submitter mints the id, so it
  * is known even when the spooler is not running. Never logs. */
 #include "client/door.h"
 

@@ -1,6 +1,6 @@
 /* Handing things to the spooler through its door (docs/formats.md). */
-#ifndef NMR_CLI_DOOR_H
-#define NMR_CLI_DOOR_H
+#ifndef NMR_CLIENT_DOOR_H
+#define NMR_CLIENT_DOOR_H
 
 #include "base/conf.h"
 

@@ -16,15 +16,6 @@
  * are copied, pipes of a start. */
 #define RESERVE 24
 
-void descriptors_raise(void)
-{
-	struct rlimit l;
-	if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur == l.rlim_max)
-		return;
-	l.rlim_cur = l.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &l);
-}
-
 /* NULL: there are enough. */
 static char *look(const struct daemon *d)
 {

@@ -7,8 +7,6 @@
 /* The name of the fact in the queue: words for people, "" when there are enough. */
 #define DESCRIPTORS_FACT "descriptors"
 
-/* Raises the soft limit to the hard one. nmr-exec gives each program a limit of its own. */
-void descriptors_raise(void);
 /* From now on it is looked at every few seconds. */
 void descriptors_start(struct daemon *d);
 

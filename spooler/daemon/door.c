@@ -10,6 +10,8 @@
 #include "daemon/daemon.h"
 #include "daemon/intake-internal.h"
 
+#define TICKET_MAX (1 << 16)
+
 struct door_entry {
 	char *name, *file;
 	bool request;
@@ -20,7 +22,7 @@ struct door_entry {
 	char *base;
 	uint64_t names_on_disk;
 	int error;
-	bool large;              /* over the limit: a job that says so */
+	char *refused;           /* over a limit: why, for a job that says so */
 	bool stored, fresh;
 };
 
@@ -66,6 +68,13 @@ static void take_own_lines(struct door_entry *e)
 	e->text = rest;
 }
 
+static void refuse(struct door_entry *e, char *why)
+{
+	free(e->refused);
+	e->refused = why;
+	e->error = 0;
+}
+
 static void read_door_entry(struct daemon *d, const struct door_item *item, struct door_entry *e)
 {
 	*e = (struct door_entry){ .name = xstrdup(item->name), .request = item->request, .text = BUF_INIT };
@@ -80,15 +89,16 @@ static void read_door_entry(struct daemon *d, const struct door_item *item, stru
 	_cleanup_free_ char *path = xasprintf("%s/%s/%s", d->conf->door, item->name, item->file);
 	e->file = xstrdup(item->file);
 	e->error = copy_door_file(d, e, path);
-	if (item->ticket && (e->error == 0 || e->error == -EFBIG)) {
+	/* It would be in the way for ever; whoever sent it is told. */
+	if (e->error == -EFBIG)
+		refuse(e, xasprintf("The file is larger than the limit of %d MiB (file_size_max_mb in nmr.conf).", d->conf->file_size_max_mb));
+	if (item->ticket && e->error == 0) {
 		_cleanup_free_ char *ticket = xasprintf("%s/%s/%s", d->conf->door, item->name, item->ticket);
-		int error = file_read(ticket, 1 << 16, &e->text);
-		e->error = error < 0 ? error : e->error;
+		e->error = file_read(ticket, TICKET_MAX, &e->text);
+		if (e->error == -EFBIG)
+			refuse(e, xstrdup("Its options are larger than 64 KiB."));
 		take_own_lines(e);
 	}
-	/* It would be in the way for ever; whoever sent it is told. */
-	e->large = e->error == -EFBIG;
-	e->error = e->large ? 0 : e->error;
 	if (!e->shown)
 		e->shown = xstrdup(item->file);
 	/* The submitter's name is a name, never a path. */
@@ -142,6 +152,7 @@ static void free_door_round(struct door_round *r)
 		free(r->e[i].file);
 		free(r->e[i].shown);
 		free(r->e[i].base);
+		free(r->e[i].refused);
 		buf_release(&r->e[i].text);
 	}
 	free(r->e);
@@ -223,12 +234,10 @@ static void store_submission(struct daemon *d, struct door_entry *e)
 		return;
 	}
 	_cleanup_free_ char *input = xasprintf("intake/%s/structure", e->name);
-	_cleanup_free_ char *large = e->large ? xasprintf("The file is larger than the limit of %d MiB.", d->conf->file_size_max_mb)
-					      : NULL;
 	struct intake_source src = { .path = e->shown, .id = e->name, .input = input, .sha256 = e->sha256,
 				     .ticket = e->text.len ? e->text.s : NULL, .ticket_len = e->text.len,
 				     .owner = "door", .base = e->base, .names_on_disk = e->names_on_disk, .door = true,
-				     .refused = large };
+				     .refused = e->refused };
 	intake_job(d, &src, &j);
 	e->error = queue_job_add(d->q, &j);
 	e->stored = e->fresh = e->error == 0;

@@ -114,7 +114,7 @@ void intake_job(struct daemon *d, const struct intake_source *src, struct job *j
 		j->priority = JOB_PRIORITY_REFUSED;
 		j->reason = error ? error : xstrdup(src->refused);
 		j->remedy = xstrdup(error ? "Correct the options and drop the file again with them."
-					  : "Split it into smaller files, or raise file_size_max_mb in nmr.conf.");
+					  : "Make it smaller, split a file with many molecules, or ask for a higher limit.");
 	} else
 		j->input = xstrdup(src->input);
 	options_release(&o);

@@ -80,7 +80,7 @@ static void open_parts(struct daemon *d, const struct arguments *a)
 	if (!d->conf)
 		die("%s", error);
 	/* Not for the programs that are started. */
-	unsetenv("NMR_SMTP_PASSWORD");
+	conf_forget_secrets();
 	set_log_level(d->conf->log_level);
 	make_folders(d->conf);
 	d->lock_fd = take_lock(d->conf);
@@ -285,7 +285,7 @@ int main(int argc, char **argv)
 	arguments_parse(&a, argc, argv);
 	if (a.check)
 		return check_run(&a);
-	descriptors_raise();
+	machine_raise_descriptors();
 	open_parts(&d, &a);
 	/* Before there are threads. */
 	if (notify_is_wanted(d.conf) && notify_init() < 0)

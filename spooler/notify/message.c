@@ -8,7 +8,7 @@
 #include "base/json.h"
 
 #define SUBJECT_PLAIN 66         /* "Subject: " and this fit into a line */
-#define WORD_BYTES 45            /* 60 characters of base64, 72 with what is around them */
+#define WORD_BYTES 39            /* 52 characters of base64, 73 with "Subject: " and what is around them */
 #define LINE 76
 
 static void add_base64(struct buf *b, const char *s, size_t n)
@@ -85,11 +85,12 @@ static void add_line(struct buf *b, const char *s, size_t n)
 		/* A blank at the end would get lost, a dot at the start or "From " be changed on the way. */
 		bool plain = (c > ' ' && c <= '~' && c != '=') || ((c == ' ' || c == '\t') && i + 1 < n);
 		plain = plain && !(column == 0 && (c == '.' || str_has_prefix(s + i, "From ")));
-		size_t width = plain ? 1 : 3;
-		if (column + width > LINE - 1) {
+		if (column + (plain ? 1 : 3) > LINE - 1) {
 			buf_adds(b, "=\r\n");
 			column = 0;
+			plain = plain && c != '.';
 		}
+		size_t width = plain ? 1 : 3;
 		if (plain)
 			buf_addc(b, (char)c);
 		else

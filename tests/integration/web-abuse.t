@@ -35,15 +35,17 @@ sub alive { my ($st) = $w->json('GET', '/health'); is($st, 200, "alive after $_[
 sub rss { my ($kb) = Spool::slurp("/proc/$w->{pid}/status") =~ /VmRSS:\s+(\d+)/; return $kb / 1024 }
 sub door { opendir my $d, "$s->{data}/door" or return 'gone'; return join ' ', grep { !/^\.\.?$/ } readdir $d }
 
+ok(wait_until(60, sub { ($w->json('GET', '/health/ready'))[0] == 200 }), 'ready');
+
 # ---- not HTTP
 my %bad = ('nothing' => "\r\n\r\n", 'noise' => join('', map { chr(($_ * 37) % 256) } 1 .. 4000) . "\r\n\r\n",
-	'no version' => "GET /\r\n\r\n", 'a long line' => 'GET /' . 'a' x 100_000 . " HTTP/1.1\r\nHost: x\r\n\r\n",
-	'many headers' => "GET / HTTP/1.1\r\nHost: x\r\n" . join('', map { "X-$_: y\r\n" } 1 .. 20_000) . "\r\n",
-	'a length that is none' => "POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: -1\r\n\r\n",
-	'a length beyond all' => "POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999999999999999999\r\n\r\n",
-	'two lengths' => "POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
-	'a bad chunk' => "POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-	'NUL in the path' => "GET /api/v1/jobs/abc\0def HTTP/1.1\r\nHost: x\r\n\r\n");
+	'no version' => "GET /\r\n\r\n", 'a long line' => 'GET /' . 'a' x 100_000 . " HTTP/1.1\r\nHost: localhost\r\n\r\n",
+	'many headers' => "GET / HTTP/1.1\r\nHost: localhost\r\n" . join('', map { "X-$_: y\r\n" } 1 .. 20_000) . "\r\n",
+	'a length that is none' => "POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: -1\r\n\r\n",
+	'a length beyond all' => "POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+	'two lengths' => "POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
+	'a bad chunk' => "POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+	'NUL in the path' => "GET /api/v1/jobs/abc\0def HTTP/1.1\r\nHost: localhost\r\n\r\n");
 for my $name (sort keys %bad) {
 	my $got = raw($bad{$name}, 2);
 	unlike($got, qr{^HTTP/1.1 (?:2|5)}, "$name: not served") or diag substr $got, 0, 200;
@@ -63,13 +65,13 @@ my ($st, $j) = $w->form('/api/v1/jobs/upload', [ solvent => 'chcl3' ], [ file =>
 is($st, 413, 'a file over the limit');
 like($j->{detail}{detail}, qr/2 MiB a file/, 'with the limit');
 ok(wait_until(5, sub { door() eq '' }), 'nothing of it is kept');
-my $got = raw("POST /api/v1/jobs/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=bnd\r\nContent-Length: 1073741824\r\nExpect: 100-continue\r\n\r\n", 5);
+my $got = raw("POST /api/v1/jobs/upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=bnd\r\nContent-Length: 1073741824\r\nExpect: 100-continue\r\n\r\n", 5);
 like($got, qr{^HTTP/1.1 413}, 'a gigabyte is refused before it is sent');
 my $before = rss();
 for (1 .. 4) {
 	my $edge = "--bnd\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.smi\"\r\n\r\n";
 	my $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$w->{port}") or die;
-	print $sock "POST /api/v1/jobs/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=bnd\r\nTransfer-Encoding: chunked\r\n\r\n";
+	print $sock "POST /api/v1/jobs/upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=bnd\r\nTransfer-Encoding: chunked\r\n\r\n";
 	printf $sock "%x\r\n%s\r\n", length $edge, $edge;
 	for (1 .. 400) { printf($sock "%x\r\n%s\r\n", 65536, 'C' x 65536) or last }   # 26 MB, no length told
 	close $sock;
@@ -80,7 +82,7 @@ alive('endless uploads');
 {
 	my $other = door();
 	my $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$w->{port}") or die;
-	print $sock "POST /api/v1/jobs/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=bnd\r\nContent-Length: 500000\r\n\r\n" .
+	print $sock "POST /api/v1/jobs/upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=bnd\r\nContent-Length: 500000\r\n\r\n" .
 		"--bnd\r\nContent-Disposition: form-data; name=\"file\"; filename=\"half.smi\"\r\n\r\n" . 'C' x 100_000;
 	ok(wait_until(10, sub { door() ne $other }), 'an upload is under way');
 	sleep 0.5;
@@ -91,7 +93,7 @@ alive('endless uploads');
 {
 	my $other = door();
 	my $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$w->{port}") or die;
-	print $sock "POST /api/v1/jobs/upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=bnd\r\nContent-Length: 500000\r\n\r\n" .
+	print $sock "POST /api/v1/jobs/upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=bnd\r\nContent-Length: 500000\r\n\r\n" .
 		"--bnd\r\nContent-Disposition: form-data; name=\"file\"; filename=\"half.smi\"\r\n\r\n" . 'C' x 100_000;
 	ok(wait_until(10, sub { door() ne $other }), 'another upload is under way');
 	$w->stop('KILL');
@@ -106,6 +108,26 @@ ok($st >= 400 && $st < 500, "2,000 fields: $st");
 
 # What was broken off above: at the latest when its connection is given up.
 ok(wait_until(45, sub { door() eq '' }), 'uploads that never end leave nothing') or diag door();
+
+# ---- a form in two pieces, cut anywhere, is the same form
+{
+	my $body = "--bnd\r\nContent-Disposition: form-data; name=\"solvent\"\r\n\r\nacetone\r\n" .
+		"--bnd\r\nContent-Disposition: form-data; name=\"file\"; filename=\"cut.smi\"\r\n\r\nC cut\n\r\n--bnd--\r\n";
+	my @bad;
+	for my $cut (1 .. length($body) - 1) {
+		my $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$w->{port}") or die;
+		setsockopt $sock, 6, 1, 1;   # TCP_NODELAY
+		print $sock "POST /api/v1/jobs/upload HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" .
+			"Content-Type: multipart/form-data; boundary=bnd\r\nContent-Length: " . length($body) . "\r\n\r\n" . substr $body, 0, $cut;
+		sleep 0.01;
+		print $sock substr $body, $cut;
+		local $/;
+		my $answer = <$sock>;
+		push @bad, $cut if $answer !~ m{^HTTP/1.1 202} || $answer !~ /"solvent":\{"value":"acetone"/;
+	}
+	is("@bad", '', 'wherever a form is cut on its way') or diag $body;
+	is(sql($s, "SELECT count(*) FROM job WHERE source='cut.smi' AND json_extract(options,'\$.solvent.value')<>'acetone'"), 0, 'its solvent is the one asked for');
+}
 
 # ---- names that want to be more than names
 for my $name ('../../evil.smi', '/etc/cron.d/evil.smi', '..\\evil.smi', '<svg onload=alert(1)>.smi', "a\"b;c.smi", 'con.smi') {
@@ -130,7 +152,7 @@ my $many = $limit > 11_000 ? 10_000 : $limit - 200;
 $before = rss();
 while (@idle < $many) {
 	my $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$w->{port}", Timeout => 5) or last;
-	print $sock "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: " if @idle % 2;   # half a request, for ever
+	print $sock "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: " if @idle % 2;   # half a request, for ever
 	push @idle, $sock;
 }
 is(scalar(@idle), $many, "$many connections, half of them with half a request");

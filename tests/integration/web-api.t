@@ -237,7 +237,7 @@ is("$st $j->{status}", '200 ready', 'ready');
 # ---- events
 {
 	my $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$w->{port}", Timeout => 10) or die;
-	print $sock "GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n";
+	print $sock "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
 	my $got = '';
 	my $more = sub { my $bits = ''; vec($bits, fileno $sock, 1) = 1; select(my $r = $bits, undef, undef, 1) > 0 and sysread $sock, $got, 65536, length $got };
 	ok(wait_until(10, sub { $more->(); $got =~ /event: machine\r?\n/ }), 'events: the machine at once');
@@ -260,6 +260,18 @@ slug_is($j, 'wrong-origin', 'as such');
 is($st, 403, 'and what the browser says of it');
 ($st) = $w->json('POST', "/api/v1/jobs/$id/hold", undef, origin => $w->{url});
 is($st, 200, 'its own page may');
+# HTTP::Tiny says itself which host it asks.
+sub as_host {
+	my ($host) = @_;
+	my $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$w->{port}", Timeout => 10) or die;
+	print $sock "GET /api/v1/jobs HTTP/1.1\r\nHost: $host\r\nConnection: close\r\n\r\n";
+	local $/;
+	return <$sock>;
+}
+like(as_host('evil.example:80'), qr{^HTTP/1.1 403.*wrong-host}s, 'a name of somebody else that leads here');
+like(as_host($_), qr{^HTTP/1.1 200}, "but $_") for 'localhost:1', '[::1]:80', '192.168.1.5';
+($st, $j) = $w->form('/api/v1/jobs/upload', [ solvent => 'dmso' ], [ presett => 'draft' ], [ file => 'x.smi', 'C' ]);
+is("$st " . ($j->{detail}[0]{type} // ''), '422 unknown-field', 'a misspelt field of a form');
 my $locked = Web->new($s, env => { NMR_WEB_TOKEN => 'open sesame' });
 ($st, $j, $h) = $locked->json('GET', '/api/v1/jobs');
 is($st, 401, 'without the token');

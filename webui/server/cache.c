@@ -60,6 +60,14 @@ static long long look(struct cache *c)
 	return now;
 }
 
+long long cache_version(struct cache *c)
+{
+	pthread_mutex_lock(&c->lock);
+	long long now = look(c);
+	pthread_mutex_unlock(&c->lock);
+	return now;
+}
+
 bool cache_get(struct cache *c, const char *key, struct buf *ret_text, long long *ret_version)
 {
 	bool found = false;

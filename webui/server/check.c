@@ -7,13 +7,16 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "exec/run.h"
+#include "nmr/geometry.h"
 #include "nmr/predict.h"
 #include "webui/server/web.h"
 
 #define RECORDS_SHOWN 20
+#define NOT_CHECKED "not-checked"
 #define TIMEOUT_S 20             /* for all of a question together */
 
-struct question { const struct web *w; const char *dir, *preset; double deadline; };
+/* brief: only whether it can be used. */
+struct question { const struct web *w; const char *dir, *preset; double deadline; bool brief; };
 
 /* Runs nmr-mol in the folder: its out.json, or NULL. */
 static json_t *mol(const struct question *a, const char *const *words)
@@ -35,19 +38,20 @@ static json_t *mol(const struct question *a, const char *const *words)
 	return out;
 }
 
+/* -1: one of them is no element, or there are too many. */
 static int atomic_numbers(const json_t *elements, int *z, int max)
 {
-	static const char *const symbols[] = { "", "H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne", "Na", "Mg", "Al", "Si",
-		"P", "S", "Cl", "Ar", "K", "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As",
-		"Se", "Br", "Kr", "Rb", "Sr", "Y", "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I" };
 	size_t i;
 	const json_t *e;
 	int n = 0;
-	json_array_foreach(elements, i, e)
-		for (int k = 1; n < max && k < (int)ARRAY_SIZE(symbols); k++)
-			if (str_eq(symbols[k], json_string_value(e)))
-				z[n++] = k;
-	return n == (int)json_array_size(elements) ? n : -1;
+	if (json_array_size(elements) > (size_t)max)
+		return -1;
+	json_array_foreach(elements, i, e) {
+		z[n] = json_is_string(e) ? element_from_symbol(json_string_value(e)) : 0;
+		if (!z[n++])
+			return -1;
+	}
+	return n;
 }
 
 /* One conformer through the preset, on one core each: the least that it can take. */
@@ -100,14 +104,16 @@ static json_t *check_record(const struct question *a, const json_t *rec)
 			      "ok", out && json_flag(out, "ok", false));
 	if (out && !refusal)
 		refusal = json_object_get(out, "refusal");
-	if (json_flag(o, "ok", false))
+	if (json_flag(o, "ok", false) && !a->brief)
 		fill(o, a, out);
+	else if (json_flag(o, "ok", false))
+		return o;
 	else if (refusal)
 		json_object_set(o, "refusal", (json_t *)(uintptr_t)refusal);
 	else
-		json_object_set_new(o, "refusal", json_pack("{s:s,s:s,s:s,s:s}", "code", "unreadable", "what",
-			"This structure could not be checked.", "why", "The program that reads it stopped.",
-			"remedy", "Check the structure, or submit it as a file."));
+		json_object_set_new(o, "refusal", json_pack("{s:s,s:s,s:s,s:s}", "code", NOT_CHECKED, "what",
+			"This structure was not checked.", "why", "The server had no time for it, or the program that reads it stopped.",
+			"remedy", "Submit it all the same: the spooler checks it again."));
 	return o;
 }
 
@@ -127,14 +133,14 @@ static json_t *check_all(const struct question *a, const char *name)
 }
 
 /* NULL: it could not be asked. */
-static json_t *check_text(const struct web *w, const char *text, size_t n, const char *name, const char *preset)
+static json_t *check_text(const struct web *w, const char *text, size_t n, const char *name, const char *preset, bool brief)
 {
 	const char *tmp = getenv("TMPDIR");
 	_cleanup_free_ char *dir = xasprintf("%s/nmr-check-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(dir))
 		return NULL;
 	_cleanup_free_ char *path = xasprintf("%s/structure", dir);
-	struct question a = { w, dir, preset, clock_mono() + TIMEOUT_S };
+	struct question a = { w, dir, preset, clock_mono() + TIMEOUT_S, brief };
 	json_t *j = file_write(path, text, n, 0600) == 0 ? check_all(&a, name) : NULL;
 	file_rm_rf(dir);
 	return j;
@@ -149,7 +155,7 @@ void check_structure(struct http_request *rq)
 		return;
 	}
 	const char *name = json_str(body, "filename", "molecule.smi");
-	json_t *j = check_text(rq->web, text, strlen(text), name, json_str(body, "preset", "production"));
+	json_t *j = check_text(rq->web, text, strlen(text), name, json_str(body, "preset", "production"), false);
 	if (j)
 		http_reply_json(rq, 200, j);
 	else
@@ -158,11 +164,11 @@ void check_structure(struct http_request *rq)
 
 bool check_smiles(struct http_request *rq, const char *text)
 {
-	_cleanup_json_ json_t *j = check_text(rq->web, text, strlen(text), "molecule.smi", "production");
+	_cleanup_json_ json_t *j = check_text(rq->web, text, strlen(text), "molecule.smi", "production", true);
 	const json_t *rec = json_array_get(json_arr(j, "records"), 0);
 	const json_t *refusal = json_object_get(rec ? rec : j, "refusal");
 	/* What cannot be asked now, the spooler tells later. */
-	if (!j || !refusal)
+	if (!j || !refusal || str_eq(json_str(refusal, "code", ""), NOT_CHECKED))
 		return true;
 	http_error(rq, 422, "invalid-smiles", "Invalid SMILES", "%s %s %s", json_str(refusal, "what", ""),
 		   json_str(refusal, "why", ""), json_str(refusal, "remedy", ""));

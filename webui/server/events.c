@@ -57,7 +57,7 @@ static char *machine_event(struct events *e, struct queue *q)
 static void look(struct events *e, long long *version, unsigned n)
 {
 	struct queue *q = pool_try(e->web->pool);
-	long long now = q ? queue_data_version(q) : 0;
+	long long now = cache_version(e->web->cache);
 	_cleanup_free_ char *machine = n % MACHINE_LOOKS == 0 ? machine_event(e, q) : NULL;
 	_cleanup_free_ char *change = now != *version ? xasprintf("event: change\ndata: {\"version\":%lld}\n\n", now) : NULL;
 	pool_put(e->web->pool, q);
@@ -151,6 +151,11 @@ void events_stream(struct http_request *rq)
 	pthread_mutex_lock(&e->lock);
 	bool full = e->n >= LISTENERS_MAX || e->ending;
 	pthread_mutex_unlock(&e->lock);
+	/* Whoever asks for the headers alone does not listen. */
+	if (str_eq(rq->method, "HEAD")) {
+		http_reply_text(rq, 200, "text/event-stream", "", 0);
+		return;
+	}
 	if (full) {
 		http_error(rq, 503, "busy", "Busy", "Too many pages listen to this server.");
 		return;

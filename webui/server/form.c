@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/file.h"
 #include "webui/server/web.h"
@@ -14,11 +15,18 @@
 #define PARTS_MAX 1100
 #define FILES_MAX 1000
 
-static void close_part(struct http_request *rq)
+static int close_part(struct http_request *rq)
 {
-	if (rq->part_fd >= 0 && close(rq->part_fd) < 0 && !rq->error)
-		rq->error = -errno;
+	int r = rq->part_fd >= 0 && close(rq->part_fd) < 0 ? -errno : 0;
 	rq->part_fd = -1;
+	return r;
+}
+
+/* The disk keeps what the spooler needs to go on. */
+static bool has_room(const struct conf *c)
+{
+	struct statvfs v;
+	return statvfs(c->door, &v) < 0 || ((uint64_t)v.f_bavail * v.f_frsize) >> 20 >= (uint64_t)c->disk_min_mb + (uint64_t)c->file_size_max_mb;
 }
 
 static int open_file(struct http_request *rq, struct http_part *p)
@@ -27,6 +35,8 @@ static int open_file(struct http_request *rq, struct http_part *p)
 	id_new(id);
 	if (++rq->nfiles > FILES_MAX)
 		return -E2BIG;
+	if (!has_room(rq->web->conf))
+		return -ENOSPC;
 	p->path = xasprintf("%s/" FORM_TMP "%s", rq->web->conf->door, id);
 	rq->part_fd = open(p->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	return rq->part_fd < 0 ? -errno : 0;
@@ -38,7 +48,7 @@ static int new_part(struct http_request *rq, const char *name, const char *filen
 	p->name = xstrdup(name);
 	p->filename = filename ? xstrdup(filename) : NULL;
 	p->value = xstrdup("");
-	close_part(rq);
+	int r = close_part(rq);
 	size_t n = 1;
 	for (const struct http_part *x = rq->parts; x; x = x->next)
 		n++;
@@ -47,7 +57,9 @@ static int new_part(struct http_request *rq, const char *name, const char *filen
 	else
 		rq->parts = p;
 	rq->last = p;
-	return n > PARTS_MAX ? -E2BIG : filename ? open_file(rq, p) : 0;
+	if (r == 0 && n > PARTS_MAX)
+		r = -E2BIG;
+	return r == 0 && filename ? open_file(rq, p) : r;
 }
 
 static int add_data(struct http_request *rq, const char *data, size_t n)
@@ -68,12 +80,18 @@ static int add_data(struct http_request *rq, const char *data, size_t n)
 	return 0;
 }
 
+static bool is_same(const struct http_part *p, const char *name, const char *filename)
+{
+	return p && !p->len && str_eq(p->name, name) && str_eq(p->filename, filename);
+}
+
 static enum MHD_Result on_piece(void *cls, _unused_ enum MHD_ValueKind kind, const char *key, const char *filename,
 				_unused_ const char *type, _unused_ const char *encoding, const char *data,
 				uint64_t offset, size_t n)
 {
 	struct http_request *rq = cls;
-	if (offset == 0)
+	/* A part may begin twice: without a byte first, when its beginning was cut. */
+	if (offset == 0 && !is_same(rq->last, key, filename))
 		rq->error = new_part(rq, key, filename);
 	if (rq->error == 0)
 		rq->error = add_data(rq, data, n);
@@ -97,7 +115,8 @@ void form_end(struct http_request *rq)
 	if (rq->form && MHD_destroy_post_processor(rq->form) == MHD_NO && !rq->error)
 		rq->error = -EBADMSG;
 	rq->form = NULL;
-	close_part(rq);
+	int r = close_part(rq);
+	rq->error = rq->error ? rq->error : r;
 }
 
 void form_release(struct http_request *rq)

@@ -4,9 +4,11 @@
  * another site's page is refused. Never logs. */
 #include "webui/server/guard.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/address.h"
 #include "webui/server/web.h"
 
 /* All of it is compared, so that the time tells nothing. */
@@ -45,14 +47,47 @@ static bool same_origin(const struct http_request *rq)
 	return at && host && strcasecmp(at + 3, host) == 0;
 }
 
+static bool is_address(const char *host)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+	return inet_pton(AF_INET, host, &v4) == 1 || inet_pton(AF_INET6, host, &v6) == 1;
+}
+
+/* The name without its port; "[::1]:80" without its brackets. Caller frees. */
+static char *host_name(const char *host)
+{
+	if (*host == '[')
+		return xstrndup(host + 1, strcspn(host + 1, "]"));
+	return xstrndup(host, strcspn(host, ":"));
+}
+
+/* A name of somebody else's that was made to lead here (DNS rebinding) would make their
+ * page ours. With a token it gains nothing. */
+static bool own_host(const struct http_request *rq)
+{
+	const char *header = http_header(rq, "Host");
+	_cleanup_free_ char *host = host_name(header ? header : "");
+	_cleanup_free_ char *told = address_host(rq->web->conf->base_url), *listens = host_name(rq->web->conf->web_listen);
+	char own[256] = "";
+	gethostname(own, sizeof(own) - 1);
+	return is_address(host) || str_ieq(host, "localhost") || str_ieq(host, own) || str_ieq(host, rq->web->full_name) ||
+	       (*told && str_ieq(host, told)) || (*listens && str_ieq(host, listens));
+}
+
 bool guard_lets_in(struct http_request *rq)
 {
 	const char *token = rq->web->conf->web_token;
 	bool reads = str_eq(rq->method, "GET") || str_eq(rq->method, "HEAD");
-	bool health = str_has_prefix(rq->path, "/health");
+	bool health = str_eq(rq->path, "/health") || str_eq(rq->path, "/health/ready");
 	if (*token && !health && !has_token(rq, token)) {
 		http_error(rq, 401, "wrong-token", "Not allowed", "This server asks for its access token.");
 		http_add_header(rq, "WWW-Authenticate", "Basic realm=\"nmr-spool\", charset=\"UTF-8\"");
+		return false;
+	}
+	if (!*token && !health && !own_host(rq)) {
+		http_error(rq, 403, "wrong-host", "Not allowed", "This server is not known by that name: set base_url in nmr.conf to "
+			   "the address of its page, or web_token.");
 		return false;
 	}
 	if (!reads && !same_origin(rq)) {

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -14,13 +15,14 @@
 #include "webui/server/web.h"
 
 #define THREADS 2
-#define SLOW_THREADS 2
+#define SLOW_THREADS 4
 #define SLOW_WAITING_MAX 64
 /* Also what an upload that was broken off at once can leave behind. */
 #define IDLE_S 30
 #define CONNECTIONS_MAX 12000
 #define CONNECTION_MEMORY 16384
 #define JSON_MAX ((size_t)4 << 20)
+#define HELD_MAX ((size_t)128 << 20)
 #define DISCARD_MAX ((size_t)2 << 30)
 
 struct http {
@@ -32,7 +34,8 @@ struct http {
 	pthread_cond_t wake;
 	struct http_request *first, *last;   /* waiting for a slow thread */
 	size_t waiting;
-	bool ending;
+	_Atomic bool ending;
+	_Atomic size_t held;     /* bytes of bodies in memory */
 };
 
 /* ---- routes */
@@ -104,7 +107,10 @@ static void *work(void *arg)
 		pthread_mutex_unlock(&h->lock);
 		if (!rq)
 			return NULL;
-		rq->route->fn(rq);
+		if (h->ending)
+			http_error(rq, 503, "ending", "Ending", "This server is being stopped. Try again in a moment.");
+		else
+			rq->route->fn(rq);
 		rq->state = HTTP_ANSWERED;
 		MHD_resume_connection(rq->connection);
 	}
@@ -191,8 +197,19 @@ static void begin(struct http *h, struct http_request *rq)
 		check_body(rq);
 }
 
+/* All bodies together are bounded, too. */
+static int hold_body(struct http *h, struct http_request *rq, const char *data, size_t n)
+{
+	if (atomic_fetch_add(&h->held, n) + n > HELD_MAX) {
+		atomic_fetch_sub(&h->held, n);
+		return -ENOBUFS;
+	}
+	buf_add(&rq->body, data, n);
+	return 0;
+}
+
 /* False: too much is sent to be listened to. */
-static bool take_body(struct http_request *rq, const char *data, size_t n)
+static bool take_body(struct http *h, struct http_request *rq, const char *data, size_t n)
 {
 	rq->received += n;
 	if (rq->error || rq->response)
@@ -202,26 +219,45 @@ static bool take_body(struct http_request *rq, const char *data, size_t n)
 	else if (rq->route->body == HTTP_NO_BODY)
 		return true;             /* an empty object, say: nothing is asked with it */
 	else if (rq->route->body == HTTP_JSON)
-		buf_add(&rq->body, data, n);
+		rq->error = hold_body(h, rq, data, n);
 	else
 		form_take(rq, data, n);
 	return true;
 }
 
-static void run(struct http *h, struct http_request *rq)
+static void refuse_body(struct http_request *rq)
+{
+	switch (rq->error) {
+	case -EFBIG:
+		too_large(rq);
+		break;
+	case -ENOSPC: case -EDQUOT:
+		http_error(rq, 507, "no-space", "No space", "The server's disk is full. Nothing of the upload was kept; try again later.");
+		break;
+	case -EBADMSG: case -E2BIG:
+		http_error(rq, 400, "bad-form", "Bad request", "The form cannot be read, or has too many parts.");
+		break;
+	default:
+		http_error(rq, 503, "not-taken", "Not taken", "The upload could not be stored: %s.", strerror(-rq->error));
+	}
+}
+
+/* True: a slow thread has it from now on. */
+static bool run(struct http *h, struct http_request *rq)
 {
 	if (!rq->response && rq->route->body == HTTP_FORM && !rq->error)
 		form_end(rq);
-	if (!rq->response && rq->error == -EFBIG)
-		too_large(rq);
-	else if (!rq->response && rq->error)
-		http_error(rq, 400, "bad-form", "Bad request", "The upload cannot be taken: %s.", strerror(-rq->error));
+	if (!rq->response && rq->error)
+		refuse_body(rq);
 	if (rq->response)
-		return;
-	if (!rq->route->slow)
-		rq->route->fn(rq);
-	else if (!post_slow(h, rq))
+		return false;
+	if (rq->route->slow && post_slow(h, rq))
+		return true;
+	if (rq->route->slow)
 		http_error(rq, 503, "busy", "Busy", "Too much is asked of this server at once. Try again in a moment.");
+	else
+		rq->route->fn(rq);
+	return false;
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url, const char *method,
@@ -239,13 +275,14 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 		return rq->response ? answer(rq) : MHD_YES;
 	}
 	if (*n) {
-		bool goes_on = take_body(rq, data, *n);
+		bool goes_on = take_body(h, rq, data, *n);
 		*n = 0;
 		return goes_on ? MHD_YES : MHD_NO;
 	}
-	if (rq->state == HTTP_READING)
-		run(h, rq);
-	return rq->state == HTTP_WORKING ? MHD_YES : answer(rq);
+	/* Once it is posted, a slow thread may be done with it at any moment. */
+	if (rq->state == HTTP_READING && run(h, rq))
+		return MHD_YES;
+	return answer(rq);
 }
 
 /* Before the first header is parsed, so that what is asked for is known whole. */
@@ -257,12 +294,16 @@ static void *on_uri(_unused_ void *cls, _unused_ const char *uri, _unused_ struc
 	return rq;
 }
 
-static void on_end(_unused_ void *cls, _unused_ struct MHD_Connection *c, void **arg,
+static void on_end(void *cls, _unused_ struct MHD_Connection *c, void **arg,
 		   _unused_ enum MHD_RequestTerminationCode code)
 {
 	struct http_request *rq = *arg;
+	struct http *h = cls;
 	if (!rq)
 		return;
+	atomic_fetch_sub(&h->held, rq->body.len);
+	if (rq->on_end)
+		rq->on_end();
 	form_release(rq);
 	if (rq->response)
 		MHD_destroy_response(rq->response);

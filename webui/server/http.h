@@ -26,6 +26,7 @@ struct http_request {
 	/* the answer */
 	struct MHD_Response *response;
 	unsigned status;
+	void (*on_end)(void);            /* called when the answer was sent; NULL */
 	/* http.c's own */
 	const struct http_route *route;
 	struct MHD_PostProcessor *form;

@@ -133,29 +133,23 @@ static void metric(struct buf *b, const char *name, const char *type, const char
 
 void info_metrics(struct http_request *rq)
 {
-	int count[JOB_STATE_COUNT] = { 0 };
-	struct spooler s = { 0 };
 	size_t i;
 	const json_t *d;
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	struct queue *q = pool_try(rq->web->pool);
 	_cleanup_json_ json_t *m = info_machine_json(rq->web, q);
-	if (q) {
-		queue_job_counts(q, count);
-		spooler_look(q, &s);
-	}
 	pool_put(rq->web->pool, q);
 	metric(&b, "nmr_spool_jobs", "gauge", "Jobs in the queue's memory, by state.");
 	for (int k = 0; k < JOB_STATE_COUNT; k++)
-		buf_addf(&b, "nmr_spool_jobs{state=\"%s\"} %d\n", job_state_to_string((enum job_state)k), count[k]);
+		buf_addf(&b, "nmr_spool_jobs{state=\"%s\"} %lld\n", job_state_to_string((enum job_state)k),
+			 json_int(json_object_get(m, "counts"), job_state_to_string((enum job_state)k), 0));
 	metric(&b, "nmr_spool_spooler_up", "gauge", "1 when the spooler has given a sign of life in the last 35 seconds.");
-	buf_addf(&b, "nmr_spool_spooler_up %d\n", s.running);
+	buf_addf(&b, "nmr_spool_spooler_up %d\n", json_flag(json_object_get(m, "spooler"), "running", false));
 	metric(&b, "nmr_spool_disk_free_bytes", "gauge", "Free space of the disk of each folder.");
 	json_array_foreach(json_arr(m, "disk"), i, d)
 		buf_addf(&b, "nmr_spool_disk_free_bytes{folder=\"%s\"} %lld\n", json_str(d, "folder", ""),
 			 json_int(d, "free_mb", 0) * 1048576);
 	metric(&b, "nmr_spool_webui_start_time_seconds", "gauge", "When the web server was started.");
 	buf_addf(&b, "nmr_spool_webui_start_time_seconds %.0f\n", rq->web->started);
-	spooler_release(&s);
 	http_reply_text(rq, 200, "text/plain; version=0.0.4; charset=utf-8", b.s, b.len);
 }

@@ -49,7 +49,9 @@ bool jobs_get(struct http_request *rq, struct queue *q, struct job *ret_j, bool 
 	/* Taken between the two looks. */
 	if (id_valid(rq->id) && q && queue_job_get(q, rq->id, ret_j) == 0)
 		return true;
-	if (id_valid(rq->id) && is_batch(q, rq->id))
+	if (!q)
+		http_error(rq, 503, "no-queue", "No queue", "The queue cannot be read now.");
+	else if (id_valid(rq->id) && is_batch(q, rq->id))
 		http_error(rq, 404, "job-is-batch", "Not a job", "This id is that of a batch; its jobs have ids of their own.");
 	else
 		http_error(rq, 404, "job-not-found", "Job not found", "There is no job %.40s.", rq->id);

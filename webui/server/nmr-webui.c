@@ -1,9 +1,9 @@
 /* nmr-webui: main. The page and the API; see nmr-webui(8). Every problem before it serves
  * ends the program with one clear line and status 2. Logs to stderr. */
 #include <errno.h>
+#include <netdb.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -29,13 +29,16 @@ static char *find_mol(void)
 	return path ? path : xstrdup("nmr-mol");
 }
 
-static void raise_descriptors(void)
+/* As the network knows this machine. Caller frees. */
+static char *full_name(void)
 {
-	struct rlimit r;
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
-		r.rlim_cur = r.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &r);
-	}
+	char own[256] = "";
+	struct addrinfo hints = { .ai_flags = AI_CANONNAME }, *a = NULL;
+	gethostname(own, sizeof(own) - 1);
+	char *name = getaddrinfo(own, NULL, &hints, &a) == 0 && a->ai_canonname ? xstrdup(a->ai_canonname) : xstrdup("");
+	if (a)
+		freeaddrinfo(a);
+	return name;
 }
 
 static void wait_for_signal(const sigset_t *set)
@@ -55,6 +58,7 @@ int main(int argc, char **argv)
 	struct conf *conf = conf_load(a.config, a.data, &error);
 	if (!conf)
 		die("%s", error);
+	conf_forget_secrets();
 	struct share *share = share_load(conf->share, &error);
 	if (!share)
 		die("%s", error);
@@ -65,10 +69,10 @@ int main(int argc, char **argv)
 	sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	raise_descriptors();
+	machine_raise_descriptors();
 	form_sweep(conf->door);
 	struct web w = { .conf = conf, .share = share, .assets = find_assets(conf), .mol_path = find_mol(),
-			 .started = clock_wall(), .pool = pool_new(conf), .cache = cache_new(conf) };
+			 .full_name = full_name(), .started = clock_wall(), .pool = pool_new(conf), .cache = cache_new(conf) };
 	w.events = events_new(&w);
 	struct http *h = http_start(&w, a.listen ? a.listen : conf->web_listen, web_routes, &error);
 	if (!h)
@@ -84,6 +88,7 @@ int main(int argc, char **argv)
 	cache_free(w.cache);
 	free(w.assets);
 	free(w.mol_path);
+	free(w.full_name);
 	share_free(share);
 	conf_free(conf);
 	log_event(LOG_INFO, "end", NULL);

@@ -62,7 +62,7 @@ struct queue *pool_get(struct http_request *rq)
 	if (!q)
 		http_error(rq, 503, "no-queue", "No queue", "%s", r == -ENOENT
 			   ? "The spooler has not been started here yet. What is uploaded waits for it."
-			   : error ? error : "The queue cannot be read.");
+			   : "The queue cannot be read; \"nmr doctor\" on the server tells why.");
 	return q;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/ending.h"
+#include "base/log.h"
 #include "client/door.h"
 #include "webui/server/form.h"
 #include "webui/server/web.h"
@@ -78,6 +79,16 @@ static bool refuse_unknown(struct order *o, const json_t *body)
 	return true;
 }
 
+static bool refuse_parts(struct order *o)
+{
+	for (const struct http_part *p = o->rq->parts; p; p = p->next)
+		if (!p->filename && !known_field(p->name)) {
+			http_field_error(o->rq, p->name, "unknown-field", NULL, "There is no such field.");
+			return false;
+		}
+	return true;
+}
+
 /* What no part of the spooler can do yet is refused, not forgotten. */
 static bool check_others(struct order *o, const json_t *body)
 {
@@ -116,7 +127,7 @@ static bool add_option(struct order *o, struct options *check, const struct fiel
 static bool take_options(struct order *o, const json_t *body)
 {
 	struct options check;
-	bool ok = (!body || refuse_unknown(o, body)) && check_others(o, body);
+	bool ok = (body ? refuse_unknown(o, body) : refuse_parts(o)) && check_others(o, body);
 	options_init(&check, o->rq->web->share);
 	for (size_t i = 0; ok && i < ARRAY_SIZE(fields); i++) {
 		char *value = field_text(o->rq, body, fields[i].name);
@@ -141,8 +152,12 @@ static bool hand_in(struct order *o, struct door_submission *s, char ret_id[ID_L
 	s->noptions = o->n;
 	s->source = "web";
 	int r = door_submit(o->rq->web->conf, s, ret_id, &error);
-	if (r < 0)
-		http_error(o->rq, r == -ENOSPC ? 507 : 503, "not-taken", "Not taken", "%s", error);
+	if (r < 0) {
+		/* Paths of the server are for its log. */
+		log_event(LOG_ERROR, "not-taken", "file", s->filename, "error", error, NULL);
+		http_error(o->rq, r == -ENOSPC ? 507 : 503, "not-taken", "Not taken", "The server cannot store \"%.80s\": %s.",
+			   s->filename, strerror(-r));
+	}
 	return r == 0;
 }
 
@@ -274,6 +289,15 @@ static bool check_files(struct http_request *rq, size_t *ret_n)
 	return *ret_n;
 }
 
+/* Those that were taken are jobs, and their ids must be known; the others are not lost. */
+static void some_taken(struct http_request *rq, json_t *list, const char *first)
+{
+	_cleanup_free_ char *words = xasprintf("\"%.80s\" and what came after it could not be stored.", first);
+	if (json_array_size(list))
+		http_reply_json(rq, 202, json_pack("{s:O,s:o}", "jobs", list, "error", json_text(words)));
+	json_decref(list);
+}
+
 void submit_form(struct http_request *rq)
 {
 	size_t n;
@@ -287,7 +311,7 @@ void submit_form(struct http_request *rq)
 		if (!p->filename)
 			continue;
 		if (!hand_in(&o, &s, id)) {
-			json_decref(list);
+			some_taken(rq, list, base_name(p->filename));
 			return;
 		}
 		json_array_append_new(list, as_queued(&o, id));

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "client/door.h"
 #include "client/spooler.h"
 #include "webui/server/web.h"
@@ -61,9 +62,10 @@ void verbs_do(struct http_request *rq)
 		http_field_error(rq, "value", "missing", NULL, "Field required: a number from -10 to 10, or low, normal, high.");
 		return;
 	}
-	if (door_request(rq->web->conf, verb, rq->id, value, uuid, &error) < 0)
-		http_error(rq, 503, "not-taken", "Not taken", "%s", error);
-	else if (spooler_runs(rq->web) && wait_outcome(rq->web, uuid, &ok, &words))
+	if (door_request(rq->web->conf, verb, rq->id, value, uuid, &error) < 0) {
+		log_event(LOG_ERROR, "not-asked", "job", rq->id, "error", error, NULL);
+		http_error(rq, 503, "not-taken", "Not taken", "The server cannot pass this on: see its log.");
+	} else if (spooler_runs(rq->web) && wait_outcome(rq->web, uuid, &ok, &words))
 		http_reply_json(rq, 200, json_pack("{s:b,s:o}", "ok", ok, "outcome", json_text(words)));
 	else
 		http_reply_json(rq, 202, json_pack("{s:n,s:s}", "ok", "outcome",

@@ -16,6 +16,7 @@ struct web {
 	const struct share *share;
 	char *assets;            /* the folder of the page's files */
 	char *mol_path;          /* nmr-mol */
+	char *full_name;         /* of this machine, with its domain; "": unknown */
 	double started;          /* wall clock */
 	struct events *events;
 	struct pool *pool;
@@ -36,6 +37,8 @@ struct cache *cache_new(const struct conf *conf);
 void cache_free(struct cache *c);
 /* Appends what is kept under the key: true. Else *ret_version is for cache_put(). */
 bool cache_get(struct cache *c, const char *key, struct buf *ret_text, long long *ret_version);
+/* The queue's version; < 0: there is none. Grows with each change of others. */
+long long cache_version(struct cache *c);
 void cache_put(struct cache *c, const char *key, long long version, const struct buf *text);
 
 /* ---- jobs.c, peer.c */

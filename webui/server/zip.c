@@ -2,12 +2,19 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/path.h"
 #include "webui/server/web.h"
+
+#define ZIPS_MAX 16             /* at once: each is a whole copy */
+
+static _Atomic int open_zips;
+
+static void zip_done(void) { atomic_fetch_sub(&open_zips, 1); }
 
 struct zip { const struct web *w; const struct job *j; struct archive *a; bool failed; };
 
@@ -40,15 +47,24 @@ static void add_file(struct zip *z, const char *name)
 	add_data(z, fd);
 }
 
+/* Some filesystems know no files without a name. */
+static int nameless(const char *dir)
+{
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	_cleanup_free_ char *path = xasprintf("%s/nmr-zip-XXXXXX", dir);
+	if (fd < 0 && (fd = mkostemp(path, O_CLOEXEC)) >= 0)
+		unlink(path);
+	return fd;
+}
+
 /* fd of the archive, at its beginning; < 0: it could not be made. */
-static int make(const struct web *w, const struct job *j)
+static int make(const struct web *w, const struct job *j, const json_t *list)
 {
 	size_t i;
 	const json_t *file;
 	const char *tmp = getenv("TMPDIR");
-	int fd = open(tmp ? tmp : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	_cleanup_json_ json_t *list = results_list(w, j);
-	struct zip z = { w, j, archive_write_new(), fd < 0 || !json_array_size(list) };
+	int fd = nameless(tmp ? tmp : "/tmp");
+	struct zip z = { w, j, archive_write_new(), fd < 0 };
 	archive_write_set_format_zip(z.a);
 	archive_write_set_options(z.a, "hdrcharset=UTF-8");
 	z.failed = z.failed || archive_write_open_fd(z.a, fd) != ARCHIVE_OK;
@@ -70,10 +86,18 @@ void results_zip(struct http_request *rq)
 	job_init(&j);
 	if (!results_finished(rq, &j))
 		return;
-	int fd = make(rq->web, &j);
+	_cleanup_json_ json_t *list = results_list(rq->web, &j);
+	if (!json_array_size(list)) {
+		http_error(rq, 404, "output-not-found", "Not found", "The results of this job were removed from the outbox.");
+		return;
+	}
+	bool room = atomic_fetch_add(&open_zips, 1) < ZIPS_MAX;
+	int fd = room ? make(rq->web, &j, list) : -1;
 	_cleanup_free_ char *name = xasprintf("%s_output.zip", j.id);
+	rq->on_end = zip_done;
 	if (fd < 0)
-		http_error(rq, 404, "output-not-found", "Not found", "The results were removed from the outbox, or cannot be read.");
+		http_error(rq, 503, "no-zip", "Not now", room ? "The ZIP cannot be made: see to the server's disk for temporary files."
+			   : "Too many ZIPs are being sent. Try again in a moment.");
 	else
 		http_reply_fd(rq, fd, "application/zip", name);
 }

@@ -114,7 +114,8 @@ export function upload(files, fields, onProgress) {
 		xhr.addEventListener('error', () => reject(new ApiError(0, NO_ANSWER)));
 		xhr.addEventListener('load', () => {
 			const body = parse(xhr.responseText);
-			if (xhr.status >= 200 && xhr.status < 300 && body) resolve(body.jobs ?? [body]);
+			if (xhr.status >= 200 && xhr.status < 300 && body?.error) reject(new ApiError(xhr.status, body.error));
+			else if (xhr.status >= 200 && xhr.status < 300 && body) resolve(body.jobs ?? [body]);
 			else reject(toError(xhr.status, body));
 		});
 		xhr.send(form);
