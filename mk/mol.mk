@@ -1,10 +1,10 @@
 # nmr-mol: C++ because RDKit is.
 MOL_SRC   := $(wildcard spooler/mol/*.cpp)
 MOL_OBJ   := $(patsubst %.cpp,$(B)/obj/%.o,$(MOL_SRC))
-MOL_BASE  := $(patsubst %,$(B)/obj/spooler/base/%.o,util buf file json)
+MOL_BASE  := $(patsubst %,$(B)/obj/spooler/base/%.o,util buf file json ending)
 MOL_RDKIT := GraphMol FileParsers SmilesParse SubstructMatch Depictor MolDraw2D DistGeomHelpers ForceFieldHelpers \
              ForceField CIPLabeler RDGeometryLib RDGeneral
-MOL_LIBS   = $(patsubst %,-lRDKit%,$(MOL_RDKIT)) -linchi -lmagic -lseccomp $(shell pkg-config --libs jansson libmd)
+MOL_LIBS   = $(patsubst %,-lRDKit%,$(MOL_RDKIT)) -linchi -lmagic -lseccomp -larchive $(shell pkg-config --libs jansson libmd)
 # Headers of others are not held to our warnings (and std::regex confuses gcc 12 under ASan).
 MOL_WARN  := $(filter-out -Wmissing-prototypes -Wstrict-prototypes,$(WARN)) -Wno-sign-conversion \
              $(if $(SANITIZE),-Wno-maybe-uninitialized)

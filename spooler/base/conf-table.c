@@ -79,7 +79,9 @@ static const struct conf_row rows[] = {
 	NUMBER("status_s", "NMR_STATUS_S", "10", 1, 3600, "STATUS.txt is rewritten so often at most, seconds", status_s),
 
 	TEXT("web_listen", "NMR_WEB_LISTEN", "127.0.0.1:8080", "address and port of the web page; \":8080\": all addresses", web_listen),
-	TEXT("web_token", "NMR_WEB_TOKEN", "", "asked of whoever opens the web page, as the password; empty: nothing is asked", web_token),
+	TEXT("web_user", "NMR_WEB_USER", "", "the user's name that goes with web_password; empty: any", web_user),
+	TEXT("web_password", "NMR_WEB_PASSWORD", "", "asked of whoever opens the web page; empty: nothing is asked", web_password),
+	TEXT("web_token", "NMR_WEB_TOKEN", "", "lets programs in, as a bearer token or as the password; empty: there is none", web_token),
 
 	LINK("smtp_url", "NMR_SMTP_URL", "smtp smtps", "the mail server, \"smtp://mail.example.org:587\"; empty: no mail is sent", smtp_url),
 	TEXT("smtp_user", "NMR_SMTP_USER", "", "its user; empty: it asks for none", smtp_user),

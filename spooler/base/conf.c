@@ -152,7 +152,7 @@ void conf_free(struct conf *c)
 	if (!c)
 		return;
 	char *strings[] = { c->file, c->data, c->inbox, c->outbox, c->door, c->spool, c->scratch, c->share,
-			    c->log_level, c->web_listen, c->web_token, c->smtp_url, c->smtp_user, c->smtp_password,
+			    c->log_level, c->web_listen, c->web_user, c->web_password, c->web_token, c->smtp_url, c->smtp_user, c->smtp_password,
 			    c->notify_from, c->notify_email, c->webhook_url, c->base_url };
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
 		free(strings[i]);
@@ -183,7 +183,7 @@ uint64_t conf_memory_bytes(const struct conf *c)
 
 void conf_forget_secrets(void)
 {
-	static const char *const secret[] = { "NMR_SMTP_PASSWORD", "NMR_WEB_TOKEN", "NMR_WEBHOOK_URL" };
+	static const char *const secret[] = { "NMR_SMTP_PASSWORD", "NMR_WEB_PASSWORD", "NMR_WEB_TOKEN", "NMR_WEBHOOK_URL" };
 	for (size_t i = 0; i < ARRAY_SIZE(secret); i++)
 		unsetenv(secret[i]);
 }

@@ -64,7 +64,8 @@ struct conf {
 	double status_s;        /* STATUS.txt at most this often */
 	/* the web server */
 	char *web_listen;       /* "127.0.0.1:8080" */
-	char *web_token;        /* asked of whoever comes; "": nothing is */
+	char *web_user;         /* with web_password; "": any */
+	char *web_password, *web_token;  /* either lets in; both "": nothing is asked */
 	/* mails and the webhook; all "" when not given */
 	char *smtp_url;         /* "smtp://mail.example.org:587"; "": no mail */
 	char *smtp_user, *smtp_password;

@@ -7,5 +7,7 @@
 
 /* Bytes of the ending, with its dot, any case; 0: none that is known. */
 size_t ending_of_structure(const char *name);
+/* The same of archives that nmr-mol unpacks. */
+size_t ending_of_archive(const char *name);
 
 #endif

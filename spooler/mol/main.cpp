@@ -1,6 +1,6 @@
 /* nmr-mol: the structure helper of nmr-spool, on RDKit.
  *
- *   nmr-mol read|prepare|conformers|cluster|draw [--option value ...]
+ *   nmr-mol read|prepare|conformers|cluster|draw|unpack [--option value ...]
  *   nmr-mol --version
  *
  * A run reads files of the current folder and writes out.json there.  Exit 0
@@ -37,6 +37,7 @@ const Operation operations[] = {
 	{"conformers", op_conformers, {"in"}, {"max", "seed", "window"}, {}},
 	{"cluster", op_cluster, {"in", "conformers"}, {"rmsd", "energy", "numbers"}, {}},
 	{"draw", op_draw, {"in"}, {"numbers", "shifts"}, {}},
+	{"unpack", op_unpack, {"in"}, {"files-max", "total-mb"}, {}},
 };
 
 void usage(FILE *f)
@@ -47,6 +48,7 @@ void usage(FILE *f)
 	      "nmr-mol conformers --in mol.sdf [--max N] [--seed S] [--window KCAL]\n"
 	      "nmr-mol cluster --in mol.sdf --conformers list.json [--rmsd A] [--energy KCAL] [--numbers numbers.json]\n"
 	      "nmr-mol draw --in mol.sdf [--numbers numbers.json] [--shifts labels.json]\n"
+	      "nmr-mol unpack --in ARCHIVE [--files-max N] [--total-mb MIB]\n"
 	      "nmr-mol --version\n", f);
 }
 

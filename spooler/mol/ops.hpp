@@ -27,6 +27,7 @@ Json op_prepare(const Options &o);
 Json op_conformers(const Options &o);
 Json op_cluster(const Options &o);
 Json op_draw(const Options &o);
+Json op_unpack(const Options &o);
 
 /* What the first number of the version means: results of another recipe may
  * differ, so it is part of every step's key. */

@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use lib 'tests/integration/lib';
 use Test::More;
+use IO::Compress::Zip;
 use IO::Socket::INET;
 use Time::HiRes qw(sleep time);
 use Replay;
@@ -60,6 +61,19 @@ for my $body ('[' x 200_000, '{"a":' x 100_000, '{"smiles":"' . 'C' x 3_000_000 
 alive('deep bodies');
 
 # ---- uploads
+{
+	# A few KiB that become 600 MB, alone and behind a file that could be used.
+	my ($bomb, $z) = ('');
+	$z = IO::Compress::Zip->new(\$bomb, Name => 'good.smi') or die;
+	$z->print("C\n");
+	$z->newStream(Name => 'bomb.sdf');
+	$z->print("\0" x (1 << 20)) for 1 .. 600;
+	$z->close;
+	my ($status, $answer) = $w->form('/api/v1/jobs/upload', [ solvent => 'chcl3' ], [ file => 'bomb.zip', $bomb ]);
+	is($status, 422, 'a bomb of ' . length($bomb) . ' bytes') or diag explain $answer;
+	like($answer->{detail}{detail}, qr/holds too much/, 'is refused as such');
+	alive('an archive that explodes');
+}
 my $big = 'C' x (3 << 20);
 my ($st, $j) = $w->form('/api/v1/jobs/upload', [ solvent => 'chcl3' ], [ file => 'big.smi', $big ]);
 is($st, 413, 'a file over the limit');

@@ -8,6 +8,9 @@ use lib 'tests/integration/lib';
 use Test::More;
 use MIME::Base64 ();
 use Digest::SHA qw(sha256_hex);
+use Archive::Tar;
+use IO::Compress::Gzip qw(gzip);
+use IO::Compress::Zip qw(zip);
 use IO::Socket::INET;
 use Replay;
 use Upkeep;
@@ -272,6 +275,45 @@ like(as_host('evil.example:80'), qr{^HTTP/1.1 403.*wrong-host}s, 'a name of some
 like(as_host($_), qr{^HTTP/1.1 200}, "but $_") for 'localhost:1', '[::1]:80', '192.168.1.5';
 ($st, $j) = $w->form('/api/v1/jobs/upload', [ solvent => 'dmso' ], [ presett => 'draft' ], [ file => 'x.smi', 'C' ]);
 is("$st " . ($j->{detail}[0]{type} // ''), '422 unknown-field', 'a misspelt field of a form');
+# ---- archives
+sub zip_of {
+	my ($out, $z) = ('');
+	while (my ($name, $text) = splice @_, 0, 2) {
+		$z ? $z->newStream(Name => $name) : ($z = IO::Compress::Zip->new(\$out, Name => $name)) or die;
+		$z->print($text);
+	}
+	$z->close;
+	return $out;
+}
+($st, $j) = $w->form('/api/v1/jobs/upload', [ solvent => 'chcl3' ], [ file => 'set.zip', zip_of('set/one.smi' => "C\n",
+	'readme.txt' => 'hello', '../../../two.smi' => "C\n", '__MACOSX/._one.smi' => 'x', 'C:\\dir\\three.smi' => "C\n", 'in.zip' => 'PK') ]);
+is($st, 202, 'an archive') or diag explain $j;
+is_deeply([ map { $_->{name} } @{ $j->{skipped} } ], [ 'readme.txt', 'in.zip' ], 'what is no structure is named') or diag explain $j->{skipped};
+is(scalar(@{ $j->{jobs} }), 3, 'each structure a job');
+my @unpacked = map { $w->wait_status($_->{job_id}, 'complete', 60)->{source} } @{ $j->{jobs} };
+is_deeply([ sort @unpacked ], [ 'one.smi', 'three.smi', 'two.smi' ], 'by the names they have there') or diag explain $j;
+{
+	my $tar = Archive::Tar->new;
+	$tar->add_data('four.smi', "C\n");
+	$tar->add_data('link.smi', '', { type => Archive::Tar::Constant::SYMLINK(), linkname => '/etc/passwd' });
+	my $tgz = '';
+	open my $fh, '>', \my $plain or die;
+	$tar->write($fh);
+	gzip(\$plain, \$tgz) or die;
+	($st, $j) = $w->form('/api/v1/jobs/upload', [ solvent => 'chcl3' ], [ file => 'set.tar.gz', $tgz ], [ file => 'five.smi', "C\n" ]);
+	is("$st " . scalar(@{ $j->{jobs} // [] }), '202 2', 'a tape archive, compressed, and a file') or diag explain $j;
+	like($j->{skipped}[0]{why}, qr/link/, 'no link is followed');
+	$w->wait_status($_->{job_id}, 'complete', 60) for @{ $j->{jobs} };
+	for my $bad ([ 'half.zip', substr(zip_of('one.smi' => 'C' x 1000), 0, 60), qr/cannot be unpacked/ ], [ 'no.zip', 'hello', qr/cannot be unpacked/ ],
+		[ 'text.zip', zip_of('readme.txt' => 'x'), qr/holds no structure file.*readme\.txt/ ], [ 'many.zip', zip_of(map { ("$_.smi", 'C') } 1 .. 1001), qr/1000 structure files/ ]) {
+		my ($name, $bytes, $words) = @$bad;
+		($st, $j) = $w->form('/api/v1/jobs/upload', [ solvent => 'chcl3' ], [ file => $name, $bytes ]);
+		is($st, 422, "$name is refused") or diag explain $j;
+		like($j->{detail}{detail}, $words, 'with the reason');
+	}
+	ok(wait_until(20, sub { !glob "$s->{data}/door/.tmp-web-*" }), 'nothing is left behind');
+}
+
 my $locked = Web->new($s, env => { NMR_WEB_TOKEN => 'open sesame' });
 ($st, $j, $h) = $locked->json('GET', '/api/v1/jobs');
 is($st, 401, 'without the token');
@@ -280,6 +322,15 @@ is(($locked->json('GET', '/health'))[0], 200, 'but for the health');
 is(($locked->json('GET', '/api/v1/jobs', undef, authorization => 'Bearer open sesame'))[0], 200, 'as a bearer');
 is(($locked->json('GET', '/api/v1/jobs', undef, authorization => 'Basic ' . MIME::Base64::encode('me:open sesame', '')))[0], 200, 'as a password');
 is(($locked->json('GET', '/api/v1/jobs', undef, authorization => "Bearer $_"))[0], 401, "not \"$_\"") for '', 'open', 'open sesame2';
+my $lodge = Web->new($s, env => { NMR_WEB_USER => 'lab', NMR_WEB_PASSWORD => 'geheim', NMR_WEB_TOKEN => 'robot' });
+my %enters = ('Basic lab:geheim' => 200, 'Basic me:geheim' => 401, 'Basic lab:Geheim' => 401, 'Basic :' => 401, 'Basic me:robot' => 200,
+	'Bearer robot' => 200, 'Bearer geheim' => 401, 'Bearer ' => 401);
+for my $how (sort keys %enters) {
+	my ($kind, $words) = split / /, $how, 2;
+	my $said = $kind eq 'Basic' ? MIME::Base64::encode($words, '') : $words;
+	is(($lodge->json('GET', '/api/v1/jobs', undef, authorization => "$kind $said"))[0], $enters{$how}, "user and password: $how");
+}
+is($lodge->stop, 0, 'it ends');
 
 is($s->stop, 0, 'the spooler ends');
 is(($w->json('GET', "/api/v1/jobs/$id/results"))[0], 200, 'results are served without it');

@@ -149,8 +149,7 @@ static void test_shipped_file_loads_and_shows_defaults(_unused_ void **state)
 	assert_true(all->empty_report_s == c->empty_report_s);
 	assert_string_equal(all->log_level, c->log_level);
 	assert_string_equal(all->web_listen, c->web_listen);
-	assert_string_equal(all->web_token, "");
-	const char *none[] = { all->smtp_url, all->smtp_user, all->smtp_password, all->notify_from, all->notify_email,
+	const char *none[] = { all->web_token, all->web_user, all->web_password, all->smtp_url, all->smtp_user, all->smtp_password, all->notify_from, all->notify_email,
 			       all->webhook_url, all->base_url };
 	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
 		assert_string_equal(none[i], "");

@@ -18,25 +18,7 @@
 /* brief: only whether it can be used. */
 struct question { const struct web *w; const char *dir, *preset; double deadline; bool brief; };
 
-/* Runs nmr-mol in the folder: its out.json, or NULL. */
-static json_t *mol(const struct question *a, const char *const *words)
-{
-	const struct web *w = a->w;
-	const char *dir = a->dir;
-	double left = a->deadline - clock_mono();
-	const char *argv[24] = { "env", "-C", dir, w->mol_path };
-	size_t n = 4;
-	int status = 0;
-	json_t *out = NULL;
-	_cleanup_(buf_release) struct buf said = BUF_INIT;
-	_cleanup_free_ char *path = xasprintf("%s/out.json", dir);
-	while (*words && n < ARRAY_SIZE(argv) - 1)
-		argv[n++] = *words++;
-	unlink(path);
-	if (left > 0 && run_capture(argv, left, 1 << 20, &said, &status) == 0 && status == 0)
-		json_read_file(path, &out);
-	return out;
-}
+static json_t *mol(const struct question *a, const char *const *words) { return mol_run(a->w, a->dir, a->deadline, words); }
 
 /* -1: one of them is no element, or there are too many. */
 static int atomic_numbers(const json_t *elements, int *z, int max)

@@ -13,7 +13,6 @@
 #define BUFFER 32768
 #define FIELD_MAX 4096
 #define PARTS_MAX 1100
-#define FILES_MAX 1000
 
 static int close_part(struct http_request *rq)
 {
@@ -22,8 +21,7 @@ static int close_part(struct http_request *rq)
 	return r;
 }
 
-/* The disk keeps what the spooler needs to go on. */
-static bool has_room(const struct conf *c)
+bool form_has_room(const struct conf *c)
 {
 	struct statvfs v;
 	return statvfs(c->door, &v) < 0 || ((uint64_t)v.f_bavail * v.f_frsize) >> 20 >= (uint64_t)c->disk_min_mb + (uint64_t)c->file_size_max_mb;
@@ -33,9 +31,9 @@ static int open_file(struct http_request *rq, struct http_part *p)
 {
 	char id[ID_LEN + 1];
 	id_new(id);
-	if (++rq->nfiles > FILES_MAX)
+	if (++rq->nfiles > FORM_FILES_MAX)
 		return -E2BIG;
-	if (!has_room(rq->web->conf))
+	if (!form_has_room(rq->web->conf))
 		return -ENOSPC;
 	p->path = xasprintf("%s/" FORM_TMP "%s", rq->web->conf->door, id);
 	rq->part_fd = open(p->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -129,10 +127,13 @@ void form_release(struct http_request *rq)
 		next = p->next;
 		if (p->path)
 			unlink(p->path);
+		if (p->folder)
+			file_rm_rf(p->folder);
 		free(p->name);
 		free(p->filename);
 		free(p->path);
 		free(p->value);
+		free(p->folder);
 		free(p);
 	}
 	rq->parts = NULL;
@@ -149,7 +150,9 @@ const struct http_part *form_field(const struct http_request *rq, const char *na
 void form_sweep(const char *door)
 {
 	_cleanup_closedir_ DIR *d = opendir(door);
-	for (struct dirent *e; d && (e = readdir(d));)
+	for (struct dirent *e; d && (e = readdir(d));) {
+		_cleanup_free_ char *path = xasprintf("%s/%s", door, e->d_name);
 		if (str_has_prefix(e->d_name, FORM_TMP))
-			unlinkat(dirfd(d), e->d_name, 0);
+			file_rm_rf(path);
+	}
 }

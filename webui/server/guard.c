@@ -1,5 +1,5 @@
-/* Access: an optional token, as a bearer or as the password of HTTP basic
- * authentication, which browsers ask for by themselves and send with event streams too.
+/* Access: an optional user and password by HTTP basic authentication, which browsers ask
+ * for by themselves and send with event streams too, and an optional token for programs.
  * A browser says where a request comes from; what would change something and comes from
  * another site's page is refused. Never logs. */
 #include "webui/server/guard.h"
@@ -21,14 +21,24 @@ static bool same_secret(const char *a, const char *b)
 	return diff == 0;
 }
 
-static bool has_token(const struct http_request *rq, const char *token)
+/* The configured user's password, or the token, which is any user's. */
+static bool knows_secret(const struct conf *c, const char *user, const char *password)
 {
+	bool mine = *c->web_password && same_secret(password, c->web_password) && (!*c->web_user || same_secret(user, c->web_user));
+	return mine || (*c->web_token && same_secret(password, c->web_token));
+}
+
+static bool asks_for_secret(const struct conf *c) { return *c->web_token || *c->web_password; }
+
+static bool has_secret(const struct http_request *rq)
+{
+	const struct conf *c = rq->web->conf;
 	const char *h = http_header(rq, "Authorization");
 	if (h && strncasecmp(h, "Bearer ", 7) == 0)
-		return same_secret(h + 7, token);
+		return *c->web_token && same_secret(h + 7, c->web_token);
 	char *password = NULL;
 	char *user = MHD_basic_auth_get_username_password(rq->connection, &password);
-	bool ok = user && password && same_secret(password, token);
+	bool ok = user && password && knows_secret(c, user, password);
 	MHD_free(user);
 	MHD_free(password);
 	return ok;
@@ -63,7 +73,7 @@ static char *host_name(const char *host)
 }
 
 /* A name of somebody else's that was made to lead here (DNS rebinding) would make their
- * page ours. With a token it gains nothing. */
+ * page ours. With a password it gains nothing. */
 static bool own_host(const struct http_request *rq)
 {
 	const char *header = http_header(rq, "Host");
@@ -77,15 +87,15 @@ static bool own_host(const struct http_request *rq)
 
 bool guard_lets_in(struct http_request *rq)
 {
-	const char *token = rq->web->conf->web_token;
+	bool closed = asks_for_secret(rq->web->conf);
 	bool reads = str_eq(rq->method, "GET") || str_eq(rq->method, "HEAD");
 	bool health = str_eq(rq->path, "/health") || str_eq(rq->path, "/health/ready");
-	if (*token && !health && !has_token(rq, token)) {
-		http_error(rq, 401, "wrong-token", "Not allowed", "This server asks for its access token.");
+	if (closed && !health && !has_secret(rq)) {
+		http_error(rq, 401, "wrong-token", "Not allowed", "This server asks for its access token, or for user and password.");
 		http_add_header(rq, "WWW-Authenticate", "Basic realm=\"nmr-spool\", charset=\"UTF-8\"");
 		return false;
 	}
-	if (!*token && !health && !own_host(rq)) {
+	if (!closed && !health && !own_host(rq)) {
 		http_error(rq, 403, "wrong-host", "Not allowed", "This server is not known by that name: set base_url in nmr.conf to "
 			   "the address of its page, or web_token.");
 		return false;

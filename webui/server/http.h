@@ -13,7 +13,8 @@
 struct web;
 
 /* A field of a form, or a file of it: then path is where it lies, in the door's folder. */
-struct http_part { char *name, *filename, *path, *value; size_t len; struct http_part *next; };
+/* folder: one of its own, which goes with the part. unpacked: its members follow it. */
+struct http_part { char *name, *filename, *path, *value, *folder; size_t len; bool unpacked; struct http_part *next; };
 
 struct http_request {
 	struct web *web;

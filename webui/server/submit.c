@@ -267,15 +267,17 @@ static const char *base_name(const char *filename)
 	return last ? last + 1 : filename;
 }
 
+static bool is_file(const struct http_part *p) { return p->filename && !p->unpacked; }
+
 static bool check_files(struct http_request *rq, size_t *ret_n)
 {
 	*ret_n = 0;
 	for (const struct http_part *p = rq->parts; p; p = p->next) {
-		if (!p->filename)
+		if (!is_file(p))
 			continue;
-		if (!ending_of_structure(p->filename)) {
+		if (!ending_of_structure(p->filename) && !ending_of_archive(p->filename)) {
 			http_error(rq, 422, "invalid-file-type", "Invalid file type",
-				   "\"%.80s\" has no ending of a structure file: .mol, .sdf, .smi, .xyz, .inchi, .mol2, .cdxml, .csv.", base_name(p->filename));
+				   "\"%.80s\" has no ending of a structure file: .mol, .sdf, .smi, .xyz, .inchi, .mol2, .cdxml, .csv; or of an archive of them: .zip, .7z, .tar.gz.", base_name(p->filename));
 			return false;
 		}
 		if (!p->len) {
@@ -295,31 +297,40 @@ static void some_taken(struct http_request *rq, json_t *list, const char *first)
 	_cleanup_free_ char *words = xasprintf("\"%.80s\" and what came after it could not be stored.", first);
 	if (json_array_size(list))
 		http_reply_json(rq, 202, json_pack("{s:O,s:o}", "jobs", list, "error", json_text(words)));
-	json_decref(list);
+}
+
+/* What was taken, as a list. */
+static void all_taken(struct http_request *rq, json_t *list, json_t *skipped)
+{
+	http_reply_json(rq, 202, skipped ? json_pack("{s:O,s:O}", "jobs", list, "skipped", skipped) : json_pack("{s:O}", "jobs", list));
+}
+
+/* The files one by one; false: it ended early, which was answered. */
+static bool take_files(struct order *o, json_t *list, char ret_id[ID_LEN + 1])
+{
+	for (struct http_part *p = o->rq->parts; p; p = p->next) {
+		struct door_submission s = { .from = p->path, .filename = p->filename ? base_name(p->filename) : "" };
+		if (!is_file(p))
+			continue;
+		if (!hand_in(o, &s, ret_id)) {
+			some_taken(o->rq, list, base_name(p->filename));
+			return false;
+		}
+		json_array_append_new(list, as_queued(o, ret_id));
+	}
+	return true;
 }
 
 void submit_form(struct http_request *rq)
 {
 	size_t n;
 	char id[ID_LEN + 1];
+	_cleanup_json_ json_t *skipped = NULL, *list = json_array();
 	_cleanup_(release_order) struct order o = { .rq = rq };
-	if (!check_files(rq, &n) || !take_options(&o, NULL))
+	if (!check_files(rq, &n) || !take_options(&o, NULL) || !archive_unpack(rq, &skipped) || !take_files(&o, list, id))
 		return;
-	json_t *list = json_array();
-	for (struct http_part *p = rq->parts; p; p = p->next) {
-		struct door_submission s = { .from = p->path, .filename = p->filename ? base_name(p->filename) : "" };
-		if (!p->filename)
-			continue;
-		if (!hand_in(&o, &s, id)) {
-			some_taken(rq, list, base_name(p->filename));
-			return;
-		}
-		json_array_append_new(list, as_queued(&o, id));
-	}
-	if (n > 1) {
-		http_reply_json(rq, 202, json_pack("{s:o}", "jobs", list));
-		return;
-	}
-	accepted(&o, id, json_incref(json_array_get(list, 0)));
-	json_decref(list);
+	if (n > 1 || skipped)
+		all_taken(rq, list, skipped);
+	else
+		accepted(&o, id, json_incref(json_array_get(list, 0)));
 }

@@ -66,6 +66,15 @@ void results_geometry_json(struct http_request *rq);
 void results_json(struct http_request *rq);
 void results_log(struct http_request *rq);
 
+/* ---- mol.c: runs nmr-mol in the folder until the deadline (clock_mono()): what it wrote as
+ * out.json, or NULL. words: its arguments, NULL at the end. */
+json_t *mol_run(const struct web *w, const char *dir, double deadline, const char *const *words);
+
+/* ---- archive.c: each part that is an archive becomes the files in it. False: one of them
+ * cannot be used, which was answered. *ret_skipped: what was left out, [{"name","why"}];
+ * NULL when there was no archive. */
+bool archive_unpack(struct http_request *rq, json_t **ret_skipped);
+
 /* ---- submit.c, check.c, verbs.c */
 void submit_json(struct http_request *rq);
 void submit_form(struct http_request *rq);

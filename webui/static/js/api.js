@@ -101,7 +101,7 @@ export async function postJson(path, body = {}, signal) {
  * @param {File[]} files
  * @param {Record<string, any>} fields
  * @param {(share: number) => void} onProgress 0 to 1
- * @returns {Promise<any[]>} the jobs
+ * @returns {Promise<{jobs: any[], skipped: {name: string, why: string}[]}>} skipped: of archives
  */
 export function upload(files, fields, onProgress) {
 	const form = new FormData();
@@ -115,7 +115,7 @@ export function upload(files, fields, onProgress) {
 		xhr.addEventListener('load', () => {
 			const body = parse(xhr.responseText);
 			if (xhr.status >= 200 && xhr.status < 300 && body?.error) reject(new ApiError(xhr.status, body.error));
-			else if (xhr.status >= 200 && xhr.status < 300 && body) resolve(body.jobs ?? [body]);
+			else if (xhr.status >= 200 && xhr.status < 300 && body) resolve({ jobs: body.jobs ?? [body], skipped: body.skipped ?? [] });
 			else reject(toError(xhr.status, body));
 		});
 		xhr.send(form);

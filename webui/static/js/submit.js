@@ -42,6 +42,14 @@ function section(id, title, ...children) {
 	return el('section', { 'aria-labelledby': id }, el('h2', { id }, title), ...children);
 }
 
+/* What archives held besides structures. */
+function tellSkipped(skipped) {
+	if (!skipped.length) return;
+	const some = skipped.slice(0, 3).map(f => `${f.name}: ${f.why}`);
+	const more = skipped.length > some.length ? `; and ${count(skipped.length - some.length, 'more file')}` : '';
+	toast(`Left out of the archive: ${some.join('; ')}${more}.`, true);
+}
+
 class Form {
 	constructor(options) {
 		this.options = options;
@@ -84,7 +92,7 @@ class Form {
 		};
 		const input = el('input', { type: 'file', multiple: true, id: 'files', class: 'quiet', on: { change } });
 		const limit = this.limits.file_size_mb ? ` Up to ${this.limits.file_size_mb} MB each.` : '';
-		const hint = `or drop them anywhere on this page. Any format that nmr-spool reads, several at once.${limit}`;
+		const hint = `or drop them anywhere on this page. Any format that nmr-spool reads, several at once, or an archive of them (.zip, .tar.gz, .7z).${limit}`;
 		return el(
 			'div',
 			{ class: 'choose' },
@@ -207,10 +215,11 @@ class Form {
 		const files = [...stagedFiles()];
 		if (!files.length) return [];
 		this.bar.hidden = false;
-		const jobs = await upload(files, values, share => {
+		const { jobs, skipped } = await upload(files, values, share => {
 			this.bar.value = share;
 		});
 		files.forEach(unstage);
+		tellSkipped(skipped);
 		return jobs;
 	}
 
