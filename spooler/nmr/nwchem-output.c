@@ -287,22 +287,36 @@ enum verdict nwchem_parse(const char *out, size_t n, enum nwchem_task task, int 
 
 /* ---- live progress */
 
-static void read_opt_line(struct span t, struct nwchem_progress *p)
+/* "@    3    -154.1 -2.4D-04   0.00071   0.00030   0.00280   0.00721      12.3" */
+static bool read_opt_line(struct span t, const char *p, struct nwchem_opt_step *ret_s)
 {
 	char line[256];
+	if (!take_line(t, p, line, sizeof(line)))
+		return false;
+	for (char *d = line; *d; d++)
+		*d = *d == 'D' ? 'E' : *d;
+	double delta;
+	return sscanf(line, "%d %lf %lf %lf %lf", &ret_s->step, &ret_s->energy, &delta, &ret_s->gmax, &ret_s->grms) == 5;
+}
+
+size_t nwchem_opt_steps(const char *out, size_t n, struct nwchem_opt_step *ret_s, size_t max)
+{
+	struct span t = { out, out + n };
+	size_t k = 0;
+	struct nwchem_opt_step one;
 	for (struct span s = t; (s.s = find(s, "\n@")) != NULL; s.s++) {
-		int step;
-		double energy, delta, gmax;
-		if (!take_line(t, s.s + 2, line, sizeof(line)))
+		if (!read_opt_line(t, s.s + 2, &one))
 			continue;
-		for (char *d = line; *d; d++)
-			*d = *d == 'D' ? 'E' : *d;
-		if (sscanf(line, "%d %lf %lf %lf", &step, &energy, &delta, &gmax) == 4) {
-			p->opt_step = step;
-			p->energy = energy;
-			p->gmax = gmax;
-		}
+		/* The last one is printed twice; one that begins anew counts from 0 again. */
+		if (one.step == 0)
+			k = 0;
+		else if (k && ret_s[k - 1].step == one.step)
+			k--;
+		if (k == max)
+			memmove(ret_s, ret_s + 1, --k * sizeof(*ret_s));
+		ret_s[k++] = one;
 	}
+	return k;
 }
 
 /* " d= 0,ls=0.0,diis     2   -115.68..." : damping and level shift vary. */
@@ -340,7 +354,12 @@ void nwchem_progress(const char *out, size_t n, struct nwchem_progress *ret_p)
 {
 	struct span t = { out, out + n };
 	*ret_p = (struct nwchem_progress){ -1, 0, 0, -1, -1 };
-	read_opt_line(t, ret_p);
+	struct nwchem_opt_step last;
+	if (nwchem_opt_steps(out, n, &last, 1)) {
+		ret_p->opt_step = last.step;
+		ret_p->energy = last.energy;
+		ret_p->gmax = last.gmax;
+	}
 	const char *cphf = find_last(t, "NWChem CPHF Module");
 	if (cphf)
 		ret_p->cphf_iter = cphf_iteration((struct span){ cphf, t.end });

@@ -53,6 +53,18 @@ struct nwchem_progress {
 };
 void nwchem_progress(const char *out, size_t n, struct nwchem_progress *ret_p);
 
+/* An optimisation ends when the largest gradient is below this (and others below theirs):
+ * the default of NWChem's driver, which our inputs leave as it is. hartree/bohr. */
+#define NWCHEM_GMAX_GOAL 0.00045
+
+/* The steps of an optimisation in an output so far: energies in hartree, gradients in
+ * hartree/bohr. At most max (>= 1) of them, the last ones; how many. */
+struct nwchem_opt_step {
+	int step;            /* from 0 */
+	double energy, gmax, grms;
+};
+size_t nwchem_opt_steps(const char *out, size_t n, struct nwchem_opt_step *ret_s, size_t max);
+
 /* The next rung after this cause, or -1 when nothing is left to try.
  * ret_why: static words for the log ("internal coordinates failed; Cartesian"). */
 int nwchem_next_rung(enum nwchem_task task, int rung, enum cause c, const char **ret_why);

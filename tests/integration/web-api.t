@@ -89,6 +89,13 @@ is_deeply([ grep { !exists $j->{$_} } qw(h1_shifts c13_shifts functional basis_s
 	c13_expected_mae ensemble_metadata) ], [], 'all fields are there');
 is("$j->{functional}/$j->{basis_set}", $doc->{level}{shielding}{'1H'}, 'the level');
 
+($st, $j) = $w->json('GET', "/api/v1/jobs/$id/optimisation");
+my ($opt) = grep { $_->{label} eq 'optimise conformer 1' } @{ $j->{optimisations} };
+is("$st $opt->{state}", '200 done', 'its optimisation');
+my @steps = @{ $opt->{steps} };
+ok(@steps >= 2 && $steps[-1]{energy_hartree} < $steps[0]{energy_hartree} && $steps[-1]{gmax} < $j->{gmax_goal}, 'goes down to the goal')
+	or diag explain $j;
+
 # ---- downloads
 my %download = ('geometry' => [ 'chemical/x-xyz', 'geometry.xyz' ], 'geometry.sdf' => [ 'chemical/x-mdl-sdfile', 'geometry.sdf' ],
 	map { +"spectrum/1h.$_->[0]" => [ $_->[1], "spectrum-1H.$_->[0]" ], "spectrum/13C.$_->[0]" => [ $_->[1], "spectrum-13C.$_->[0]" ],

@@ -242,6 +242,27 @@ static void test_progress(_unused_ void **state)
 	assert_int_equal(p.opt_step, -1);
 }
 
+static void test_opt_steps(_unused_ void **state)
+{
+	_cleanup_(buf_release) struct buf opt = BUF_INIT;
+	struct nwchem_opt_step s[20];
+	golden("7.2.3", "ethanol-optimise", &opt);
+	assert_int_equal(nwchem_opt_steps(opt.s, opt.len, s, 20), 6);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(s[i].step, i);
+	assert_true(fabs(s[0].energy + 155.04380647) < 1e-9 && fabs(s[0].gmax - 0.00806) < 1e-9 && fabs(s[0].grms - 0.00258) < 1e-9);
+	assert_true(fabs(s[5].energy + 155.04478312) < 1e-9);
+	/* Only the last ones. */
+	assert_int_equal(nwchem_opt_steps(opt.s, opt.len, s, 2), 2);
+	assert_true(s[0].step == 4 && s[1].step == 5);
+	/* One that begins anew. */
+	_cleanup_(buf_release) struct buf twice = BUF_INIT;
+	buf_add(&twice, opt.s, opt.len / 2);
+	buf_add(&twice, opt.s, opt.len);
+	assert_int_equal(nwchem_opt_steps(twice.s, twice.len, s, 20), 6);
+	assert_int_equal(nwchem_opt_steps(opt.s, 1000, s, 20), 0);
+}
+
 /* Numbers of a small generator of our own: the same everywhere. */
 static uint32_t random_next(uint32_t *x) { return (*x = *x * 1664525u + 1013904223u) >> 8; }
 
@@ -278,7 +299,7 @@ int main(void)
 		cmocka_unit_test(test_shieldings), cmocka_unit_test(test_ethanol_comes_out_right),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_goes_on_from_a_failed_run), cmocka_unit_test(test_cut_short_is_no_result),
-		cmocka_unit_test(test_progress), cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_progress), cmocka_unit_test(test_opt_steps), cmocka_unit_test(test_damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,6 +28,7 @@ const struct http_route web_routes[] = {
 	{ "GET", JOB "/geometry.json", results_geometry_json, HTTP_NO_BODY, true },
 	{ "GET", JOB "/output", results_zip, HTTP_NO_BODY, true },
 	{ "GET", JOB "/log", results_log, HTTP_NO_BODY, true },
+	{ "GET", JOB "/optimisation", optimisation_show, HTTP_NO_BODY, true },
 	{ "POST", JOB "/cancel", verbs_do, HTTP_NO_BODY, true },
 	{ "POST", JOB "/retry", verbs_do, HTTP_NO_BODY, true },
 	{ "POST", JOB "/hold", verbs_do, HTTP_NO_BODY, true },

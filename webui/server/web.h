@@ -66,6 +66,9 @@ void results_geometry_json(struct http_request *rq);
 void results_json(struct http_request *rq);
 void results_log(struct http_request *rq);
 
+/* ---- optimisation.c */
+void optimisation_show(struct http_request *rq);
+
 /* ---- mol.c: runs nmr-mol in the folder until the deadline (clock_mono()): what it wrote as
  * out.json, or NULL. words: its arguments, NULL at the end. */
 json_t *mol_run(const struct web *w, const char *dir, double deadline, const char *const *words);

@@ -4,6 +4,7 @@ import { el, part, plain, setText, throttled } from './dom.js';
 import { listen } from './events.js';
 import { asked, batchPart, conformersPart, lead, progressPart, stepsPart, trouble } from './job-parts.js';
 import { logPanel } from './log.js';
+import { optimisationPart } from './optimisation.js';
 import { showResults } from './results.js';
 import { verbs } from './verbs.js';
 import { percent } from './words.js';
@@ -26,6 +27,7 @@ class JobPage {
 			asked: place(),
 		};
 		this.title = el('h1', {}, el('bdi', {}, id));
+		this.optimisation = optimisationPart(id);
 		this.log = logPanel(id, () => this.job?.state === 'running');
 		this.parts = {
 			lead: part(this.at.lead, lead),
@@ -48,6 +50,7 @@ class JobPage {
 			this.at.progress,
 			this.at.results,
 			this.at.steps,
+			this.optimisation.node,
 			this.at.conformers,
 			this.at.batch,
 			this.log.node,
@@ -130,6 +133,7 @@ class JobPage {
 			owner: job.owner,
 			input_smiles: job.input_smiles,
 		});
+		this.optimisation.update(job);
 		this.log.show(job.state === 'running' || job.state === 'failed');
 		this.drawResults(job);
 	}
@@ -151,6 +155,7 @@ class JobPage {
 		this.asking?.abort();
 		this.stop();
 		this.refresh.stop();
+		this.optimisation.end();
 		this.log.end();
 		this.shown?.();
 	}
