@@ -30,7 +30,7 @@ OPT      := $(if $(SANITIZE),-O1 -g1,-O2 -g)
 comma    := ,
 SAN      := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 DEV      := $(if $(RELEASE),,-Werror)
-DEFS     := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DNMR_VERSION='"$(VERSION)"' \
+DEFS     := $(if $(SANITIZE),-DNMR_SANITIZED) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DNMR_VERSION='"$(VERSION)"' \
             -DNMR_SYSCONFDIR='"$(SYSCONFDIR)"' -DNMR_SHAREDIR='"$(PREFIX)/share/nmr-spool"'
 # pkg-config is asked once, and only when something is compiled: a fresh machine has none.
 once      = $(eval $(1) := $(shell $(2)))$($(1))
@@ -83,6 +83,6 @@ $(B)/bin/nmr-render: $(B)/obj/spooler/render/nmr-render.o $(LIB)
 	$(CC) $(SAN) $(LDFLAGS) $^ -o $@ $(LIBS) $(RENDER_LIBS)
 
 clean:
-	rm -rf build build-sanitize
+	rm -rf build build-sanitize build-fuzz
 
 -include $(patsubst %.o,%.d,$(LIBOBJ) $(patsubst %.c,$(B)/obj/%.o,$(mains)) $(MOL_OBJ)) $(wildcard $(B)/tests/*.d $(B)/tests/mol/*.d)

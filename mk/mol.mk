@@ -7,7 +7,7 @@ MOL_RDKIT := GraphMol FileParsers SmilesParse SubstructMatch Depictor MolDraw2D 
 MOL_LIBS   = $(patsubst %,-lRDKit%,$(MOL_RDKIT)) -linchi -lmagic -lseccomp -larchive $(shell pkg-config --libs jansson libmd)
 # Headers of others are not held to our warnings (and std::regex confuses gcc 12 under ASan).
 MOL_WARN  := $(filter-out -Wmissing-prototypes -Wstrict-prototypes,$(WARN)) -Wno-sign-conversion \
-             $(if $(SANITIZE),-Wno-maybe-uninitialized)
+             $(if $(SANITIZE),$(if $(findstring clang,$(CXX)),,-Wno-maybe-uninitialized))
 MOL_FLAGS  = -std=c++17 $(OPT) $(MOL_WARN) $(DEV) $(SAN) $(DEFS) -Ispooler -isystem /usr/include/rdkit -MMD -MP \
              -DBOOST_ALLOW_DEPRECATED_HEADERS $(CXXFLAGS)
 

@@ -2,4 +2,4 @@
 RENDER_PKGS := librsvg-2.0 cairo
 RENDER_LIBS = $(call once,RENDER_LIBS,pkg-config --libs $(RENDER_PKGS))
 # Headers of others are not held to our warnings.
-$(B)/obj/spooler/render/%.o: CFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(RENDER_PKGS)))
+$(B)/obj/spooler/render/%.o: ALLCFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(RENDER_PKGS)))

@@ -22,6 +22,7 @@ test:
 test-long:
 	@scripts/install-deps build run test
 	@$(TEST_MAKE) -s -j$(JOBS) all unit-tests
+	@$(MAKE) --no-print-directory fuzz-build
 	@$(TEST_MAKE) check TESTS='$$(UNIT) $$(INTEGRATION) $$(LONG)'
 
 TESTS      = $(UNIT) $(INTEGRATION)

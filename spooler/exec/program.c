@@ -13,7 +13,7 @@
  * are known to allow a billion. */
 #define FILES_MAX 4096
 
-static void set_limit(int what, rlim_t v)
+static void set_limit(__rlimit_resource_t what, rlim_t v)
 {
 	struct rlimit l;
 	if (getrlimit(what, &l) == 0) {

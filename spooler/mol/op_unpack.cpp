@@ -24,7 +24,6 @@ namespace mol {
 
 namespace {
 
-constexpr rlim_t memory_max = rlim_t{1} << 30;
 constexpr int skipped_told = 50;
 /* Members looked at for each that may be taken: an archive of empty folders ends, too. */
 constexpr int looks = 20;
@@ -52,7 +51,8 @@ Refusal too_large(const Limits &m)
 
 void lower_memory()
 {
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(NMR_SANITIZED)
+	const rlim_t memory_max = rlim_t{1} << 30;
 	struct rlimit r;
 	if (getrlimit(RLIMIT_AS, &r) == 0) {
 		r.rlim_cur = std::min(r.rlim_cur, memory_max);

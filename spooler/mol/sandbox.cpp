@@ -30,7 +30,7 @@ namespace mol {
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(NMR_SANITIZED)
 constexpr bool sanitized = true;
 #else
 constexpr bool sanitized = false;

@@ -321,6 +321,11 @@ is_deeply([ sort @unpacked ], [ 'one.smi', 'three.smi', 'two.smi' ], 'by the nam
 	ok(wait_until(20, sub { !glob "$s->{data}/door/.tmp-web-*" }), 'nothing is left behind');
 }
 
+{
+	my ($status, undef, $text) = $w->ask('POST', '/api/v1/jobs/upload', headers => { 'content-type' => 'multipart/form-data; boundary=bnd' },
+		content => "--bnd\r\nContent-Disposition: form-data; filename=\"x.smi\"\r\n\r\nC\r\n--bnd--\r\n");
+	is($status, 400, 'a part without a name') or diag $text;
+}
 my $locked = Web->new($s, env => { NMR_WEB_TOKEN => 'open sesame' });
 ($st, $j, $h) = $locked->json('GET', '/api/v1/jobs');
 is($st, 401, 'without the token');

@@ -88,8 +88,11 @@ static enum MHD_Result on_piece(void *cls, _unused_ enum MHD_ValueKind kind, con
 				uint64_t offset, size_t n)
 {
 	struct http_request *rq = cls;
+	/* A part without a name is no field of ours. */
+	if (!key)
+		rq->error = -EBADMSG;
 	/* A part may begin twice: without a byte first, when its beginning was cut. */
-	if (offset == 0 && !is_same(rq->last, key, filename))
+	if (rq->error == 0 && offset == 0 && !is_same(rq->last, key, filename))
 		rq->error = new_part(rq, key, filename);
 	if (rq->error == 0)
 		rq->error = add_data(rq, data, n);
