@@ -216,6 +216,8 @@ is("$st $b->{total}", '200 2', 'whose id tells of it');
 ($st, $j) = $w->json('GET', '/api/v1/jobs?q=both');
 is($j->{jobs}[0]{batch}, $bid, 'as its jobs do');
 is(($w->json('GET', "/api/v1/jobs/$j->{jobs}[0]{id}"))[1]{batch}, $bid, 'each on its own, too');
+is(join(' ', sort map { $_->{name} } @{ ($w->json('GET', "/api/v1/jobs?batch=$bid"))[1]{jobs} }), 'one two', 'a list of them alone');
+is(($w->json('GET', "/api/v1/jobs?batch=$_"))[0], 404, "no batch: $_") for 'x', '000000000000';
 slug_is(($w->json('GET', "/api/v1/jobs/$bid/results"))[1], 'job-is-batch', 'a batch has no results of its own');
 
 # ---- the list

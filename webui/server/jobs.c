@@ -165,6 +165,21 @@ static bool take_number(struct http_request *rq, const char *name, long lo, long
 	return false;
 }
 
+/* The batch that is asked for; false: there is none, which was answered. */
+static bool take_batch(struct http_request *rq, struct queue *q, struct job_filter *f)
+{
+	const char *id = http_query(rq, "batch");
+	_cleanup_(batch_release) struct batch b = { 0 };
+	if (!id || !*id)
+		return true;
+	if (!id_valid(id) || queue_batch_by_id(q, id, &b) < 0) {
+		http_error(rq, 404, "job-not-found", "Not found", "There is no batch of this id.");
+		return false;
+	}
+	f->batch_row = b.row;
+	return true;
+}
+
 static void send_list(struct http_request *rq, const struct buf *b)
 {
 	http_reply_text(rq, 200, "application/json", b->s, b->len);
@@ -175,20 +190,23 @@ void jobs_list(struct http_request *rq)
 {
 	long limit = LIST_DEFAULT, before = 0;
 	long long version;
+	const char *batch = http_query(rq, "batch");
 	struct job_filter f = { .text = http_query(rq, "q") };
 	int count[JOB_STATE_COUNT] = { 0 };
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	if (!take_states(rq, &f) || !take_number(rq, "limit", 1, LIST_MAX, &limit) ||
 	    !take_number(rq, "before", 1, LONG_MAX, &before))
 		return;
-	_cleanup_free_ char *key = xasprintf("%u %ld %ld %s", f.states, limit, before, f.text ? f.text : "");
+	_cleanup_free_ char *key = xasprintf("%u %ld %ld %s %s", f.states, limit, before, batch ? batch : "", f.text ? f.text : "");
 	if (cache_get(rq->web->cache, key, &b, &version)) {
 		send_list(rq, &b);
 		return;
 	}
 	struct queue *q = pool_get(rq);
-	if (!q)
+	if (!q || !take_batch(rq, q, &f)) {
+		pool_put(rq->web->pool, q);
 		return;
+	}
 	struct list l = { .w = rq->web, .q = q, .jobs = json_array(), .max = (size_t)limit };
 	f.limit = (int)limit + 1;
 	f.before_row = before;

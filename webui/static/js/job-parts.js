@@ -43,7 +43,7 @@ export function batchPart(batch) {
 		el(
 			'p',
 			{},
-			el('a', { class: 'button main', href: `/?q=${encodeURIComponent(batch.source ?? batch.name)}` }, 'Show its jobs')
+			el('a', { class: 'button main', href: `/?batch=${encodeURIComponent(batch.id)}` }, 'Show its jobs')
 		),
 	];
 }

@@ -142,13 +142,14 @@ function pager(view, change) {
 
 function readView() {
 	const p = new URLSearchParams(location.search);
-	return { state: p.get('state') ?? '', q: p.get('q') ?? '', pages: [], next: null };
+	return { state: p.get('state') ?? '', q: p.get('q') ?? '', batch: p.get('batch') ?? '', pages: [], next: null };
 }
 
 function writeView(view) {
 	const p = new URLSearchParams();
 	if (view.state) p.set('state', view.state);
 	if (view.q) p.set('q', view.q);
+	if (view.batch) p.set('batch', view.batch);
 	const search = p.toString();
 	history.replaceState(null, '', search ? `/?${search}` : '/');
 }
@@ -157,6 +158,7 @@ function query(view) {
 	const p = new URLSearchParams({ limit: String(PAGE) });
 	if (view.state) p.set('state', view.state);
 	if (view.q) p.set('q', view.q);
+	if (view.batch) p.set('batch', view.batch);
 	if (view.pages.length) p.set('before', view.pages.at(-1));
 	return `/jobs?${p}`;
 }
@@ -197,6 +199,7 @@ class QueuePage {
 			el('div', { class: 'title' }, el('h1', {}, 'NMR queue'), submit),
 			el('p', { class: 'soft' }, 'Drop molecule files anywhere on this page to submit them.'),
 			el('div', { class: 'tools' }, this.bar.node, this.search()),
+			this.batch(),
 			this.failure,
 			this.table.node,
 			this.below,
@@ -220,6 +223,15 @@ class QueuePage {
 			'aria-label': 'Search jobs by name, source or id',
 			on: { input: e => take(e.target.value) },
 		});
+	}
+
+	/* Says that one batch is shown, and leads back to all. */
+	batch() {
+		const { batch } = this.view;
+		if (!batch) return '';
+		const all = el('a', { href: '/' }, 'Show all jobs');
+		const one = el('a', { href: `/jobs/${encodeURIComponent(batch)}` }, batch);
+		return el('p', { class: 'sans' }, 'Only the jobs of batch ', one, '. ', all);
 	}
 
 	/* Another question: its first page. */
