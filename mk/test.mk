@@ -39,7 +39,7 @@ integration:
 
 HEADERS   := $(sort $(wildcard spooler/*/*.h webui/server/*.h))
 MANPAGES  := $(sort $(wildcard man/*.[158]))
-SCRIPTS   := $(sort $(shell grep -l '^\#!/bin/sh' scripts/* .ci/run))
+SCRIPTS   := $(sort $(shell grep -sl -d skip '^\#!/bin/sh' scripts/* docker/* .ci/run))
 lint: $(patsubst %,$(B)/lint/%.ok,$(HEADERS))
 	@for f in $(SCRIPTS); do sh -n $$f || exit 1; done
 	@for f in $(MANPAGES); do mandoc -T lint -W warning $$f || exit 1; done

@@ -20,7 +20,7 @@ all: webui-static
 webui-static: $(B)/webui/stamp
 
 webui-vendor:
-	@scripts/install-deps web
+	@cmp -s webui/package-lock.json $(WEBUI_NPM)/stamp || scripts/install-deps web
 	@$(MAKE) -s $(WEBUI_NPM)/stamp
 	@$(MAKE) -s webui-static
 

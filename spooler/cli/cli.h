@@ -36,6 +36,7 @@ int cmd_priority(struct cli *c);
 int cmd_backup(struct cli *c);
 int cmd_restore(struct cli *c);
 int cmd_doctor(struct cli *c);
+int cmd_health(struct cli *c);
 
 /* ---- session.c */
 /* "nmr: ..." on stderr, one line. */

@@ -34,6 +34,7 @@ static const struct command commands[] = {
 	{ "republish", "ID...", cmd_request, 1, ANY, ARGS_TIMEOUT, "publish a deleted result again" },
 	{ "backup", "DIR", cmd_backup, 1, 1, ARGS_STEPS, "copy the queue and the files it needs, at any time" },
 	{ "restore", "DIR", cmd_restore, 1, 1, 0, "put a backup into an empty data folder" },
+	{ "health", "", cmd_health, 0, 0, 0, "is the spooler alive? For containers and monitors" },
 	{ "doctor", "", cmd_doctor, 0, 0, 0, "check engines, folders and limits" },
 };
 

@@ -33,7 +33,7 @@ static void set_limits(const struct program *p)
 	ssize_t w = oom < 0 ? 0 : write(oom, "500", 3);
 	(void)w;
 	if (p->nice)
-		setpriority(PRIO_PROCESS, 0, p->nice);
+		setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + p->nice);
 }
 
 static void reset_signals(void)

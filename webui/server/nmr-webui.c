@@ -58,6 +58,8 @@ int main(int argc, char **argv)
 	struct conf *conf = conf_load(a.config, a.data, &error);
 	if (!conf)
 		die("%s", error);
+	if (a.healthy)
+		return health_ask(a.listen ? a.listen : conf->web_listen);
 	conf_forget_secrets();
 	struct share *share = share_load(conf->share, &error);
 	if (!share)
