@@ -39,6 +39,9 @@ SKIP: {
 	like($w->failed_text('sick'), qr/cannot be read.*Copy it again/s, 'in words');
 	ok(wait_until(40, sub { -d $w->out('sick') }), 'it is tried again, and taken') or diag $w->log_text;
 	ok(!-e $w->out('sick.failed'), 'and the words about it are gone');
+	# strace, asked to end, would leave it running.
+	kill 'TERM', split ' ', Spool::slurp("/proc/$w->{pid}/task/$w->{pid}/children");
+	wait_until(20, sub { Spool::slurp("/proc/$w->{pid}/task/$w->{pid}/children") !~ /\d/ });
 	$w->stop;
 }
 
