@@ -94,6 +94,19 @@ static double memory_v1(const char *dir)
 	return v < 0x1p60 ? v : INFINITY;   /* "no limit" is a number near 2^63 */
 }
 
+/* "oom_kill 3" among other lines; what is below a group counts for it, too. */
+static double oom_kills(const char *dir, const char *name)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", dir, name);
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	double n;
+	const char *at = read_small(path, &b) ? strstr(b.s, "oom_kill ") : NULL;
+	return at && sscanf(at, "oom_kill %lf", &n) == 1 ? n : INFINITY;
+}
+
+static double oom_kills_v2(const char *dir) { return oom_kills(dir, "memory.events"); }
+static double oom_kills_v1(const char *dir) { return oom_kills(dir, "memory.oom_control"); }
+
 static double cgroup_limit(const char *root, const char *controller, limit_fn v1, limit_fn v2)
 {
 	_cleanup_free_ char *self = xasprintf("%s/proc/self/cgroup", root);
@@ -126,6 +139,12 @@ uint64_t machine_cgroup_memory(const char *root)
 {
 	double v = cgroup_limit(root, "memory", memory_v1, memory_v2);
 	return isinf(v) ? 0 : (uint64_t)v;
+}
+
+long machine_cgroup_oom_kills(const char *root)
+{
+	double v = cgroup_limit(root, "memory", oom_kills_v1, oom_kills_v2);
+	return isinf(v) ? 0 : (long)v;
 }
 
 /* A mask of fixed size fails with EINVAL on machines with more than 1024 CPUs. */

@@ -22,5 +22,7 @@ char *machine_beside_program(const char *name);
  * /sys: "" in life, a folder in tests. */
 double machine_cgroup_cores(const char *root);
 uint64_t machine_cgroup_memory(const char *root);
+/* Processes of the cgroup that the kernel has killed for want of memory; 0: unknown, too. */
+long machine_cgroup_oom_kills(const char *root);
 
 #endif

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "base/machine.h"
 #include "exec/procs.h"
 #include "exec/program.h"
 #include "exec/record.h"
@@ -39,6 +40,7 @@ struct supervisor {
 	int status;
 	double since, stop_since;
 	uint64_t resident; /* when memory was last weighed */
+	long oom_kills;    /* at the start */
 	struct run_record rec;
 };
 
@@ -183,6 +185,13 @@ static void supervise(struct supervisor *s)
 	}
 }
 
+/* By the kernel, faster than we look: 137 is what a shell and mpirun make of it. */
+static bool killed_for_memory(const struct supervisor *s)
+{
+	bool killed = WIFSIGNALED(s->status) ? WTERMSIG(s->status) == SIGKILL : WEXITSTATUS(s->status) == 128 + SIGKILL;
+	return killed && machine_cgroup_oom_kills("") > s->oom_kills;
+}
+
 static void fill_record(struct supervisor *s)
 {
 	struct rusage u;
@@ -194,7 +203,9 @@ static void fill_record(struct supervisor *s)
 	}
 	if (s->rec.reason != RUN_EXITED)
 		return;
-	if (WIFSIGNALED(s->status)) {
+	if (killed_for_memory(s))
+		s->rec.reason = RUN_MEMORY;
+	else if (WIFSIGNALED(s->status)) {
 		s->rec.reason = RUN_SIGNALLED;
 		s->rec.signal = WTERMSIG(s->status);
 	} else
@@ -256,6 +267,7 @@ int main(int argc, char **argv)
 	parse(&s, argc, argv);
 	int r = set_up(&s);
 	s.since = clock_mono();
+	s.oom_kills = machine_cgroup_oom_kills("");
 	/* Without a run.json nobody could clean up after us: then not at all. */
 	if (r == 0)
 		r = program_start(&s.program, &s.child);

@@ -57,6 +57,10 @@ static void test_v2_least_of_the_parents(_unused_ void **state)
 	put("/sys/fs/cgroup/a/memory.max", "max\n");
 	assert_true(machine_cgroup_cores(root) == 1.5);
 	assert_int_equal(machine_cgroup_memory(root), 1073741824);
+	assert_int_equal(machine_cgroup_oom_kills(root), 0);
+	put("/sys/fs/cgroup/a/b/memory.events", "low 0\nhigh 0\nmax 9\noom 2\noom_kill 3\n");
+	put("/sys/fs/cgroup/a/memory.events", "low 0\nhigh 0\nmax 9\noom 2\noom_kill 7\n");
+	assert_int_equal(machine_cgroup_oom_kills(root), 3);
 }
 
 /* A container without a cgroup namespace: the path is the host's. */
