@@ -73,6 +73,14 @@ alive('deep bodies');
 	is($status, 422, 'a bomb of ' . length($bomb) . ' bytes') or diag explain $answer;
 	like($answer->{detail}{detail}, qr/holds too much/, 'is refused as such');
 	alive('an archive that explodes');
+	# Many that are each just below the limit (2 MiB here).
+	my $full = '';
+	$z = IO::Compress::Zip->new(\$full, Name => 'a.smi') or die;
+	$z->print("C\n" x (900 << 10));
+	$z->close;
+	($status, $answer) = $w->form('/api/v1/jobs/upload', [ solvent => 'chcl3' ], map { [ file => "full$_.zip", $full ] } 1 .. 6);
+	is($status, 413, 'many that are nearly too large') or diag explain $answer;
+	ok(wait_until(20, sub { !glob "$s->{data}/door/.tmp-web-*" }), 'nothing of them is left');
 }
 my $big = 'C' x (3 << 20);
 my ($st, $j) = $w->form('/api/v1/jobs/upload', [ solvent => 'chcl3' ], [ file => 'big.smi', $big ]);

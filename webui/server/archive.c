@@ -42,10 +42,10 @@ static json_t *unpack(struct http_request *rq, struct http_part *p)
 	return NULL;
 }
 
-/* The members come in the archive's place, behind its part, which is a field from now on. */
-static void put_members(struct http_part *p, const json_t *members)
+/* The members follow their archive's part, which counts no more itself. Bytes of them. */
+static size_t put_members(struct http_part *p, const json_t *members)
 {
-	size_t i;
+	size_t i, bytes = 0;
 	const json_t *m;
 	struct http_part *after = p;
 	json_array_foreach(members, i, m) {
@@ -56,11 +56,13 @@ static void put_members(struct http_part *p, const json_t *members)
 		x->value = xstrdup("");
 		x->path = xasprintf("%s/%s", p->folder, json_str(m, "file", ""));
 		x->len = stat(x->path, &st) == 0 ? (size_t)st.st_size : 0;
+		bytes += x->len;
 		x->next = after->next;
 		after->next = x;
 		after = x;
 	}
 	p->unpacked = true;
+	return bytes;
 }
 
 static bool nothing_in_it(struct http_request *rq, const struct http_part *p, const json_t *out)
@@ -76,6 +78,8 @@ static bool nothing_in_it(struct http_request *rq, const struct http_part *p, co
 bool archive_unpack(struct http_request *rq, json_t **ret_skipped)
 {
 	_cleanup_json_ json_t *skipped = NULL;
+	/* Many small archives are as bounded as one upload is. */
+	size_t left = ((size_t)rq->web->conf->file_size_max_mb << 20) * 4;
 	*ret_skipped = NULL;
 	for (struct http_part *p = rq->parts; p; p = p->next) {
 		if (!p->filename || !p->len || !ending_of_archive(p->filename) || p->unpacked)
@@ -86,9 +90,12 @@ bool archive_unpack(struct http_request *rq, json_t **ret_skipped)
 		skipped = skipped ? skipped : json_array();
 		json_array_extend(skipped, json_object_get(out, "skipped"));
 		rq->nfiles += json_array_size(json_arr(out, "members"));
-		put_members(p, json_arr(out, "members"));
-		if (rq->nfiles > FORM_FILES_MAX) {
-			http_error(rq, 413, "too-large", "Too many files", "At most %d files at once, those in archives among them.", FORM_FILES_MAX);
+		size_t bytes = put_members(p, json_arr(out, "members"));
+		bool large = bytes > left;
+		left -= MIN(bytes, left);
+		if (large || rq->nfiles > FORM_FILES_MAX) {
+			http_error(rq, 413, "too-large", "Too much at once", "At most %d files and %d MiB at once, those in archives among them.",
+				   FORM_FILES_MAX, rq->web->conf->file_size_max_mb * 4);
 			return false;
 		}
 	}
