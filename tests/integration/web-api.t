@@ -345,6 +345,7 @@ for my $how (sort keys %enters) {
 	is(($lodge->json('GET', '/api/v1/jobs', undef, authorization => "$kind $said"))[0], $enters{$how}, "user and password: $how");
 }
 is($lodge->stop, 0, 'it ends');
+like(`NMR_WEB_USER=lab $Spool::BIN/nmr-webui --data $s->{data} --listen 127.0.0.1:0 2>&1`, qr/web_user is set, and neither/, 'a user without a password: it does not start');
 
 is($s->stop, 0, 'the spooler ends');
 is(($w->json('GET', "/api/v1/jobs/$id/results"))[0], 200, 'results are served without it');

@@ -60,6 +60,9 @@ int main(int argc, char **argv)
 		die("%s", error);
 	if (a.healthy)
 		return health_ask(a.listen ? a.listen : conf->web_listen);
+	/* A password that got lost on its way must not open the page. */
+	if (*conf->web_user && !*conf->web_password && !*conf->web_token)
+		die("web_user is set, and neither web_password nor web_token: set one, or leave the user out");
 	conf_forget_secrets();
 	struct share *share = share_load(conf->share, &error);
 	if (!share)
