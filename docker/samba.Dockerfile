@@ -7,5 +7,5 @@ RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-ins
 RUN rm /etc/passwd /etc/group && ln -s /run/passwd /etc/passwd && ln -s /run/group /etc/group
 COPY docker/samba-start /usr/local/bin/samba-start
 EXPOSE 445
-HEALTHCHECK --interval=30s --timeout=10s CMD smbclient -s /tmp/smb.conf -N -L 127.0.0.1 >/dev/null 2>&1 || [ "$?" = 1 ]
+HEALTHCHECK --interval=30s --timeout=10s CMD smbclient -s /tmp/smb.conf -N -L 127.0.0.1 2>&1 | grep -Eq 'Sharename|NT_STATUS_(ACCESS_DENIED|LOGON_FAILURE)'
 ENTRYPOINT ["samba-start"]

@@ -5,7 +5,8 @@
 .PHONY: deb deb-stage
 deb:
 	@scripts/install-deps build deb
-	@$(MAKE) --no-print-directory -s webui-vendor || echo "Without npm's packages the page has no drawing board, viewer and zoom."
+	@[ -n "$(NO_VENDOR)" ] || $(MAKE) --no-print-directory -s webui-vendor || \
+		{ echo "Without npm's packages the page has no drawing board, viewer and zoom. If that is meant: make deb NO_VENDOR=1"; exit 1; }
 	@$(MAKE) --no-print-directory -s B=build/deb-build PREFIX=/usr RELEASE=1 -j$(JOBS) all
 	@$(MAKE) --no-print-directory B=build/deb-build PREFIX=/usr RELEASE=1 deb-stage
 deb-stage:

@@ -22,6 +22,7 @@ install: all
 	$(foreach f,$(SHARE),$(INSTALL) -D -m 644 spooler/share/$(f) $(DATADIR)/$(f) &&) true
 	cd $(WEBUI_OUT) && find . -type f -exec $(INSTALL) -D -m 644 {} $(abspath $(DATADIR))/webui/{} \;
 	$(foreach f,$(MAN_PAGES),$(INSTALL) -D -m 644 $(f) $(MANDIR)/$(call man_path,$(f)) &&) true
+	$(INSTALL) -m 755 scripts/backup $(DATADIR)/backup
 	$(INSTALL) -m 644 README.md LICENSE $(wildcard docs/*.md) $(DOCDIR)
 	$(INSTALL) -d $(UNITDIR) $(LIBDIR)/sysusers.d $(LIBDIR)/tmpfiles.d
 	for u in $(UNITS); do sed 's|@BINDIR@|$(PREFIX)/bin|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' scripts/systemd/$$u > $(UNITDIR)/$$u && chmod 644 $(UNITDIR)/$$u || exit 1; done

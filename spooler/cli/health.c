@@ -18,7 +18,8 @@ int cmd_health(struct cli *c)
 	queue_close(q);
 	double age = fmax(0, clock_wall() - s.beat);
 	if (c->args.json)
-		cli_put_json(json_pack("{s:b,s:o}", "alive", s.running, "age_s", s.beat > 0 ? json_real(age) : json_null()), false);
+		cli_put_json(json_pack("{s:b,s:o,s:s,s:s}", "alive", s.running, "age_s", s.beat > 0 ? json_real(age) : json_null(),
+				       "inbox", c->conf->inbox, "outbox", c->conf->outbox), false);
 	else if (s.running)
 		printf("alive: last sign of life %.0f s ago\n", age);
 	else if (s.beat > 0)

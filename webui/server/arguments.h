@@ -7,7 +7,4 @@
 struct arguments { const char *config, *data, *listen; bool healthy; };
 void arguments_parse(int argc, char **argv, struct arguments *a);
 
-/* health.c: asks the server at the address and prints what it says; the exit status. */
-int health_ask(const char *address);
-
 #endif

@@ -1,12 +1,10 @@
 /* Is this a molecule, and what does it look like? Asked of nmr-mol, in a folder of its own
  * that goes afterwards; nothing is submitted. */
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "exec/run.h"
 #include "nmr/geometry.h"
 #include "nmr/predict.h"
 #include "webui/server/web.h"

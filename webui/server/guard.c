@@ -97,7 +97,7 @@ bool guard_lets_in(struct http_request *rq)
 	}
 	if (!closed && !health && !own_host(rq)) {
 		http_error(rq, 403, "wrong-host", "Not allowed", "This server is not known by that name: set base_url in nmr.conf to "
-			   "the address of its page, or web_token.");
+			   "the address of its page, or web_password.");
 		return false;
 	}
 	if (!reads && !same_origin(rq)) {

@@ -4,7 +4,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "webui/server/form.h"
 #include "webui/server/guard.h"
+#include "webui/server/listen.h"
 #include "webui/server/web.h"
 
 #define THREADS 2
@@ -316,23 +316,6 @@ static void on_end(void *cls, _unused_ struct MHD_Connection *c, void **arg,
 
 /* ---- life */
 
-/* "host:port", "[v6]:port", ":port" */
-static int resolve(const char *address, struct addrinfo **ret_a)
-{
-	_cleanup_free_ char *host = xstrdup(address);
-	char *port = strrchr(host, ':');
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
-	if (!port)
-		return EAI_NONAME;
-	*port++ = '\0';
-	char *name = host;
-	if (*name == '[' && name[strlen(name) - 1] == ']') {
-		name[strlen(name) - 1] = '\0';
-		name++;
-	}
-	return getaddrinfo(*name ? name : NULL, port, &hints, ret_a);
-}
-
 static struct MHD_Daemon *listen_on(struct http *h, const struct addrinfo *a)
 {
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
@@ -352,7 +335,7 @@ struct http *http_start(struct web *w, const char *address, const struct http_ro
 {
 	struct addrinfo *a = NULL;
 	struct http *h = xcalloc(1, sizeof(*h));
-	int e = resolve(address, &a);
+	int e = listen_resolve(address, &a);
 	h->web = w;
 	h->routes = routes;
 	pthread_mutex_init(&h->lock, NULL);

@@ -11,6 +11,7 @@
 #include "base/machine.h"
 #include "webui/server/arguments.h"
 #include "webui/server/form.h"
+#include "webui/server/listen.h"
 #include "webui/server/web.h"
 
 /* Beside the programs of a build, else where the share folder is installed. */
@@ -59,7 +60,7 @@ int main(int argc, char **argv)
 	if (!conf)
 		die("%s", error);
 	if (a.healthy)
-		return health_ask(a.listen ? a.listen : conf->web_listen);
+		return listen_ask(a.listen ? a.listen : conf->web_listen);
 	/* A password that got lost on its way must not open the page. */
 	if (*conf->web_user && !*conf->web_password && !*conf->web_token)
 		die("web_user is set, and neither web_password nor web_token: set one, or leave the user out");

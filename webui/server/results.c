@@ -276,6 +276,15 @@ void results_geometry_json(struct http_request *rq)
 
 /* ---- log: the end of what runs now, or of what failed */
 
+void results_step_output(const struct web *w, const char *key, size_t max, struct buf *b)
+{
+	static const char *const endings[] = { ".run", "" };
+	for (size_t i = 0; i < ARRAY_SIZE(endings) && !b->len; i++) {
+		_cleanup_free_ char *path = xasprintf("%s/steps/%.2s/%s%s/stdout", w->conf->spool, key, key, endings[i]);
+		file_read_tail(path, max, b);
+	}
+}
+
 /* What runs now, else the last that failed. */
 struct wanted { char key[65]; enum step_state state; };
 
@@ -296,7 +305,6 @@ void results_log(struct http_request *rq)
 	struct wanted step = { .state = STEP_READY };
 	_cleanup_(job_release) struct job j;
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	static const char *const endings[] = { ".run", "" };
 	job_init(&j);
 	struct queue *q = pool_try(rq->web->pool);
 	bool ok = jobs_get(rq, q, &j, &in_door);
@@ -305,10 +313,8 @@ void results_log(struct http_request *rq)
 	pool_put(rq->web->pool, q);
 	if (!ok)
 		return;
-	for (size_t i = 0; *step.key && i < ARRAY_SIZE(endings) && !b.len; i++) {
-		_cleanup_free_ char *path = xasprintf("%s/steps/%.2s/%s%s/stdout", rq->web->conf->spool, step.key, step.key, endings[i]);
-		file_read_tail(path, LOG_TAIL, &b);
-	}
+	if (*step.key)
+		results_step_output(rq->web, step.key, LOG_TAIL, &b);
 	http_reply_text(rq, 200, "text/plain; charset=utf-8", b.s, b.len);
 	http_add_header(rq, "Cache-Control", "no-store");
 }

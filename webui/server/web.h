@@ -65,6 +65,8 @@ void results_zip(struct http_request *rq);
 void results_geometry_json(struct http_request *rq);
 void results_json(struct http_request *rq);
 void results_log(struct http_request *rq);
+/* The end of what the program of a step has printed, at most max bytes; nothing: none. */
+void results_step_output(const struct web *w, const char *key, size_t max, struct buf *b);
 
 /* ---- optimisation.c */
 void optimisation_show(struct http_request *rq);

@@ -1,9 +1,6 @@
-/* nmr-webui --healthy: asks the server that listens there whether it is ready, for
- * containers whose image has no other program that could. */
-#include "webui/server/arguments.h"
+/* See listen.h. Never logs. */
+#include "webui/server/listen.h"
 
-#include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,21 +10,30 @@
 
 #define PATIENCE_S 5
 
+int listen_resolve(const char *address, struct addrinfo **ret_a)
+{
+	_cleanup_free_ char *host = xstrdup(address);
+	char *port = strrchr(host, ':');
+	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
+	if (!port)
+		return EAI_NONAME;
+	*port++ = '\0';
+	char *name = host;
+	if (*name == '[' && name[strlen(name) - 1] == ']') {
+		name[strlen(name) - 1] = '\0';
+		name++;
+	}
+	return getaddrinfo(*name ? name : NULL, port, &hints, ret_a);
+}
+
+/* Connecting to "every address" leads to the loopback. */
 static int dial(const char *address)
 {
-	const char *port = strrchr(address, ':');
-	_cleanup_free_ char *host = port ? xstrndup(address, (size_t)(port - address)) : NULL;
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *a = NULL;
+	struct addrinfo *a = NULL;
 	struct timeval t = { .tv_sec = PATIENCE_S };
-	/* Who listens everywhere listens on the loopback. */
-	bool any = host && (!*host || str_eq(host, "0.0.0.0") || str_eq(host, "[::]"));
-	size_t n = host ? strlen(host) : 0;
-	char *name = n > 2 && *host == '[' ? host + 1 : host;
-	if (n > 2 && *host == '[')
-		host[n - 1] = '\0';
-	if (!port || getaddrinfo(any ? "localhost" : name, port + 1, &hints, &a) != 0)
-		return -EINVAL;
 	int fd = -1;
+	if (listen_resolve(address, &a) != 0)
+		return -1;
 	for (struct addrinfo *x = a; x && fd < 0; x = x->ai_next) {
 		fd = socket(x->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
@@ -41,7 +47,7 @@ static int dial(const char *address)
 	return fd;
 }
 
-int health_ask(const char *address)
+int listen_ask(const char *address)
 {
 	static const char question[] = "GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 	char answer[2048];
