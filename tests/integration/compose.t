@@ -160,5 +160,7 @@ sub cleanup {
 	quiet("$compose down -v --timeout 10") if $compose;
 	if ($engine > 0) { kill 'TERM', $engine; waitpid $engine, 0; }
 	quiet("docker rmi nmr-empty:test") if !$engine;
+	# An engine that could not start leaves its folder mounted on itself.
+	system "umount -l $_ 2>/dev/null" for reverse sort map { (split)[1] } grep { / \Q$dir\E/ } split /^/, Spool::slurp('/proc/mounts');
 	system "rm -rf --one-file-system $dir";
 }
