@@ -292,7 +292,7 @@ static void test_writer_before_removal(void **state)
 	_cleanup_free_ char *path = box_path(b, "a.smi");
 	box_put(b, "a.smi", "CCO");
 	claim_one(b, "a.smi", &c);
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	_unused_ _cleanup_close_ int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 	assert_int_equal(drop_take_away(b->root, &c), -ESTALE);
 	assert_true(box_has(b, "a.smi"));
 	drop_claim_release(&c);

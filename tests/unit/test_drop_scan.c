@@ -147,7 +147,7 @@ static void test_readers_do_not_matter(void **state)
 	struct seen_pass all;
 	_cleanup_free_ char *path = box_path(b, "read.smi");
 	box_put(b, "read.smi", "CCO\n");
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_unused_ _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	box_settle(b, &all);
 	assert_settled(&all, "read.smi", NULL);
 	pass_release(&all);
@@ -294,7 +294,7 @@ static void test_names(void **state)
 {
 	static const char *const names[] = {
 		"-rf.smi", "new\nline.smi", "tab\t.smi", "q'uo\"te.smi", "$(reboot).smi", "%s%n.smi", "(1).smi",
-		"inv\xff\xfe.smi", "caf\xc3\xa9.smi", "cafe\xcc\x81.smi", "rtl\xe2\x80\xae" "ims.smi", "A.smi", "a.smi",
+		"inv\xff\xfe.smi", "caf\xc3\xa9.smi", "cafe\xcc\x81.smi", ("rtl\xe2\x80\xae" "ims.smi"), "A.smi", "a.smi",
 		"dot.", "blank ", "CON", ".xyz", "none", "s.mol", "s.sdf", "*.smi", "back\\slash.smi",
 	};
 	struct box *b = *state;
@@ -474,7 +474,7 @@ static void test_max(void **state)
 
 static void make_many(const struct box *b, int from, int to)
 {
-	_cleanup_close_ int fd = open(b->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_unused_ _cleanup_close_ int fd = open(b->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	for (int i = from; i < to; i++) {
 		char name[32];
 		snprintf(name, sizeof(name), "mol-%05d.smi", i);

@@ -86,7 +86,7 @@ static void test_writer_is_remote_too(void **state)
 	struct look *l = *state;
 	_cleanup_free_ char *path = box_path(&l->b, "a");
 	box_put(&l->b, "a", "CCO");
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+	_unused_ _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
 	look(l, "a", true, 100);
 	look(l, "a", true, 110);
 	/* A lease proves nothing about other machines, so none is asked for. */
@@ -98,7 +98,7 @@ static void test_busy_backs_off(void **state)
 	struct look *l = *state;
 	_cleanup_free_ char *path = box_path(&l->b, "a");
 	box_put(&l->b, "a", "CCO");
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+	_unused_ _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
 	look(l, "a", false, 100);
 	assert_wait(look(l, "a", false, 101), 1, 1);
 	assert_wait(look(l, "a", false, 102), 2, 2);
