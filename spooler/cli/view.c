@@ -12,6 +12,7 @@ static const char *stage_words(const char *stage)
 	static const char *const words[][2] = {
 		{ "read", "reading the file" }, { "prepare", "checking the structure" },
 		{ "conformers", "searching conformers" }, { "rank", "ranking conformers" },
+		{ "screen", "comparing conformers" }, { "thermo", "computing free energies" },
 		{ "optimise", "optimising geometries" }, { "shield", "computing shieldings" },
 		{ "report", "writing the report" }, { "publish", "publishing" },
 	};

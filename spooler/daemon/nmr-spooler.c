@@ -72,6 +72,16 @@ static int take_lock(const struct conf *c)
 	return fd;
 }
 
+/* What earlier runs on this machine took. */
+static void recall_cost(struct daemon *d)
+{
+	_cleanup_free_ char *text = NULL;
+	if (queue_fact_get(d->q, COST_FACT, &text) < 0)
+		return;
+	_cleanup_json_ json_t *j = json_loads(text, 0, NULL);
+	cost_from_json(d->lab.cost, j);
+}
+
 static void open_parts(struct daemon *d, const struct arguments *a)
 {
 	char *error = NULL;
@@ -97,10 +107,14 @@ static void open_parts(struct daemon *d, const struct arguments *a)
 		die("%s", error);
 	d->lab.conf = d->conf;
 	d->lab.safe_name = outbox_safe_name;
+	d->lab.executor = executor_local();
+	d->lab.cost = xcalloc(1, sizeof(*d->lab.cost));
+	recall_cost(d);
 	d->lab.cores = d->conf->cores > 0 ? d->conf->cores : machine_cores();
 	d->lab.memory = d->conf->memory_mb > 0 ? (uint64_t)d->conf->memory_mb << 20
 					       : (uint64_t)((double)machine_memory_bytes() * 0.8);
 	engines_find(&d->lab.engines, d->conf, d->conf->scratch, &error);
+	queue_fact_set(d->q, "crest", d->lab.engines.crest ? d->lab.engines.crest : "");
 	if (error) {
 		log_event(LOG_ERROR, "engines-missing", "problem", error, NULL);
 		if (!d->lab.engines.mol || !d->lab.engines.render)
@@ -303,6 +317,7 @@ int main(int argc, char **argv)
 		_exit(status);
 	share_free(d.lab.share);
 	engines_release(&d.lab.engines);
+	free(d.lab.cost);
 	conf_free(d.conf);
 	close(d.lock_fd);
 	return status;

@@ -31,7 +31,8 @@ static char *label_name(size_t n, const char *label)
 
 static bool is_engine(const char *kind)
 {
-	return str_eq(kind, "xtb") || str_eq(kind, "optimise") || str_eq(kind, "shield");
+	enum nwchem_task task;
+	return str_eq(kind, "xtb") || str_eq(kind, "crest") || nwchem_task_from_string(kind, &task) == 0;
 }
 
 /* The name the file was dropped with, as far as a Windows share can have it; a record

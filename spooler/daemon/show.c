@@ -11,7 +11,9 @@
 static const struct { const char *id, *words; } stages[] = {
 	{ "read", "reading the file" }, { "prepare", "preparing the structure" },
 	{ "conformers", "searching conformers" }, { "rank", "ranking conformers with xTB" },
-	{ "optimise", "optimising geometries" }, { "shield", "computing shieldings" },
+	{ "screen", "comparing energies of conformers" },
+	{ "optimise", "optimising geometries" }, { "thermo", "computing free energies" },
+	 { "shield", "computing shieldings" },
 	{ "report", "writing the report" }, { "publish", "publishing the result" },
 };
 
@@ -180,7 +182,9 @@ void show_queue(struct daemon *d, struct buf *b)
 	struct report_queue q = { .rows = row, .nrows = r.n, .queued = count[JOB_QUEUED],
 				  .running = count[JOB_RUNNING] + count[JOB_PUBLISHING], .done = count[JOB_DONE],
 				  .failed = count[JOB_FAILED], .held = count[JOB_HELD], .cancelled = count[JOB_CANCELLED],
-				  .machine = machine, .written = now };
+				  .machine = machine, .written = now, .left_s = -1 };
+	if (q.running + q.queued > 0)
+		q.left_s = manager_time_left(d->manager);
 	_cleanup_(buf_release) struct buf notice = BUF_INIT;
 	show_notice(d, &notice);
 	q.notice = notice.s;

@@ -29,6 +29,7 @@ struct run_spec {
 	const char *const *argv; /* NULL-terminated; argv[0] looked up in PATH */
 	const char *const *env;  /* extra "NAME=value", NULL-terminated, or NULL */
 	double timeout_s;        /* wall clock; 0: none */
+	int cores;               /* that it will use, for executors that must ask for them */
 	uint64_t memory_bytes;   /* resident memory of all descendants together; 0: none */
 	double grace_s;          /* between TERM and KILL; 0: 5 s */
 	bool unlimited_stack;    /* xtb and CREST want it */

@@ -111,6 +111,19 @@ static char *xtb_version(const struct conf *conf)
 	return v;
 }
 
+/* The version in CREST's banner; what cannot be started is not there. */
+static char *crest_version(const struct conf *conf)
+{
+	char **words = conf_engine_argv(conf, "crest", 1, "");
+	if (!words)
+		return NULL;
+	const char *argv[] = { words[0], "--version", NULL };
+	_cleanup_(buf_release) struct buf out = BUF_INIT;
+	char *v = capture(argv, 20, &out) == 0 ? version_after(out.s, "ersion") : NULL;
+	conf_argv_free(words);
+	return v;
+}
+
 static void complain(struct buf *b, const char *what, const char *remedy)
 {
 	buf_addf(b, "%s%s: %s", b->len ? "; " : "", what, remedy);
@@ -131,6 +144,7 @@ void engines_find(struct engines *e, const struct conf *conf, const char *work_d
 	e->render = line && strchr(line, ' ') ? xstrdup(strchr(line, ' ') + 1) : NULL;
 	free(line);
 	e->xtb = xtb_version(conf);
+	e->crest = crest_version(conf);
 	e->nwchem = nwchem_version(conf, work_dir);
 	if (!e->mol)
 		complain(&b, "nmr-mol does not start", "install nmr-spool again, with the RDKit libraries");
@@ -146,7 +160,7 @@ void engines_find(struct engines *e, const struct conf *conf, const char *work_d
 
 void engines_release(struct engines *e)
 {
-	char *s[] = { e->nwchem, e->xtb, e->mol, e->render, e->mol_path, e->render_path };
+	char *s[] = { e->nwchem, e->xtb, e->crest, e->mol, e->render, e->mol_path, e->render_path };
 	for (size_t i = 0; i < ARRAY_SIZE(s); i++)
 		free(s[i]);
 	*e = (struct engines){ 0 };

@@ -7,6 +7,7 @@
 struct engines {
 	char *nwchem;   /* version, "7.0.2"; NULL: not found */
 	char *xtb;
+	char *crest;    /* NULL: not installed; it is optional */
 	char *mol;      /* "1 (RDKit 2022.09.3)" */
 	char *render;
 	char *mol_path, *render_path;   /* beside this program */

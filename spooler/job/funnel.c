@@ -1,6 +1,7 @@
-/* The funnel: prepare, conformers, rank, optimise, shield. Each stage reads the
- * results of the one before and asks for its own. Energies of one level decide
- * at each stage; weights come from the last one alone. Never logs. */
+/* The funnel: search, rank, screen, optimise, shield. Each stage reads the results of
+ * the one before and asks for its own. Energies of one level decide at each stage;
+ * weights come from the last one alone. What is left out, and how much of the population
+ * goes with it, is noted stage by stage. Never logs. */
 #include "job/walk.h"
 
 #include <errno.h>
@@ -9,301 +10,268 @@
 
 #include "base/file.h"
 
-#define SEED "42"
+/* ---- notes */
 
-static int read_input(struct walk *w, const char *path, struct buf *b)
+static json_t *real_or_null(double v) { return v > 0 ? json_real(v) : json_null(); }
+
+void funnel_note(struct funnel *f, const struct funnel_stage *s)
 {
-	int r = file_read(path, (size_t)1 << 30, b);
-	if (r == 0)
-		return 0;
-	walk_read_failed(w, r);
-	_cleanup_free_ char *why = xasprintf("The stored copy %s cannot be read: %s.", path, strerror(-r));
-	return walk_end(w, PIPELINE_FAILED, "The structure file is gone from the spool.", why,
-			"Drop the file again.");
+	if (!f->stages)
+		f->stages = json_array();
+	json_array_append_new(f->stages, json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:f}", "stage", s->stage, "level",
+						   s->level ? s->level : "", "in", s->seen, "failed", s->failed, "changed",
+						   s->changed, "merged", s->merged, "cut", s->cut, "out", s->left,
+						   "window_kcal", real_or_null(s->window), "population_lost",
+						   round(s->lost * 1e4) / 1e4));
 }
 
-static int prepare(struct walk *w, const char *record, struct funnel *f)
+/* What is known of the stage under way. */
+static struct funnel_stage begin(const struct funnel *f, const char *stage, const char *level)
 {
-	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	int r = read_input(w, record, &b);
-	if (r < 0)
-		return r;
-	const char *args[16] = { "prepare", "--in", "in.sdf", "--out-mol", "mol.sdf" };
-	size_t n = 5;
-	const char *charge = w->opt.value[OPTION_CHARGE];
-	_cleanup_free_ char *atoms = xasprintf("%d", w->preset->atoms_max);
-	if (!w->reference && !str_eq(charge, "auto")) {
-		args[n++] = "--charge";
-		args[n++] = charge;
-	}
-	args[n++] = "--component";
-	args[n++] = w->opt.value[OPTION_COMPONENT];
-	args[n++] = "--atoms-max";
-	args[n++] = atoms;
-	if (w->keep && !w->reference)
-		args[n++] = "--keep-geometry";
-	struct plan plan;
-	_cleanup_free_ char *label = xasprintf("%sread the structure", w->who);
-	plan_program(&plan, w->lab, "mol", label, args);
-	plan_add_file(&plan, "in.sdf", b.s, b.len);
-	plan_seal(&plan);
-	f->mol_dir = step_dir(w->lab, plan.key);
-	r = walk_ask(w, "prepare", &plan, &f->mol);
-	if (r == -EREMOTEIO)
-		return walk_end_engine(w, "reading the structure");
-	return r;
+	return (struct funnel_stage){ .stage = stage, .level = level, .seen = f->n };
 }
 
-/* A run that cannot fit is told before hours are spent on the stages before it. */
-static int check_memory(struct walk *w, const int *z, int natoms)
-{
-	struct geometry g = { .natoms = natoms, .z = (int *)z };
-	const struct level *levels[] = { w->preset->shield_h, w->preset->shield_c };
-	uint64_t most = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
-		struct nwchem_calc c = { .task = NWCHEM_SHIELD, .level = levels[i], .solvent = w->solvent, .geometry = &g };
-		most = MAX(most, nwchem_memory(&c, 1));
-	}
-	if (most <= w->lab->memory)
-		return 0;
-	_cleanup_free_ char *why = xasprintf("The shieldings of %d atoms at %s need about %.0f GB of memory; %.0f GB may be "
-					     "used here.", natoms, w->preset->shield_c->text, (double)most / (1 << 30),
-					     (double)w->lab->memory / (1 << 30));
-	return walk_end(w, PIPELINE_REFUSED, "The molecule is too large for this machine at this level.", why,
-			str_eq(w->preset->name, "draft")
-				? "Use a machine with more memory, or a smaller model of the molecule."
-				: "Use \"preset = draft\", or a machine with more memory (memory_mb in nmr.conf).");
-}
-
-static int check_elements(struct walk *w, struct funnel *f)
-{
-	const json_t *elements = json_arr(f->mol, "elements");
-	f->natoms = (int)json_array_size(elements);
-	_cleanup_free_ int *z = xcalloc((size_t)f->natoms, sizeof(int));
-	for (int i = 0; i < f->natoms; i++)
-		z[i] = element_from_symbol(json_string_value(json_array_get(elements, (size_t)i)));
-	int bad = share_unsupported_element(w->preset, z, f->natoms);
-	if (!bad)
-		return check_memory(w, z, f->natoms);
-	_cleanup_free_ char *why = xasprintf("The level of the preset \"%s\" has no basis set for %s.",
-					     w->preset->name, element_symbol(bad));
-	_cleanup_(buf_release) struct buf others = BUF_INIT;
-	const struct preset *p;
-	for (size_t i = 0; (p = share_preset_at(w->lab->share, i)); i++)
-		if (!share_unsupported_element(p, z, f->natoms))
-			buf_addf(&others, "%s%s", others.len ? ", " : "", p->name);
-	_cleanup_free_ char *remedy = others.len
-		? xasprintf("Use a preset that covers %s: %s (for example a line \"preset = %.*s\" in a text file "
-			    "of the same name beside the structure).", element_symbol(bad), others.s,
-			    (int)strcspn(others.s, ","), others.s)
-		: xasprintf("No preset covers %s. Replace the element by a lighter one for an estimate.",
-			    element_symbol(bad));
-	return walk_end(w, PIPELINE_REFUSED, "The molecule has an element that cannot be computed.", why, remedy);
-}
-
-/* Both xTB and DFT keep glycine's zwitterion as a shallow minimum in chloroform, so
- * no change of bonds would tell; but there the neutral form is lower (GFN2/ALPB: 4.9
- * kcal/mol in chloroform, 6.2 in DMSO, 0.4 in water), and it is what one measures. */
-static int check_zwitterion(struct walk *w, struct funnel *f)
-{
-	const json_t *e;
-	size_t i;
-	bool mobile = false;
-	json_array_foreach(json_arr(f->mol, "warnings"), i, e)
-		mobile = mobile || str_eq(json_str(e, "code", ""), "zwitterion");
-	if (!mobile || w->solvent->protic || w->keep)
-		return 0;
-	_cleanup_free_ char *why = xasprintf("It is drawn as a zwitterion. In %s the proton moves from the positive to the "
-					     "negative group: the neutral form is the stable one there.", w->solvent->name);
-	return walk_end(w, PIPELINE_REFUSED, "The molecule does not keep its structure in this solvent.", why,
-			"Use \"solvent = D2O\", or draw the neutral form.");
-}
-
-/* Stereoisomers that differ become jobs of their own. */
-static int split_isomers(struct walk *w, struct funnel *f)
-{
-	const json_t *isomers = json_arr(json_object_get(f->mol, "stereo"), "isomers");
-	size_t n = json_array_size(isomers), i;
-	const json_t *iso;
-	if (n < 2)
-		return 0;
-	struct pipeline *p = w->p;
-	p->split = xcalloc(n, sizeof(*p->split));
-	p->nsplit = n;
-	p->isomers = true;
-	json_array_foreach(isomers, i, iso) {
-		struct pipeline_part *part = &p->split[i];
-		const char *root = w->lab->conf->spool;
-		part->n = (int)i + 1;
-		part->name = xstrdup(json_str(iso, "label", ""));
-		part->input = xasprintf("%s/%s", f->mol_dir + strlen(root) + 1, json_str(iso, "file", ""));
-	}
-	return walk_end(w, PIPELINE_SPLITS, NULL, NULL, NULL);
-}
-
-static void set_members(struct funnel *f, int n)
-{
-	f->member = xcalloc((size_t)n, sizeof(*f->member));
-	f->n = 0;
-}
-
-static int add_member(struct funnel *f, int id, const json_t *coords)
-{
-	struct member *m = &f->member[f->n];
-	const json_t *elements = json_arr(f->mol, "elements");
-	*m = (struct member){ .id = id, .degeneracy = 1 };
-	geometry_resize(&m->geometry, f->natoms);
-	for (int i = 0; i < f->natoms; i++)
-		m->geometry.z[i] = element_from_symbol(json_string_value(json_array_get(elements, (size_t)i)));
-	int r = geometry_coords_from_json(coords, &m->geometry);
-	if (r == 0)
-		f->n++;
-	else
-		geometry_release(&m->geometry);
-	return r;
-}
-
-static int read_mol_sdf(struct walk *w, const struct funnel *f, struct buf *b)
+int walk_read_mol(struct walk *w, const struct funnel *f, struct buf *b)
 {
 	_cleanup_free_ char *path = xasprintf("%s/mol.sdf", f->mol_dir);
-	return read_input(w, path, b);
+	return walk_read_input(w, path, b);
 }
 
-static int kept_geometry(struct walk *w, struct funnel *f)
+/* ---- one run for each member */
+
+struct outcome { json_t *result; char *why; };
+
+static void outcomes_free(struct outcome *o, int n)
 {
-	set_members(f, 1);
-	if (add_member(f, 1, json_arr(f->mol, "kept_coords")) == 0)
-		return 0;
-	return walk_end(w, PIPELINE_REFUSED, "The geometry of the file cannot be kept.",
-			"The file has no complete three-dimensional geometry with all hydrogens.",
-			"Leave out \"geometry = keep\", or save the structure with 3D coordinates.");
+	for (int i = 0; i < n; i++) {
+		json_decref(o[i].result);
+		free(o[i].why);
+	}
+	free(o);
 }
 
-static int conformers(struct walk *w, struct funnel *f)
+/* Energies of the latest stage, free ones where they are known, kcal/mol. */
+static double energy_of(const struct member *m, const struct member *zero)
 {
-	_cleanup_(buf_release) struct buf sdf = BUF_INIT;
-	if (w->keep && !w->reference)
-		return kept_geometry(w, f);
-	int r = read_mol_sdf(w, f, &sdf);
-	if (r < 0)
-		return r;
-	const char *max = w->opt.value[OPTION_MAX_CONFORMERS];
-	_cleanup_free_ char *most = xasprintf("%d", w->preset->conformers_max);
-	if (w->reference || str_eq(max, "auto"))
-		max = most;
-	const char *args[] = { "conformers", "--in", "mol.sdf", "--max", max, "--seed", SEED, NULL };
-	struct plan plan;
-	_cleanup_free_ char *label = xasprintf("%ssearch conformers", w->who);
-	plan_program(&plan, w->lab, "mol", label, args);
-	plan_add_file(&plan, "mol.sdf", sdf.s, sdf.len);
-	plan_seal(&plan);
-	_cleanup_json_ json_t *list = NULL;
-	r = walk_ask(w, "conformers", &plan, &list);
-	if (r == -EREMOTEIO)
-		return walk_end_engine(w, "searching conformers");
-	if (r < 0)
-		return r;
-	if (!json_flag(list, "ok", false))
-		return walk_end_refusal(w, json_object_get(list, "refusal"));
-	const json_t *a = json_arr(list, "conformers"), *c;
-	size_t i;
-	set_members(f, (int)json_array_size(a));
-	json_array_foreach(a, i, c)
-		add_member(f, (int)json_int(c, "id", (long long)i + 1), json_arr(c, "coords"));
-	json_array_foreach(json_arr(list, "warnings"), i, c)
-		walk_warn(w, json_str(c, "code", "conformers"), "%s", json_str(c, "text", ""));
-	if (f->n == 0)
-		return walk_end(w, PIPELINE_FAILED, "No conformer could be made.",
-				"The embedder found no three-dimensional shape for this structure.",
-				"Check the structure; or give a file with 3D coordinates and \"geometry = keep\".");
+	return (m->energy + m->gibbs - zero->energy - zero->gibbs) * KCAL_PER_HARTREE;
+}
+
+/* Populations by what is known so far: by number before there are energies. */
+static double *populations(const struct walk *w, const struct funnel *f)
+{
+	double *p = xcalloc((size_t)MAX(f->n, 1), sizeof(double));
+	_cleanup_free_ double *e = xcalloc((size_t)MAX(f->n, 1), sizeof(double));
+	_cleanup_free_ double *g = xcalloc((size_t)MAX(f->n, 1), sizeof(double));
+	for (int i = 0; i < f->n; i++) {
+		e[i] = f->ranked ? energy_of(&f->member[i], &f->member[0]) : 0;
+		g[i] = f->member[i].degeneracy;
+	}
+	if (f->n)
+		ensemble_populations(e, g, f->n, w->temperature, p);
+	return p;
+}
+
+static void drop_member(struct funnel *f, int i)
+{
+	geometry_release(&f->member[i].geometry);
+	free(f->member[i].shield_h);
+	free(f->member[i].shield_c);
+	memmove(&f->member[i], &f->member[i + 1], (size_t)(f->n - i - 1) * sizeof(*f->member));
+	f->n--;
+}
+
+/* Too much of the ensemble is lost: the job fails, with the words of the last failure. */
+static int too_few_left(struct walk *w, const char *what, double left, double least)
+{
+	walk_end_engine(w, what);
+	if (left <= 0)
+		return -ECANCELED;
+	struct pipeline *p = w->p;
+	char *why = xasprintf("%s The conformers that could be computed hold %.0f %% of the population, and at least %.0f %% "
+			      "are asked for.", p->why ? p->why : "", 100 * left, 100 * least);
+	char *remedy = xasprintf("%s To have the result of the others, drop it again with \"population_min = %.2g\".",
+				 p->remedy ? p->remedy : "", floor(left * 100) / 100);
+	free(p->why);
+	free(p->remedy);
+	p->why = why;
+	p->remedy = left >= 0.01 ? remedy : (free(remedy), xstrdup(""));
+	return -ECANCELED;
+}
+
+/* Leaves out members that failed for good, with the cause, as long as enough is left. */
+static int drop_failed(struct walk *w, struct funnel *f, const struct outcome *o, const char *what, struct funnel_stage *s)
+{
+	_cleanup_free_ double *p = populations(w, f);
+	double lost = 0, least = 0.9;
+	str_to_double(w->opt.value[OPTION_POPULATION_MIN], &least);
+	for (int i = 0; i < f->n; i++)
+		lost += o[i].why ? p[i] : 0;
+	f->failed_population += (1 - f->failed_population) * lost;
+	double left = 1 - f->failed_population;
+	int failed = 0;
+	for (int i = 0; i < f->n; i++)
+		failed += o[i].why != NULL;
+	if (failed == f->n || (failed && (w->reference || left < least)))
+		return too_few_left(w, what, failed == f->n ? 0 : left, least);
+	for (int i = f->n - 1; i >= 0; i--) {
+		if (!o[i].why)
+			continue;
+		walk_warn(w, "conformer-failed", "Conformer %d was left out: %s failed. %s It held about %.0f %% of the population.",
+			  f->member[i].id, what, o[i].why, 100 * p[i]);
+		drop_member(f, i);
+	}
+	s->failed += failed;
+	s->lost += lost;
 	return 0;
 }
 
-/* Drops members whose result is NULL (failed for good); all failed: the job fails. */
-static int take_results(struct walk *w, struct funnel *f, json_t **result, const char *what)
-{
-	int kept = 0;
-	for (int i = 0; i < f->n; i++) {
-		struct member *m = &f->member[i];
-		if (!result[i] || geometry_coords_from_json(json_arr(result[i], "coords"), &m->geometry) < 0) {
-			walk_warn(w, "conformer-failed", "Conformer %d was left out: %s failed.", m->id, what);
-			geometry_release(&m->geometry);
-			continue;
-		}
-		m->energy = json_num(result[i], "energy_hartree", 0);
-		f->member[kept++] = *m;
-	}
-	f->n = kept;
-	return kept ? 0 : walk_end_engine(w, what);
-}
+/* What is asked for member i; as walk_ask(). */
+typedef int (*ask_fn)(struct walk *w, const struct funnel *f, int i, void *arg, json_t **ret_result);
 
-static void decref_all(json_t **r, int n)
+/* One run each, all asked for at once; *ret_o has f->n outcomes when it returns 0. */
+static int run_members(struct walk *w, struct funnel *f, ask_fn ask, void *arg, struct outcome **ret_o)
 {
-	for (int i = 0; i < n; i++)
-		json_decref(r[i]);
-	free(r);
-}
-
-/* One engine run for each member; waits for all. */
-static int run_members(struct walk *w, struct funnel *f, const char *stage, bool dft)
-{
-	int n = f->n, charge = (int)json_int(f->mol, "charge", 0), r;
-	json_t **result = xcalloc((size_t)n, sizeof(*result));
+	struct outcome *o = xcalloc((size_t)f->n, sizeof(*o));
 	bool waits = false;
-	for (int i = 0; i < n; i++) {
-		_cleanup_free_ char *label = xasprintf("%s conformer %d", dft ? "optimise" : "rank", f->member[i].id);
-		if (dft) {
-			struct nwchem_calc c = { .task = NWCHEM_OPTIMISE, .level = w->preset->optimise,
-						 .solvent = w->solvent, .geometry = &f->member[i].geometry,
-						 .charge = charge };
-			r = walk_ask_nwchem(w, stage, c, label, &result[i]);
-		} else {
-			struct xtb_calc c = { .geometry = &f->member[i].geometry, .solvent = w->solvent,
-					      .charge = charge, .optimise = true };
-			r = walk_ask_xtb(w, stage, c, label, &result[i]);
-		}
+	for (int i = 0; i < f->n; i++) {
+		int r = ask(w, f, i, arg, &o[i].result);
 		waits = waits || r == -EAGAIN;
+		if (r == -EREMOTEIO)
+			o[i].why = w->detail && *w->detail ? xasprintf("%s (%s)", cause_sentence(w->cause), w->detail)
+							   : xstrdup(cause_sentence(w->cause));
 	}
-	r = waits ? -EAGAIN : take_results(w, f, result, dft ? "geometry optimisation" : "xTB optimisation");
-	decref_all(result, n);
+	if (!waits) {
+		*ret_o = o;
+		return 0;
+	}
+	outcomes_free(o, f->n);
+	return -EAGAIN;
+}
+
+/* A result without what it must have is one that failed. */
+static void take(struct member *m, struct outcome *o, bool coords)
+{
+	if (o->why)
+		return;
+	if (coords && geometry_coords_from_json(json_arr(o->result, "coords"), &m->geometry) < 0)
+		o->why = xstrdup("Its result has no geometry.");
+	m->energy = json_num(o->result, "energy_hartree", 0);
+}
+
+/* Failures are judged by the energies of the stage before, so they go first. */
+static int run_stage(struct walk *w, struct funnel *f, ask_fn ask, void *arg, const char *what, bool coords,
+		     struct funnel_stage *s)
+{
+	struct outcome *o;
+	int n = f->n, kept = 0, r = run_members(w, f, ask, arg, &o);
+	if (r < 0)
+		return r;
+	_cleanup_free_ json_t **good = xcalloc((size_t)n, sizeof(*good));
+	for (int i = 0; i < n; i++)
+		if (!o[i].why)
+			good[kept++] = o[i].result;
+	r = drop_failed(w, f, o, what, s);
+	for (int i = 0; r == 0 && i < f->n; i++) {
+		struct outcome one = { .result = good[i] };
+		take(&f->member[i], &one, coords);
+		if (one.why) {
+			free(one.why);
+			r = walk_end(w, PIPELINE_FAILED, "A result is damaged.", what, "Drop the file again.");
+		}
+	}
+	f->ranked = f->ranked || r == 0;
+	outcomes_free(o, n);
 	return r;
 }
+
+static int charge_of(const struct funnel *f) { return (int)json_int(f->mol, "charge", 0); }
+
+static int ask_rank(struct walk *w, const struct funnel *f, int i, _unused_ void *arg, json_t **ret_result)
+{
+	struct xtb_calc c = { .task = XTB_OPTIMISE, .geometry = &f->member[i].geometry, .solvent = w->solvent,
+			      .charge = charge_of(f) };
+	_cleanup_free_ char *label = xasprintf("rank conformer %d", f->member[i].id);
+	return walk_ask_xtb(w, "rank", c, label, NULL, ret_result);
+}
+
+static int ask_hessian(struct walk *w, const struct funnel *f, int i, _unused_ void *arg, json_t **ret_result)
+{
+	struct xtb_calc c = { .task = XTB_HESSIAN, .geometry = &f->member[i].geometry, .solvent = w->solvent,
+			      .charge = charge_of(f) };
+	_cleanup_free_ char *label = xasprintf("xTB Hessian of conformer %d", f->member[i].id);
+	return walk_ask_xtb(w, "optimise", c, label, f->member[i].hessian_key, ret_result);
+}
+
+static int ask_thermo(struct walk *w, const struct funnel *f, int i, _unused_ void *arg, json_t **ret_result)
+{
+	struct xtb_calc c = { .task = XTB_THERMO, .geometry = &f->member[i].geometry, .solvent = w->solvent,
+			      .charge = charge_of(f), .temperature = w->temperature };
+	_cleanup_free_ char *label = xasprintf("free energy of conformer %d", f->member[i].id);
+	return walk_ask_xtb(w, "thermo", c, label, NULL, ret_result);
+}
+
+static int ask_screen(struct walk *w, const struct funnel *f, int i, _unused_ void *arg, json_t **ret_result)
+{
+	struct nwchem_calc c = { .task = NWCHEM_ENERGY, .level = w->preset->screen, .solvent = w->solvent,
+				 .geometry = &f->member[i].geometry, .charge = charge_of(f) };
+	_cleanup_free_ char *label = xasprintf("energy of conformer %d, %s", f->member[i].id, c.level->text);
+	struct walk_start start = { .ret_key = f->member[i].screen_key };
+	return walk_ask_nwchem(w, "screen", c, label, &start, ret_result);
+}
+
+static int ask_optimise(struct walk *w, const struct funnel *f, int i, _unused_ void *arg, json_t **ret_result)
+{
+	const struct member *m = &f->member[i];
+	struct nwchem_calc c = { .task = NWCHEM_OPTIMISE, .level = w->preset->optimise, .solvent = w->solvent,
+				 .geometry = &m->geometry, .charge = charge_of(f) };
+	_cleanup_free_ char *label = xasprintf("optimise conformer %d", m->id);
+	struct walk_start start = { .hessian = *m->hessian_key ? m->hessian_key : NULL };
+	/* Orbitals fit the basis that they were made in. */
+	if (w->preset->screen == w->preset->optimise && *m->screen_key)
+		start.orbitals = m->screen_key;
+	return walk_ask_nwchem(w, "optimise", c, label, &start, ret_result);
+}
+
+/* ---- the same shape */
 
 static int by_energy(const void *a, const void *b)
 {
 	const struct member *x = a, *y = b;
-	return x->energy < y->energy ? -1 : x->energy > y->energy;
+	double e = energy_of(x, y);
+	return e < 0 ? -1 : e > 0 ? 1 : x->id - y->id;
 }
+
+static void sort_members(struct funnel *f) { qsort(f->member, (size_t)f->n, sizeof(*f->member), by_energy); }
 
 static json_t *cluster_list(const struct funnel *f)
 {
 	json_t *a = json_array();
 	for (int i = 0; i < f->n; i++)
 		json_array_append_new(a, json_pack("{s:i,s:f,s:o}", "id", f->member[i].id, "energy_kcal",
-						   round((f->member[i].energy - f->member[0].energy) *
-							 KCAL_PER_HARTREE * 1e6) / 1e6,
+						   round(energy_of(&f->member[i], &f->member[0]) * 1e6) / 1e6,
 						   "coords", geometry_coords_to_json(&f->member[i].geometry)));
 	return a;
 }
 
+static const json_t *entry_of(const json_t *list, int id)
+{
+	json_t *e;
+	size_t i;
+	json_array_foreach((json_t *)list, i, e)
+		if (json_int(e, "id", -1) == id)
+			return e;
+	return NULL;
+}
+
 static void keep_clustered(struct funnel *f, const json_t *keep)
 {
-	int kept = 0;
-	for (int i = 0; i < f->n; i++) {
-		struct member m = f->member[i];
-		const json_t *k = NULL;
-		size_t j;
-		json_t *e;
-		json_array_foreach(keep, j, e)
-			if (json_int(e, "id", -1) == m.id)
-				k = e;
-		if (k) {
-			m.degeneracy = json_num(k, "degeneracy", 1);
-			f->member[kept++] = m;
-		} else
-			geometry_release(&m.geometry);
+	for (int i = f->n - 1; i >= 0; i--) {
+		const json_t *k = entry_of(keep, f->member[i].id);
+		if (k)
+			f->member[i].degeneracy = json_num(k, "degeneracy", 1);
+		else
+			drop_member(f, i);
 	}
-	f->n = kept;
 }
 
 static int nothing_left(struct walk *w, const json_t *dropped)
@@ -316,13 +284,11 @@ static int nothing_left(struct walk *w, const json_t *dropped)
 			"Otherwise check the structure as drawn.");
 }
 
-/* Sorts, compares shapes, keeps the distinct ones with their degeneracy. */
-static int cluster(struct walk *w, struct funnel *f, const char *stage)
+static int ask_cluster(struct walk *w, struct funnel *f, const char *stage, json_t **ret_result)
 {
 	_cleanup_(buf_release) struct buf sdf = BUF_INIT;
 	_cleanup_(buf_release) struct buf text = BUF_INIT;
-	qsort(f->member, (size_t)f->n, sizeof(*f->member), by_energy);
-	int r = read_mol_sdf(w, f, &sdf);
+	int r = walk_read_mol(w, f, &sdf);
 	if (r < 0)
 		return r;
 	_cleanup_json_ json_t *list = cluster_list(f);
@@ -338,10 +304,18 @@ static int cluster(struct walk *w, struct funnel *f, const char *stage)
 	json_add_to(&text, json_arr(f->mol, "number"), false);
 	plan_add_file(&plan, "numbers.json", text.s, text.len);
 	plan_seal(&plan);
+	r = walk_ask(w, stage, &plan, ret_result);
+	return r == -EREMOTEIO ? walk_end_engine(w, "comparing conformers") : r;
+}
+
+/* Sorts, compares shapes, keeps the distinct ones with their degeneracy. */
+static int cluster(struct walk *w, struct funnel *f, struct funnel_stage *s)
+{
 	_cleanup_json_ json_t *result = NULL;
-	r = walk_ask(w, stage, &plan, &result);
+	sort_members(f);
+	int before = f->n, r = ask_cluster(w, f, s->stage, &result);
 	if (r < 0)
-		return r == -EREMOTEIO ? walk_end_engine(w, "comparing conformers") : r;
+		return r;
 	if (!json_flag(result, "ok", false))
 		return walk_end_refusal(w, json_object_get(result, "refusal"));
 	const json_t *dropped = json_arr(result, "dropped"), *d;
@@ -350,31 +324,37 @@ static int cluster(struct walk *w, struct funnel *f, const char *stage)
 		walk_warn(w, json_str(d, "code", "conformer-dropped"), "Conformer %lld was left out: %s",
 			  json_int(d, "id", 0), json_str(d, "text", ""));
 	keep_clustered(f, json_arr(result, "keep"));
+	s->changed = (int)json_array_size(dropped);
+	s->merged = before - s->changed - f->n;
 	return f->n ? 0 : nothing_left(w, dropped);
 }
 
-/* Cuts by energy window, population and number; members are sorted. */
-static void cut(struct walk *w, struct funnel *f, double window, double population, int max, const char *level)
+/* ---- cuts */
+
+/* By energy window, population and number, best first; ends the stage's note. */
+static void cut(struct walk *w, struct funnel *f, double window, double population, int max, struct funnel_stage *s)
 {
 	_cleanup_free_ double *e = xcalloc((size_t)f->n, sizeof(double));
 	_cleanup_free_ double *g = xcalloc((size_t)f->n, sizeof(double));
 	double lost = 0;
+	bool single = w->reference || str_eq(w->opt.value[OPTION_MODE], "single");
+	sort_members(f);
 	for (int i = 0; i < f->n; i++) {
-		e[i] = (f->member[i].energy - f->member[0].energy) * KCAL_PER_HARTREE;
+		e[i] = energy_of(&f->member[i], &f->member[0]);
 		g[i] = f->member[i].degeneracy;
 	}
-	if (w->reference || str_eq(w->opt.value[OPTION_MODE], "single"))
-		max = 1;
-	int keep = ensemble_cut(e, g, f->n, window, population, max, w->temperature, &lost);
-	bool capped = keep < f->n && keep == max && max > 1 && e[keep] <= window;
-	if (capped)
+	int keep = ensemble_cut(e, g, f->n, window, population, single ? 1 : max, w->temperature, &lost);
+	if (!single && keep < f->n && keep == max && e[keep] <= window)
 		walk_warn(w, "conformers-capped",
 			  "%d conformers lie within %.1f kcal/mol (%s); the lowest %d were taken. The others "
-			  "hold about %.1f %% of the population.", f->n, window, level, keep, 100 * lost);
-	for (int i = keep; i < f->n; i++)
-		geometry_release(&f->member[i].geometry);
-	f->n = keep;
-	f->population_lost = lost;
+			  "hold about %.1f %% of the population.", f->n, window, s->level, keep, 100 * lost);
+	s->cut = f->n - keep;
+	while (f->n > keep)
+		drop_member(f, f->n - 1);
+	s->window = window;
+	s->lost += lost;
+	s->left = f->n;
+	funnel_note(f, s);
 }
 
 static int most_conformers(const struct walk *w, int preset_max)
@@ -385,21 +365,17 @@ static int most_conformers(const struct walk *w, int preset_max)
 	return preset_max;
 }
 
-static int shield_level(struct walk *w, struct funnel *f, const struct level *level, json_t **result)
+/* ---- shieldings */
+
+struct shield_ask { const struct level *level; };
+
+static int ask_shield(struct walk *w, const struct funnel *f, int i, void *arg, json_t **ret_result)
 {
-	bool waits = false;
-	for (int i = 0; i < f->n; i++) {
-		struct nwchem_calc c = { .task = NWCHEM_SHIELD, .level = level, .solvent = w->solvent,
-					 .geometry = &f->member[i].geometry,
-					 .charge = (int)json_int(f->mol, "charge", 0) };
-		_cleanup_free_ char *label = xasprintf("shieldings of conformer %d, %s", f->member[i].id, level->text);
-		int r = walk_ask_nwchem(w, "shield", c, label, &result[i]);
-		if (r == -EAGAIN)
-			waits = true;
-		else if (r < 0)
-			return walk_end_engine(w, label);
-	}
-	return waits ? -EAGAIN : 0;
+	const struct shield_ask *a = arg;
+	struct nwchem_calc c = { .task = NWCHEM_SHIELD, .level = a->level, .solvent = w->solvent,
+				 .geometry = &f->member[i].geometry, .charge = charge_of(f) };
+	_cleanup_free_ char *label = xasprintf("shieldings of conformer %d, %s", f->member[i].id, a->level->text);
+	return walk_ask_nwchem(w, "shield", c, label, NULL, ret_result);
 }
 
 static double *isotropic(const json_t *result, int natoms)
@@ -411,82 +387,184 @@ static double *isotropic(const json_t *result, int natoms)
 	return v;
 }
 
+/* A member whose run at one of the levels failed has failed. */
+static void join_outcomes(struct outcome *h, struct outcome *c, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (!h[i].why && c[i].why) {
+			h[i].why = c[i].why;
+			c[i].why = NULL;
+		}
+}
+
 static int shield(struct walk *w, struct funnel *f)
 {
 	const struct preset *p = w->preset;
-	json_t **h = xcalloc((size_t)f->n, sizeof(*h)), **c = xcalloc((size_t)f->n, sizeof(*c));
-	int r = shield_level(w, f, p->shield_h, h);
-	if (r == 0 || r == -EAGAIN) {
-		int r2 = p->shield_c == p->shield_h ? 0 : shield_level(w, f, p->shield_c, c);
-		r = r2 < 0 ? r2 : r;
-	}
-	for (int i = 0; r == 0 && i < f->n; i++) {
-		f->member[i].shield_h = isotropic(h[i], f->natoms);
-		f->member[i].shield_c = isotropic(c[i] ? c[i] : h[i], f->natoms);
-	}
-	decref_all(h, f->n);
-	decref_all(c, f->n);
+	struct shield_ask ah = { p->shield_h }, ac = { p->shield_c };
+	struct outcome *h = NULL, *c = NULL;
+	struct funnel_stage s = begin(f, "shield", p->shield_c->text);
+	int n = f->n, r = run_members(w, f, ask_shield, &ah, &h);
+	int r2 = p->shield_c == p->shield_h ? 0 : run_members(w, f, ask_shield, &ac, &c);
+	if (r == 0 && r2 == 0) {
+		if (c)
+			join_outcomes(h, c, n);
+		for (int i = 0; i < n; i++) {
+			if (h[i].why)
+				continue;
+			f->member[i].shield_h = isotropic(h[i].result, f->natoms);
+			f->member[i].shield_c = isotropic(c ? c[i].result : h[i].result, f->natoms);
+		}
+		r = drop_failed(w, f, h, "the shielding calculation", &s);
+		s.left = f->n;
+		if (r == 0)
+			funnel_note(f, &s);
+	} else
+		r = r < 0 ? r : r2;
+	if (h)
+		outcomes_free(h, n);
+	if (c)
+		outcomes_free(c, n);
 	return r;
 }
 
-/* What the stages that are not reached yet will cost, for the estimate. */
-static void add_future(struct walk *w, const struct funnel *f, bool optimised, int conformers_left)
+/* ---- the stages */
+
+static const char *xtb_text(const struct walk *w) { return w->solvent->alpb ? "GFN2-xTB (ALPB)" : "GFN2-xTB"; }
+
+static int rank_stage(struct walk *w, struct funnel *f)
+{
+	struct funnel_stage s = begin(f, "rank", xtb_text(w));
+	int r = run_stage(w, f, ask_rank, NULL, "the xTB optimisation", true, &s);
+	if (r == 0)
+		r = cluster(w, f, &s);
+	if (r == 0)
+		cut(w, f, w->preset->window_xtb, 0,
+		    w->preset->screen ? w->preset->conformers_screen_max : most_conformers(w, w->preset->conformers_dft_max), &s);
+	return r;
+}
+
+/* Several conformers: single points tell better than xTB which are worth the rest. */
+static int screen_stage(struct walk *w, struct funnel *f)
+{
+	const struct preset *p = w->preset;
+	if (!p->screen || f->n < 2)
+		return 0;
+	struct funnel_stage s = begin(f, "screen", p->screen->text);
+	int r = run_stage(w, f, ask_screen, NULL, "the energy calculation", false, &s);
+	if (r == 0)
+		cut(w, f, p->window_screen, 0, most_conformers(w, p->conformers_dft_max), &s);
+	return r;
+}
+
+/* Hessians are only a help: without one the optimiser guesses. */
+static int hessians(struct walk *w, struct funnel *f)
+{
+	struct outcome *o;
+	int r = run_members(w, f, ask_hessian, NULL, &o);
+	if (r < 0)
+		return r;
+	for (int i = 0; i < f->n; i++)
+		if (o[i].why)
+			*f->member[i].hessian_key = '\0';
+	outcomes_free(o, f->n);
+	return 0;
+}
+
+static int optimise_stage(struct walk *w, struct funnel *f, struct funnel_stage *s)
+{
+	int r = hessians(w, f);
+	if (r == 0)
+		r = run_stage(w, f, ask_optimise, NULL, "the geometry optimisation", true, s);
+	return r == 0 ? cluster(w, f, s) : r;
+}
+
+/* Free energies: the last energies plus G_mRRHO of GFN2 at these geometries. One that
+ * cannot be had fails its conformer: energies of two kinds must not be mixed. */
+static int thermo_stage(struct walk *w, struct funnel *f, struct funnel_stage *s)
+{
+	struct outcome *o;
+	if (w->reference || f->n < 2 || !str_eq(w->opt.value[OPTION_FREE_ENERGY], "yes"))
+		return 0;
+	int n = f->n, k = 0, r = run_members(w, f, ask_thermo, NULL, &o);
+	if (r < 0)
+		return r;
+	_cleanup_free_ double *g = xcalloc((size_t)n, sizeof(double));
+	for (int i = 0; i < n; i++)
+		if (!o[i].why)
+			g[k++] = json_num(o[i].result, "gibbs_hartree", 0);
+	r = drop_failed(w, f, o, "the free energy", s);
+	for (int i = 0; r == 0 && i < f->n; i++)
+		f->member[i].gibbs = g[i];
+	outcomes_free(o, n);
+	return r;
+}
+
+/* The level that the weights come from, and the last cut. */
+static int weigh_stage(struct walk *w, struct funnel *f)
+{
+	const struct preset *p = w->preset;
+	const char *level = p->optimise ? p->optimise->text : p->screen && f->n > 1 ? p->screen->text : xtb_text(w);
+	bool free_energy = !w->reference && f->n > 1 && str_eq(w->opt.value[OPTION_FREE_ENERGY], "yes");
+	_cleanup_free_ char *text = xasprintf("%s%s", level, free_energy ? " + G(GFN2-xTB)" : "");
+	struct funnel_stage s = begin(f, p->optimise ? "optimise" : "weigh", text);
+	int r = p->optimise ? optimise_stage(w, f, &s) : 0;
+	if (r == 0)
+		r = thermo_stage(w, f, &s);
+	if (r == 0)
+		cut(w, f, p->window_dft, p->population, most_conformers(w, p->conformers_dft_max), &s);
+	return r;
+}
+
+/* ---- what the stages that are not reached yet will cost, for the estimate */
+
+enum reached { AT_SEARCH, AT_RANK, AT_SCREEN, AT_WEIGH, AT_SHIELD };
+
+/* Before the conformers are known: about as many as a molecule this flexible has. */
+static int guess_conformers(const struct walk *w, const struct funnel *f)
+{
+	int rotatable = (int)json_int(f->mol, "rotatable", 0);
+	bool one = w->reference || w->keep || str_eq(w->opt.value[OPTION_MODE], "single");
+	return one ? 1 : MIN(1 + 2 * rotatable, most_conformers(w, w->preset->conformers_dft_max));
+}
+
+static void add_future(struct walk *w, const struct funnel *f, enum reached at)
 {
 	if (f->natoms == 0 || !f->mol)
 		return;
 	const json_t *elements = json_arr(f->mol, "elements");
+	const struct preset *p = w->preset;
 	_cleanup_free_ int *z = xcalloc((size_t)f->natoms, sizeof(int));
 	for (int i = 0; i < f->natoms; i++)
 		z[i] = element_from_symbol(json_string_value(json_array_get(elements, (size_t)i)));
-	const struct preset *p = w->preset;
-	double each = 0;
-	if (p->optimise && !optimised && !w->keep)
-		each += cost_seconds("optimise", level_functions(p->optimise, z, f->natoms), f->natoms, 1);
-	each += cost_seconds("shield", level_functions(p->shield_h, z, f->natoms), f->natoms, 1);
+	int n = at <= AT_RANK ? guess_conformers(w, f) : f->n;
+	double screen = p->screen ? walk_cost(w, "screen", level_functions(p->screen, z, f->natoms), f->natoms) : 0;
+	double optimise = p->optimise ? walk_cost(w, "optimise", level_functions(p->optimise, z, f->natoms), f->natoms) : 0;
+	double shielding = walk_cost(w, "shield", level_functions(p->shield_h, z, f->natoms), f->natoms);
 	if (p->shield_c != p->shield_h)
-		each += cost_seconds("shield", level_functions(p->shield_c, z, f->natoms), f->natoms, 1);
-	w->p->cost_left += each * conformers_left;
+		shielding += walk_cost(w, "shield", level_functions(p->shield_c, z, f->natoms), f->natoms);
+	bool kept = w->keep && !w->reference;
+	double left = at < AT_SHIELD ? n * shielding : 0;
+	if (!kept && at < AT_WEIGH)
+		left += n * optimise;
+	if (!kept && at < AT_SCREEN && n > 1)
+		left += n * screen;
+	w->p->cost_left += left;
 }
 
 int walk_molecule(struct walk *w, const char *record, struct funnel *f)
 {
-	const struct preset *p = w->preset;
-	int r = prepare(w, record, f);
-	if (r < 0)
-		return r;
-	if (!json_flag(f->mol, "ok", false))
-		return walk_end_refusal(w, json_object_get(f->mol, "refusal"));
-	r = check_elements(w, f);
-	if (r == 0)
-		r = check_zwitterion(w, f);
-	if (r == 0 && !w->reference)
-		r = split_isomers(w, f);
-	if (r == 0)
-		r = conformers(w, f);
-	if (r == -EAGAIN)
-		add_future(w, f, false, 2);
-	if (r < 0)
-		return r;
-	if (w->keep && !w->reference)
-		return shield(w, f);
-	r = run_members(w, f, "rank", false);
-	if (r == 0)
-		r = cluster(w, f, "rank");
-	if (r == -EAGAIN)
-		add_future(w, f, false, MIN(f->n, 3));
-	if (r < 0)
-		return r;
-	if (p->optimise) {
-		cut(w, f, p->window_xtb, 0, most_conformers(w, p->conformers_dft_max), "GFN2-xTB");
-		r = run_members(w, f, "optimise", true);
-		if (r == 0)
-			r = cluster(w, f, "optimise");
+	static int (*const stages[])(struct walk *, struct funnel *) = {
+		[AT_SEARCH] = walk_search, [AT_RANK] = rank_stage, [AT_SCREEN] = screen_stage, [AT_WEIGH] = weigh_stage,
+		[AT_SHIELD] = shield,
+	};
+	int r = walk_prepare(w, record, f);
+	bool kept = w->keep && !w->reference;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(stages); i++) {
+		if (kept && i != AT_SEARCH && i != AT_SHIELD)
+			continue;
+		r = stages[i](w, f);
 		if (r == -EAGAIN)
-			add_future(w, f, true, f->n);
-		if (r < 0)
-			return r;
+			add_future(w, f, (enum reached)i);
 	}
-	cut(w, f, p->window_dft, p->population, most_conformers(w, p->conformers_dft_max),
-	    p->optimise ? p->optimise->text : "GFN2-xTB");
-	return shield(w, f);
+	return r;
 }

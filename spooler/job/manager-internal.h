@@ -19,6 +19,9 @@ struct manager {
 	struct splitting *splitting;    /* files on their way to become batches */
 	struct loop_source *split_turn;
 	bool stopping;
+	/* Core seconds that each running job still needs, as of its last walk. */
+	struct work_left { long long row; double core_s; } *left;
+	size_t nleft;
 	const char *pause;      /* why nothing is started; NULL */
 };
 

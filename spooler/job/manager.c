@@ -61,10 +61,13 @@ static bool is_inflight(struct manager *m, long long row)
 	return f && (f->until <= 0 || clock_mono() < f->until);
 }
 
+static void forget_left(struct manager *m, long long row);
+
 static void send_failure(struct manager *m, const struct job *j, const char *what, const char *why,
 			 const char *remedy)
 {
 	set_inflight(m, j->row, 0);
+	forget_left(m, j->row);
 	m->hooks.fail(m->hooks.arg, j, what, why, remedy);
 }
 
@@ -92,6 +95,7 @@ void manager_free(struct manager *m)
 	scheduler_free(m->sched);
 	split_end_all(m);
 	free(m->dirty);
+	free(m->left);
 	free(m->inflight);
 	free(m);
 }
@@ -127,11 +131,79 @@ int manager_change(struct manager *m, struct job *j, enum job_event e, const cha
 
 /* ---- time left */
 
+/* Several narrow runs use the cores nearly as well as if each were alone. */
 static double effective_cores(int cores) { return 1 + 0.8 * (cores - 1); }
+
+static void forget_left(struct manager *m, long long row)
+{
+	for (size_t i = 0; i < m->nleft; i++)
+		if (m->left[i].row == row)
+			m->left[i--] = m->left[--m->nleft];
+}
+
+static void note_left(struct manager *m, long long row, double core_s)
+{
+	forget_left(m, row);
+	m->left = xreallocarray(m->left, m->nleft + 1, sizeof(*m->left));
+	m->left[m->nleft++] = (struct work_left){ row, core_s };
+}
+
+/* Jobs share the cores alike: until this one is done each other gets as much as it does,
+ * or all that it needs. */
+static double seconds_left(const struct manager *m, double core_s)
+{
+	double all = 0;
+	for (size_t i = 0; i < m->nleft; i++)
+		all += MIN(m->left[i].core_s, core_s);
+	return all / effective_cores(m->lab->cores);
+}
+
+/* The usual cost of a whole job of a preset, learned like that of a step. */
+#define USUAL_JOB_S 600.0
+
+static void usual_name(const char *preset, char *ret_name, size_t size) { snprintf(ret_name, size, "job-%s", preset); }
+
+static const char *preset_of(const struct job *j)
+{
+	return json_str(json_object_get(j->options, option_name(OPTION_PRESET)), "value", "");
+}
+
+struct waiting { const struct manager *m; double core_s; int n; };
+
+static int add_waiting(const struct job *j, void *arg)
+{
+	struct waiting *x = arg;
+	char name[24];
+	usual_name(preset_of(j), name, sizeof(name));
+	x->core_s += cost_predict(x->m->lab->cost, name, 1, USUAL_JOB_S);
+	x->n++;
+	return 0;
+}
+
+#define WAITING_SEEN 200   /* those behind them are taken for the same on average */
+
+double manager_time_left(struct manager *m)
+{
+	struct waiting x = { .m = m };
+	int count[JOB_STATE_COUNT] = { 0 };
+	double all = 0;
+	if (queue_job_counts(m->q, count) < 0)
+		return -1;
+	queue_job_each(m->q, &(struct job_filter){ .states = 1u << JOB_QUEUED, .oldest_first = true, .limit = WAITING_SEEN },
+		       add_waiting, &x);
+	for (size_t i = 0; i < m->nleft; i++)
+		all += m->left[i].core_s;
+	if (x.n)
+		all += x.core_s * count[JOB_QUEUED] / x.n;
+	return all / effective_cores(m->lab->cores);
+}
+
+#define SHOWN_RUNS 3     /* of one job, in its line of progress */
 
 static void set_progress(struct manager *m, struct job *j, const struct pipeline *p)
 {
 	double running = 0;
+	int shown = 0;
 	_cleanup_(buf_release) struct buf detail = BUF_INIT;
 	for (size_t i = 0; i < p->nneed; i++) {
 		double elapsed;
@@ -139,18 +211,21 @@ static void set_progress(struct manager *m, struct job *j, const struct pipeline
 		if (!scheduler_elapsed(m->sched, p->need[i].key, &elapsed, &ranks))
 			continue;
 		/* A run that outlasts its guess is taken to need a tenth of its time more. */
-		double spent = elapsed * (1 + 0.7 * (ranks - 1));
-		running += MIN(spent, MAX(p->need[i].est_s - 0.1 * spent, 0.9 * p->need[i].est_s));
-		if (!detail.len) {
+		double guess = p->need[i].guess_s, spent = elapsed * cost_speedup(ranks);
+		running += MIN(spent, MAX(guess - 0.1 * spent, 0.9 * guess));
+		if (shown++ < SHOWN_RUNS) {
 			int step;
 			_cleanup_(buf_release) struct buf live = BUF_INIT;
 			step_progress(m->lab, p->need[i].key, &live, &step);
-			buf_addf(&detail, "%s%s%s", p->need[i].label, live.len ? ", " : "", live.s);
+			buf_addf(&detail, "%s%s%s%s", detail.len ? "; " : "", p->need[i].label, live.len ? ", " : "", live.s);
 		}
 	}
 	double left = MAX(p->cost_left - running, 0), all = p->cost_done + p->cost_left;
 	j->progress = all > 0 ? MIN((p->cost_done + running) / all, 0.99) : 0;
-	j->eta_s = left / effective_cores(m->lab->cores);
+	note_left(m, j->row, left);
+	j->eta_s = seconds_left(m, left);
+	if (detail.len && p->summary)
+		buf_addf(&detail, " (%s)", p->summary);
 	if (!detail.len && m->pause)
 		buf_addf(&detail, "waiting for disk space: %s", m->pause);
 	j->steps_done = p->stage_done;
@@ -199,7 +274,8 @@ static bool has_begun(struct manager *m, const struct pipeline *p)
 	int ranks;
 	for (size_t i = 0; i < p->nused; i++) {
 		const struct pipeline_step *u = &p->used[i];
-		bool costly = !u->reference && (str_eq(u->kind, "optimise") || str_eq(u->kind, "shield"));
+		enum nwchem_task task;
+		bool costly = !u->reference && nwchem_task_from_string(u->kind, &task) == 0;
 		if (costly && (u->done || scheduler_elapsed(m->sched, u->key, &elapsed, &ranks)))
 			return true;
 	}
@@ -210,7 +286,7 @@ static bool has_begun(struct manager *m, const struct pipeline *p)
 static bool is_too_long(struct manager *m, const struct job *j, const struct pipeline *p)
 {
 	double limit = m->lab->conf->hold_over_h * 3600;
-	bool counted = str_eq(p->stage, "optimise") || str_eq(p->stage, "shield");
+	bool counted = str_eq(p->stage, "screen") || str_eq(p->stage, "optimise") || str_eq(p->stage, "shield");
 	return limit > 0 && counted && j->eta_s > limit && !has_begun(m, p) && !queue_job_approved(m->q, j->row);
 }
 
@@ -283,6 +359,10 @@ static void rendered(struct manager *m, struct job *j, struct pipeline *p)
 	if (r < 0)
 		return;
 	set_inflight(m, j->row, 0);
+	forget_left(m, j->row);
+	char name[24];
+	usual_name(preset_of(j), name, sizeof(name));
+	cost_learn(m->lab->cost, name, 1, USUAL_JOB_S, p->cost_done);
 	m->hooks.publish(m->hooks.arg, j, p);
 }
 
@@ -330,20 +410,29 @@ static int count_step(_unused_ const struct step *s, _unused_ const char *stage,
 
 /* Enough jobs run to keep every core busy, few enough that an urgent one is not
  * behind a thousand. */
-static bool wants_more(struct manager *m)
+static bool is_busy(struct manager *m)
 {
-	int count[JOB_STATE_COUNT], ready = 0;
-	if (queue_job_counts(m->q, count) < 0 || count[JOB_RUNNING] >= 64)
-		return false;
+	int ready = 0;
 	queue_step_each_waiting(m->q, STEP_READY, m->lab->cores + 1, count_step, &ready);
-	return ready <= m->lab->cores;
+	return ready > m->lab->cores;
 }
 
-static bool admit_one(struct manager *m)
+#define RUNNING_MOST 64
+
+static bool has_room(struct manager *m)
+{
+	int count[JOB_STATE_COUNT];
+	return queue_job_counts(m->q, count) == 0 && count[JOB_RUNNING] < RUNNING_MOST;
+}
+
+/* One of which nothing runs yet (a single molecule behind a large batch, or the other way
+ * round) is let in beside what keeps the cores busy: its steps get their share. */
+static bool admit_one(struct manager *m, bool busy)
 {
 	_cleanup_(job_release) struct job j;
+	int running;
 	job_init(&j);
-	if (queue_job_next(m->q, &j) < 0)
+	if (queue_job_next(m->q, &j, &running) < 0 || (busy && running > 0))
 		return false;
 	/* A refused record keeps its words for the walk. */
 	_cleanup_free_ char *reason = j.input || !j.reason ? NULL : xstrdup(j.reason);
@@ -361,7 +450,7 @@ void manager_tick(struct manager *m)
 	walk_dirty(m);
 	if (m->pause)
 		return;
-	while (wants_more(m) && admit_one(m))
+	while (has_room(m) && admit_one(m, is_busy(m)))
 		walk_dirty(m);
 	scheduler_tick(m->sched);
 }

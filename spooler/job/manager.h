@@ -39,6 +39,9 @@ void manager_pause(struct manager *m, const char *why);
 void manager_tick(struct manager *m);
 void manager_stop(struct manager *m);           /* no new work, children asked to end */
 struct scheduler *manager_scheduler(struct manager *m);
+/* Seconds until everything that runs or waits is done, as far as one can tell; what waits
+ * is taken for a usual job of its preset. -1: nothing is known of such jobs yet. */
+double manager_time_left(struct manager *m);
 /* Refreshes progress, detail and time left of running jobs. */
 void manager_refresh(struct manager *m);
 

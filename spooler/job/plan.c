@@ -5,10 +5,11 @@
 
 #include <string.h>
 
+#include "nmr/cost.h"
 #include "nmr/predict.h"
 
 /* Raised when the meaning of a step changes: everything is computed anew. */
-#define RECIPE "1"
+#define RECIPE "2"
 
 void plan_release(struct plan *p)
 {
@@ -16,6 +17,8 @@ void plan_release(struct plan *p)
 	strv_free(p->argv);
 	json_decref(p->calc);
 	free(p->restart_from);
+	free(p->orbitals_from);
+	free(p->hessian_from);
 	for (size_t i = 0; i < p->nfiles; i++) {
 		free(p->file[i].name);
 		free(p->file[i].data);
@@ -86,8 +89,7 @@ static json_t *calc_json(const struct geometry *g, const struct solvent *s, int 
 
 void plan_nwchem(struct plan *p, const struct lab *lab, const struct nwchem_calc *c, const char *label)
 {
-	bool opt = c->task == NWCHEM_OPTIMISE;
-	*p = (struct plan){ .kind = opt ? "optimise" : "shield", .label = xstrdup(label),
+	*p = (struct plan){ .kind = nwchem_task_to_string(c->task), .label = xstrdup(label),
 			    .program = "nwchem", .version = lab->engines.nwchem };
 	p->calc = calc_json(c->geometry, c->solvent, c->charge, c->rung);
 	json_object_set_new(p->calc, "level", json_string(c->level->name));
@@ -105,7 +107,8 @@ void plan_xtb(struct plan *p, const struct lab *lab, const struct xtb_calc *c, c
 	*p = (struct plan){ .kind = "xtb", .label = xstrdup(label), .program = "xtb",
 			    .version = lab->engines.xtb };
 	p->calc = calc_json(c->geometry, c->solvent, c->charge, c->rung);
-	json_object_set_new(p->calc, "optimise", json_boolean(c->optimise));
+	json_object_set_new(p->calc, "task", json_integer(c->task));
+	json_object_set_new(p->calc, "temperature", json_real(c->temperature));
 	p->natoms = c->geometry->natoms;
 	p->est_s = cost_seconds(p->kind, 0, p->natoms, 1);
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
@@ -113,7 +116,30 @@ void plan_xtb(struct plan *p, const struct lab *lab, const struct xtb_calc *c, c
 	plan_add_file(p, "in.xyz", b.s, b.len);
 	p->argv = xtb_args(c, "in.xyz");
 	buf_clear(&b);
+	xtb_input(c, &b);
+	if (b.len)
+		plan_add_file(p, XTB_INPUT, b.s, b.len);
+	buf_clear(&b);
 	key_head(p, &b);
 	xtb_canonical(c, &b);
+	hash_text(p, &b);
+}
+
+void plan_crest(struct plan *p, const struct lab *lab, const struct crest_calc *c, int most, const char *label)
+{
+	*p = (struct plan){ .kind = "crest", .label = xstrdup(label), .program = "crest", .version = lab->engines.crest };
+	p->calc = calc_json(c->geometry, c->solvent, c->charge, 0);
+	json_object_set_new(p->calc, "window_kcal", json_real(c->window_kcal));
+	json_object_set_new(p->calc, "most", json_integer(most));
+	p->natoms = c->geometry->natoms;
+	p->est_s = cost_seconds(p->kind, 0, p->natoms, 1);
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	geometry_to_xyz(c->geometry, "nmr-spool", &b);
+	plan_add_file(p, "in.xyz", b.s, b.len);
+	p->argv = crest_args(c, "in.xyz");
+	buf_clear(&b);
+	key_head(p, &b);
+	crest_canonical(c, &b);
+	buf_addf(&b, "most %d\n", most);
 	hash_text(p, &b);
 }

@@ -18,6 +18,8 @@ static json_t *programs(const struct walk *w)
 	json_t *p = json_object();
 	json_object_set_new(p, "nwchem", json_text(e->nwchem ? e->nwchem : "?"));
 	json_object_set_new(p, "xtb", json_text(e->xtb ? e->xtb : "?"));
+	if (e->crest)
+		json_object_set_new(p, "crest", json_text(e->crest));
 	if (open) {
 		_cleanup_free_ char *rdkit = xstrndup(open + strlen("(RDKit "), strcspn(open + strlen("(RDKit "), ")"));
 		json_object_set_new(p, "rdkit", json_text(rdkit));
@@ -25,13 +27,31 @@ static json_t *programs(const struct walk *w)
 	return p;
 }
 
+/* The last note of that stage whose level begins so; NULL: none. */
+static const json_t *stage_of(const struct funnel *f, const char *stage, const char *level)
+{
+	const json_t *e, *found = NULL;
+	size_t i;
+	json_array_foreach(f->stages, i, e)
+		if (str_eq(json_str(e, "stage", ""), stage) && str_has_prefix(json_str(e, "level", ""), level))
+			found = e;
+	return found;
+}
+
+static const char *weights_of(const struct funnel *f)
+{
+	const json_t *e = stage_of(f, "optimise", "");
+	e = e ? e : stage_of(f, "weigh", "");
+	return e ? json_str(e, "level", NULL) : NULL;
+}
+
 static json_t *predict(struct walk *w, struct funnel *f, const struct predict_reference *ref)
 {
 	struct predict_conformer *c = xcalloc((size_t)f->n, sizeof(*c));
 	for (int i = 0; i < f->n; i++)
-		c[i] = (struct predict_conformer){ f->member[i].id, f->member[i].energy, f->member[i].degeneracy,
-						   &f->member[i].geometry, f->member[i].shield_h,
-						   f->member[i].shield_c };
+		c[i] = (struct predict_conformer){ f->member[i].id, f->member[i].energy, f->member[i].gibbs,
+						   f->member[i].degeneracy, &f->member[i].geometry,
+						   f->member[i].shield_h, f->member[i].shield_c };
 	_cleanup_free_ char *dft = w->preset->optimise
 		? xasprintf("%s%s", w->preset->optimise->text, w->solvent->nwchem ? " (COSMO)" : "") : NULL;
 	const char *geometry = w->keep ? "as given in the file" : dft ? dft
@@ -40,8 +60,12 @@ static json_t *predict(struct walk *w, struct funnel *f, const struct predict_re
 	struct predict_input in = { .share = w->lab->share, .preset = w->preset, .solvent = w->solvent,
 				    .temperature_k = w->temperature, .mol = f->mol, .conformers = c, .n = f->n,
 				    .reference = ref, .geometry_kept = w->keep, .geometry_text = geometry,
-				    .programs = versions };
+				    .programs = versions, .crest = stage_of(f, "conformers", "CREST") != NULL,
+				    .screened = stage_of(f, "screen", "") != NULL, .weights_text = weights_of(f) };
+	for (int i = 0; i < f->n; i++)
+		in.free_energy = in.free_energy || f->member[i].gibbs != 0;
 	json_t *doc = predict_result(&in);
+	json_object_set_new(doc, "conformer_search", f->stages ? json_incref(f->stages) : json_array());
 	free(c);
 	return doc;
 }

@@ -1,7 +1,7 @@
 /* Cores and memory are handed to ready steps, best first (priority, fair share,
  * age). Narrow runs side by side when there are several, a wide one when there
  * is one: two 1-rank NWChem runs use the machine better than one 2-rank run.
- * Ranks never exceed the cores. Logs starts and ends of steps. */
+ * Ranks times threads never exceed the cores; memory is reserved as estimated. Logs starts and ends of steps. */
 #include "job/scheduler.h"
 
 #include <dirent.h>
@@ -13,6 +13,8 @@
 #include "job/keeper.h"
 
 #define ATTEMPTS_MAX 4
+#define MEMORY_SLACK ((uint64_t)1 << 30)
+#define PATIENCE_S 300.0 /* how long smaller runs go past one that does not fit */
 #define BACKOFF_S 5.0
 #define GATHER_S 0.03    /* how long a run that was over at once waits for others */
 #define SAME_END_S 2.0   /* a service manager ends all processes at once, in any order */
@@ -21,12 +23,11 @@ struct slot {
 	struct scheduler *s;
 	char key[SHA256_HEX_LEN];
 	char *kind, *label;
-	struct run *run;         /* NULL: it is over, rec is its record */
+	struct execution *run;   /* NULL: it is over, rec is its record */
 	struct run_record rec;
 	struct loop_source *source;
-	int ranks;
-	uint64_t memory;
-	double since;
+	struct step_grant grant;
+	double since, base_s, guess_s; /* base: by the starting model */
 	unsigned flushes;        /* of the queue, when it was started */
 	bool unwanted;
 	struct slot *next;
@@ -44,6 +45,9 @@ struct scheduler {
 	struct backoff *backoff;
 	struct loop_source *wake, *gather;
 	struct keeper *keeper;
+	char large[SHA256_HEX_LEN];  /* a ready step that does not fit beside what runs; "" */
+	double large_since;
+	bool large_seen;             /* in this round */
 	bool stopping, paused;
 	bool behind;             /* a row could not be written: some may say "running" wrongly */
 };
@@ -74,8 +78,8 @@ void scheduler_free(struct scheduler *s)
 		s->slot = t->next;
 		/* One that is over leaves its exit record, which the next start reads. */
 		if (t->run) {
-			run_stop(t->run);
-			run_reap(t->run, &rec);
+			executor_cancel(t->run);
+			executor_reap(t->run, &rec);
 		}
 		free_slot(t);
 	}
@@ -111,7 +115,7 @@ bool scheduler_elapsed(const struct scheduler *s, const char *key, double *ret_s
 	if (!t)
 		return false;
 	*ret_s = clock_mono() - t->since;
-	*ret_ranks = t->ranks;
+	*ret_ranks = t->grant.ranks;
 	return true;
 }
 
@@ -215,13 +219,32 @@ static void catch_up(struct scheduler *s)
 
 static void log_end(const struct slot *t, const struct run_record *rec, const struct step_end *e)
 {
-	char wall[32];
+	char wall[32], guess[32], most[32];
 	snprintf(wall, sizeof(wall), "%.2f", rec->wall_s);
+	snprintf(guess, sizeof(guess), "%.2f", t->guess_s);
+	snprintf(most, sizeof(most), "%.0f", (double)rec->max_rss / (1 << 20));
 	static const char *const verdicts[] = { "ok", "retry", "fail" };
 	log_event(e->verdict == VERDICT_OK ? LOG_INFO : LOG_WARN, "step-end", "step", t->key, "label", t->label,
 		  "verdict", verdicts[e->verdict], "cause",
 		  e->verdict == VERDICT_OK ? NULL : cause_to_string(e->cause), "detail", e->detail, "wall_s", wall,
-		  NULL);
+		  "predicted_s", guess, "memory_mb", most, NULL);
+}
+
+static uint64_t whole_memory(const struct scheduler *s)
+{
+	const struct conf *c = s->lab->conf;
+	return c->step_memory_mb ? (uint64_t)c->step_memory_mb << 20 : s->lab->memory;
+}
+
+/* The model is one fact of the queue; what is lost of it with a crash is learned anew. */
+static void learn(struct scheduler *s, const struct slot *t, double wall_s)
+{
+	if (!cost_learn(s->lab->cost, t->kind, t->grant.ranks, t->base_s, wall_s))
+		return;
+	_cleanup_json_ json_t *j = cost_to_json(s->lab->cost);
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	json_add_to(&b, j, false);
+	queue_fact_set(s->q, COST_FACT, b.s);
 }
 
 /* The row after a run that gave no result: again later, or failed. */
@@ -235,7 +258,9 @@ static void settle_row(struct scheduler *s, const struct slot *t, const struct r
 	bool known = queue_step_get(s->q, t->key, &row) == 0;
 	/* A full disk is nobody's fault: it is waited for. */
 	bool bounded = e->cause != CAUSE_DISK_FULL;
-	bool again = ours || (e->verdict == VERDICT_RETRY && (!known || !bounded || row.attempts < ATTEMPTS_MAX));
+	/* It needed more than was thought: once more, alone and with all memory. */
+	bool squeezed = e->cause == CAUSE_MEMORY && t->grant.limit < whole_memory(s) && (!known || row.attempts < ATTEMPTS_MAX);
+	bool again = ours || squeezed || (e->verdict == VERDICT_RETRY && (!known || !bounded || row.attempts < ATTEMPTS_MAX));
 	const char *cause = cause_to_string(e->cause);
 	int r = queue_begin(s->q);
 	if (r == 0)
@@ -248,6 +273,8 @@ static void settle_row(struct scheduler *s, const struct slot *t, const struct r
 	end_transaction(s, r);
 	if (e->verdict == VERDICT_OK)
 		keeper_add(s->keeper, t->key);
+	if (e->verdict == VERDICT_OK && known && row.attempts == 1)
+		learn(s, t, rec->wall_s);
 	if (e->verdict != VERDICT_OK && again && !ours)
 		back_off(s, t->key, BACKOFF_S * (1 << MIN(row.attempts, 6)));
 }
@@ -302,7 +329,7 @@ static void on_run_end(void *arg)
 	struct slot *t = arg;
 	struct scheduler *s = t->s;
 	loop_remove(s->loop, t->source);
-	run_reap(t->run, &t->rec);
+	executor_reap(t->run, &t->rec);
 	t->run = NULL;
 	if (t->flushes != queue_flushes(s->q)) {
 		finish(s, t);
@@ -315,32 +342,38 @@ static void on_run_end(void *arg)
 
 /* ---- starting */
 
-static bool is_nwchem(const char *kind) { return str_eq(kind, "optimise") || str_eq(kind, "shield"); }
+/* Runs that can use several cores. */
+static bool is_wide(const char *kind)
+{
+	enum nwchem_task task;
+	return str_eq(kind, "crest") || nwchem_task_from_string(kind, &task) == 0;
+}
 
-struct chosen { const struct step *step; int ranks; uint64_t memory; int error; };
+struct chosen { const struct step *step; struct step_grant grant; int error; };
 
 struct round {
 	struct scheduler *s;
-	int free_cores, nwchem;      /* NWChem steps running or ready */
+	int free_cores, wide;        /* wide steps running or ready */
 	uint64_t free_memory;
+	bool closed;                 /* one that does not fit has waited long enough */
 	struct chosen *chosen;
 	size_t nchosen;
 };
 
-static int count_nwchem(const struct step *st, _unused_ const char *stage, void *arg)
+static int count_wide(const struct step *st, _unused_ const char *stage, void *arg)
 {
 	struct round *r = arg;
-	if (is_nwchem(st->kind) && !find_slot(r->s, st->key))
-		r->nwchem++;
+	if (is_wide(st->kind) && !find_slot(r->s, st->key))
+		r->wide++;
 	return 0;
 }
 
 static int ranks_for(const struct round *r, const struct step *st)
 {
-	if (!is_nwchem(st->kind))
+	if (!is_wide(st->kind))
 		return 1;
 	int cores = r->s->lab->cores, most = r->s->lab->conf->nwchem_nproc;
-	int fair = MAX(1, cores / MAX(1, r->nwchem));
+	int fair = MAX(1, cores / MAX(1, r->wide));
 	fair = MIN(fair, r->free_cores);
 	return most > 0 ? MIN(fair, most) : fair;
 }
@@ -378,48 +411,83 @@ static void start_failed(struct scheduler *s, const struct step *st, int err)
 		s->ended(s->arg, st->key);
 }
 
-static int start_step(struct scheduler *s, const struct step *st, int ranks, uint64_t memory)
+static void watch(struct scheduler *s, const struct step *st, const struct step_grant *grant, struct execution *run)
 {
-	struct run *run;
-	int e = step_start(s->lab, st->key, ranks, &run);
-	if (e < 0)
-		return e;
 	struct slot *t = xcalloc(1, sizeof(*t));
 	*t = (struct slot){ .s = s, .kind = xstrdup(st->kind), .label = xstrdup(st->label), .run = run,
-			    .ranks = ranks, .memory = memory, .since = clock_mono(),
+			    .grant = *grant, .since = clock_mono(), .base_s = st->est_s,
+			    .guess_s = cost_predict(s->lab->cost, st->kind, grant->ranks, st->est_s),
 			    .flushes = queue_flushes(s->q), .next = s->slot };
 	snprintf(t->key, sizeof(t->key), "%s", st->key);
 	s->slot = t;
-	t->source = loop_add(s->loop, run_pidfd(run), on_run_end, t);
-	char n[16];
-	snprintf(n, sizeof(n), "%d", ranks);
-	log_event(LOG_INFO, "step-start", "step", st->key, "label", st->label, "ranks", n, NULL);
+	t->source = loop_add(s->loop, executor_fd(run), on_run_end, t);
+}
+
+static int start_step(struct scheduler *s, const struct step *st, const struct step_grant *grant)
+{
+	struct execution *run;
+	int e = step_start(s->lab, st->key, grant, &run);
+	if (e < 0)
+		return e;
+	watch(s, st, grant, run);
+	char n[16], mb[24];
+	snprintf(n, sizeof(n), "%d", grant->ranks);
+	snprintf(mb, sizeof(mb), "%llu", (unsigned long long)(grant->memory >> 20));
+	log_event(LOG_INFO, "step-start", "step", st->key, "label", st->label, "ranks", n, "memory_mb", mb, NULL);
 	return 0;
+}
+
+/* What a run may use. Twice the estimate is no lie yet; what goes on beyond it would take
+ * the memory of others, and is ended alone. */
+static struct step_grant grant_for(const struct round *r, const struct step *st)
+{
+	struct step_grant g = { .ranks = ranks_for(r, st) };
+	uint64_t all = whole_memory(r->s);
+	g.memory = step_memory(r->s->lab, st->key, g.ranks);
+	bool squeezed = st->attempts > 0 && st->cause && cause_from_string(st->cause) == CAUSE_MEMORY;
+	if (squeezed)
+		g.memory = MAX(g.memory, r->s->lab->memory);
+	g.limit = squeezed || r->s->lab->conf->step_memory_mb ? all : MIN(all, MAX(2 * g.memory, g.memory + MEMORY_SLACK));
+	return g;
+}
+
+/* A run that does not fit waits while smaller ones go past it, but not for ever. */
+static bool holds_others(struct scheduler *s, const struct step *st)
+{
+	if (!str_eq(s->large, st->key)) {
+		if (*s->large && s->large_seen)
+			return false;
+		snprintf(s->large, sizeof(s->large), "%s", st->key);
+		s->large_since = clock_mono();
+	}
+	s->large_seen = true;
+	return clock_mono() - s->large_since > PATIENCE_S;
 }
 
 /* Chooses a step that fits: its row says "running" before there is a process, so
  * that after a crash every process has a row that tells of it. */
 static int consider(struct round *r, const struct step *st)
 {
-	if (waits_out(r->s, st->key) || find_slot(r->s, st->key))
+	if (r->closed || waits_out(r->s, st->key) || find_slot(r->s, st->key))
 		return 0;
-	int ranks = ranks_for(r, st);
-	uint64_t memory = step_memory(r->s->lab, st->key, ranks);
+	struct step_grant g = grant_for(r, st);
 	/* A run larger than the machine still gets its try, alone. */
-	if (memory > r->free_memory && (r->nchosen || scheduler_running(r->s) > 0))
+	if (g.memory > r->free_memory && (r->nchosen || scheduler_running(r->s) > 0)) {
+		r->closed = holds_others(r->s, st);
 		return 0;
+	}
 	r->chosen = xreallocarray(r->chosen, r->nchosen + 1, sizeof(*r->chosen));
-	r->chosen[r->nchosen++] = (struct chosen){ st, ranks, memory, 0 };
-	r->free_cores -= ranks;
-	r->free_memory -= MIN(memory, r->free_memory);
-	return queue_step_start(r->s->q, st->key, ranks);
+	r->chosen[r->nchosen++] = (struct chosen){ st, g, 0 };
+	r->free_cores -= g.ranks;
+	r->free_memory -= MIN(g.memory, r->free_memory);
+	return queue_step_start(r->s->q, st->key, g.ranks);
 }
 
 static void start_chosen(struct round *r)
 {
 	for (size_t i = 0; i < r->nchosen; i++) {
 		struct chosen *c = &r->chosen[i];
-		c->error = start_step(r->s, c->step, c->ranks, c->memory);
+		c->error = start_step(r->s, c->step, &c->grant);
 	}
 	/* Last: it may lead to the next round. */
 	for (size_t i = 0; i < r->nchosen; i++)
@@ -437,9 +505,9 @@ void scheduler_tick(struct scheduler *s)
 	for (const struct slot *t = s->slot; t; t = t->next) {
 		if (!t->run)
 			continue;
-		r.free_cores -= t->ranks;
-		r.free_memory -= MIN(t->memory, r.free_memory);
-		r.nwchem += is_nwchem(t->kind);
+		r.free_cores -= t->grant.ranks;
+		r.free_memory -= MIN(t->grant.memory, r.free_memory);
+		r.wide += is_wide(t->kind);
 	}
 	if (r.free_cores <= 0)
 		return;
@@ -447,10 +515,13 @@ void scheduler_tick(struct scheduler *s)
 	struct ready ready = { 0 };
 	queue_step_each_waiting(s->q, STEP_READY, 8 * s->lab->cores + 8, copy_ready, &ready);
 	for (size_t i = 0; i < ready.n; i++)
-		count_nwchem(&ready.step[i], NULL, &r);
+		count_wide(&ready.step[i], NULL, &r);
 	int e = queue_begin(s->q);
+	s->large_seen = false;
 	for (size_t i = 0; e == 0 && i < ready.n && r.free_cores > 0; i++)
 		e = consider(&r, &ready.step[i]);
+	if (!s->large_seen)
+		*s->large = '\0';
 	if (end_transaction(s, e) == 0)
 		start_chosen(&r);
 	free(r.chosen);
@@ -479,7 +550,7 @@ void scheduler_stop(struct scheduler *s)
 	s->stopping = true;
 	for (struct slot *t = s->slot; t; t = t->next)
 		if (t->run)
-			run_stop(t->run);
+			executor_cancel(t->run);
 }
 
 static int wanted(_unused_ long long row, void *arg)
@@ -496,7 +567,7 @@ void scheduler_cancel_unwanted(struct scheduler *s)
 		if (!any && !t->unwanted && t->run) {
 			t->unwanted = true;
 			log_event(LOG_INFO, "step-cancel", "step", t->key, "label", t->label, NULL);
-			run_stop(t->run);
+			executor_cancel(t->run);
 		}
 	}
 }
@@ -546,10 +617,14 @@ void scheduler_recover(struct scheduler *s)
 	for (size_t i = 0; i < left.ready.n; i++) {
 		const struct step *st = &left.ready.step[i];
 		_cleanup_free_ char *dir = step_run_dir(s->lab, st->key);
-		int r = run_end_leftover(dir, 20);
-		log_event(r < 0 ? LOG_ERROR : LOG_INFO, "step-recovered", "step", st->key, "label", st->label, "error",
-			  r < 0 ? "a process of the last run could not be ended" : NULL, NULL);
-		if (e == 0)
+		struct execution *run;
+		int r = executor_adopt(s->lab->executor, dir, 20, &run);
+		log_event(r == -EBUSY ? LOG_ERROR : LOG_INFO, "step-recovered", "step", st->key, "label", st->label, "error",
+			  r == -EBUSY ? "a process of the last run could not be ended" : NULL, NULL);
+		if (r == 0)
+			watch(s, st, &(struct step_grant){ MAX(st->ranks, 1), step_memory(s->lab, st->key, MAX(st->ranks, 1)),
+							   whole_memory(s) }, run);
+		else if (e == 0)
 			e = take_back(s, st, dir);
 	}
 	end_transaction(s, e);

@@ -29,8 +29,8 @@ bool scheduler_elapsed(const struct scheduler *s, const char *key, double *ret_s
 void scheduler_adopt(struct scheduler *s, const char *key);
 /* After the queue lost a transaction: rows and runs agree again. */
 void scheduler_reconcile(struct scheduler *s);
-/* After a restart: ends leftovers of steps that the queue calls running and
- * makes them ready again. */
+/* After a restart: runs that the queue calls running are watched on where the executor
+ * still has them; else their leftovers are ended and they are ready again. */
 void scheduler_recover(struct scheduler *s);
 /* After that: scratch folders of steps are removed. */
 void scheduler_sweep_scratch(struct scheduler *s);

@@ -9,17 +9,21 @@
 #define NMR_JOB_STEP_H
 
 #include "base/file.h"
-#include "exec/run.h"
+#include "exec/executor.h"
 #include "job/engines.h"
+#include "nmr/cost.h"
+#include "nmr/crest.h"
 #include "nmr/nwchem.h"
 #include "nmr/xtb.h"
 
-struct lab {                    /* what it takes to run steps; immutable after start */
+struct lab {                    /* what it takes to run steps; immutable after start but for cost */
 	struct conf *conf;
 	struct share *share;
 	struct engines engines;
+	const struct executor *executor;
 	int cores;
 	uint64_t memory;        /* bytes for all engines together */
+	struct cost_model *cost; /* learned from finished steps */
 	char *(*safe_name)(const char *any); /* names for the outbox */
 };
 
@@ -27,16 +31,19 @@ struct plan_file { char *name, *data; size_t len; };
 
 struct plan {
 	char key[SHA256_HEX_LEN];
-	const char *kind;       /* "mol" "xtb" "optimise" "shield" "render" */
+	const char *kind;       /* "mol" "xtb" "crest" "screen" "optimise" "shield" "render" */
 	char *label;            /* "optimise conformer 2" */
 	const char *program, *version;
 	char **argv;            /* mol, render: whole; xtb: arguments; NWChem: NULL */
-	json_t *calc;           /* NWChem and xtb: the calculation; else NULL */
+	json_t *calc;           /* of an engine: the calculation; else NULL */
 	char *restart_from;     /* key of a failed step whose last geometry is a good start; NULL */
+	char *orbitals_from;    /* key of a finished step whose orbitals are one; NULL */
+	char *hessian_from;     /* key of a finished xTB step with a Hessian of this geometry; NULL */
 	struct plan_file *file;
 	size_t nfiles;
 	int functions, natoms;  /* for the cost model */
-	double est_s;           /* on one core */
+	double est_s;           /* on one core, by the starting model */
+	double guess_s;         /* by what was learned */
 };
 void plan_release(struct plan *p);
 
@@ -47,6 +54,8 @@ void plan_program(struct plan *p, const struct lab *lab, const char *kind, const
 void plan_add_file(struct plan *p, const char *name, const void *data, size_t n);
 void plan_seal(struct plan *p);  /* computes the key; after the last file */
 void plan_nwchem(struct plan *p, const struct lab *lab, const struct nwchem_calc *c, const char *label);
+/* At most `most` of the conformers found are kept. */
+void plan_crest(struct plan *p, const struct lab *lab, const struct crest_calc *c, int most, const char *label);
 void plan_xtb(struct plan *p, const struct lab *lab, const struct xtb_calc *c, const char *label);
 
 /* Folders; caller frees. */
@@ -65,9 +74,10 @@ int step_discard(const struct lab *lab, const char *key);
 /* Makes the .run folder with the plan, if it is not there yet. */
 int step_write(const struct lab *lab, const struct plan *p);
 
-/* Starts the step in its .run folder on `ranks` cores. An earlier attempt's
- * geometry is used when there is one. */
-int step_start(const struct lab *lab, const char *key, int ranks, struct run **ret_run);
+struct step_grant { int ranks; uint64_t memory, limit; };  /* bytes: to plan with, and to be ended above */
+/* Starts the step in its .run folder. An earlier attempt's geometry is used when there is
+ * one. */
+int step_start(const struct lab *lab, const char *key, const struct step_grant *grant, struct execution **ret_e);
 /* Memory the step is expected to need, bytes. */
 uint64_t step_memory(const struct lab *lab, const char *key, int ranks);
 

@@ -62,7 +62,7 @@ void walk_read_failed(struct walk *w, int r)
 int walk_ask(struct walk *w, const char *stage, struct plan *plan, json_t **ret_result)
 {
 	struct pipeline *p = w->p;
-	double est = plan->est_s;
+	double est = plan->guess_s = cost_predict(w->lab->cost, plan->kind, 1, plan->est_s);
 	if (!str_eq(p->stage, stage) && !w->reference) {
 		p->stage = stage;
 		p->stage_done = p->stage_total = 0;
@@ -87,7 +87,8 @@ int walk_ask(struct walk *w, const char *stage, struct plan *plan, json_t **ret_
 	return r;
 }
 
-int walk_ask_nwchem(struct walk *w, const char *stage, struct nwchem_calc c, const char *label, json_t **ret_result)
+int walk_ask_nwchem(struct walk *w, const char *stage, struct nwchem_calc c, const char *label,
+		    const struct walk_start *start, json_t **ret_result)
 {
 	_cleanup_free_ char *before = NULL;
 	for (;;) {
@@ -97,6 +98,10 @@ int walk_ask_nwchem(struct walk *w, const char *stage, struct nwchem_calc c, con
 						   : xasprintf("%s%s", w->who, label);
 		plan_nwchem(&plan, w->lab, &c, name);
 		plan.restart_from = before ? xstrdup(before) : NULL;
+		plan.orbitals_from = start && start->orbitals ? xstrdup(start->orbitals) : NULL;
+		plan.hessian_from = start && start->hessian ? xstrdup(start->hessian) : NULL;
+		if (start && start->ret_key)
+			memcpy(start->ret_key, plan.key, SHA256_HEX_LEN);
 		free(before);
 		before = xstrdup(plan.key);
 		int r = walk_ask(w, stage, &plan, ret_result);
@@ -108,13 +113,16 @@ int walk_ask_nwchem(struct walk *w, const char *stage, struct nwchem_calc c, con
 	}
 }
 
-int walk_ask_xtb(struct walk *w, const char *stage, struct xtb_calc c, const char *label, json_t **ret_result)
+int walk_ask_xtb(struct walk *w, const char *stage, struct xtb_calc c, const char *label, char *ret_key,
+		 json_t **ret_result)
 {
 	for (;;) {
 		struct plan plan;
 		const char *why = NULL;
 		_cleanup_free_ char *name = xasprintf("%s%s", w->who, label);
 		plan_xtb(&plan, w->lab, &c, name);
+		if (ret_key)
+			memcpy(ret_key, plan.key, SHA256_HEX_LEN);
 		int r = walk_ask(w, stage, &plan, ret_result);
 		if (r != -EREMOTEIO)
 			return r;
@@ -152,6 +160,11 @@ int walk_end_engine(struct walk *w, const char *label)
 	return walk_end(w, PIPELINE_FAILED, what, why, cause_remedy(w->cause));
 }
 
+double walk_cost(const struct walk *w, const char *kind, int functions, int natoms)
+{
+	return cost_predict(w->lab->cost, kind, 1, cost_seconds(kind, functions, natoms, 1));
+}
+
 void walk_warn(struct walk *w, const char *code, const char *fmt, ...)
 {
 	va_list ap;
@@ -170,6 +183,7 @@ void funnel_release(struct funnel *f)
 		free(f->member[i].shield_c);
 	}
 	free(f->member);
+	json_decref(f->stages);
 	json_decref(f->mol);
 	free(f->mol_dir);
 	*f = (struct funnel){ 0 };

@@ -26,9 +26,19 @@ struct walk {
 struct member {                  /* a conformer on its way through the funnel */
 	int id;
 	double energy;           /* hartree, of the latest stage */
+	double gibbs;            /* hartree, added to it for the weights; 0 */
 	double degeneracy;
 	struct geometry geometry;
 	double *shield_h, *shield_c;
+	char screen_key[SHA256_HEX_LEN];  /* the step with its orbitals; "" */
+	char hessian_key[SHA256_HEX_LEN]; /* the step with its xTB Hessian; "" */
+};
+
+struct funnel_stage {            /* what a stage did with the conformers that came to it */
+	const char *stage, *level;   /* "rank", "GFN2-xTB (ALPB)" */
+	int seen, failed, changed, merged, cut, left;
+	double window;           /* kcal/mol; 0: none */
+	double lost;             /* population of what failed or was cut, by the stage's energies */
 };
 
 struct funnel {
@@ -37,17 +47,28 @@ struct funnel {
 	int natoms;
 	struct member *member;
 	int n;
-	double population_lost;
+	bool ranked;             /* members have energies */
+	double failed_population;    /* of conformers that could not be computed */
+	json_t *stages;          /* notes, as in docs/formats.md "conformer_search" */
 };
 void funnel_release(struct funnel *f);
+void funnel_note(struct funnel *f, const struct funnel_stage *s);
 
 /* 0: done, *ret_result owned by the caller. -EAGAIN: it is needed (added to
  * p->need). -EREMOTEIO: it failed for good: w->cause, w->detail. Consumes plan. */
 int walk_ask(struct walk *w, const char *stage, struct plan *plan, json_t **ret_result);
+struct walk_start {              /* what a run may start from: keys of finished steps, or NULL */
+	const char *orbitals, *hessian;
+	char *ret_key;           /* SHA256_HEX_LEN bytes for the key of the run that is it; NULL */
+};
+/* These climb the recovery ladder. start: NULL for none. */
 int walk_ask_nwchem(struct walk *w, const char *stage, struct nwchem_calc c, const char *label,
-		    json_t **ret_result);
-int walk_ask_xtb(struct walk *w, const char *stage, struct xtb_calc c, const char *label,
+		    const struct walk_start *start, json_t **ret_result);
+/* ret_key: as in walk_start, or NULL. */
+int walk_ask_xtb(struct walk *w, const char *stage, struct xtb_calc c, const char *label, char *ret_key,
 		 json_t **ret_result);
+/* Core seconds that a run is expected to take. */
+double walk_cost(const struct walk *w, const char *kind, int functions, int natoms);
 /* Ends the pass: words are copied, NULL allowed. Returns -ECANCELED. */
 int walk_end(struct walk *w, enum pipeline_end end, const char *what, const char *why, const char *remedy);
 int walk_end_refusal(struct walk *w, const json_t *refusal);
@@ -61,6 +82,13 @@ char *walk_step_file(const struct walk *w, const char *key, const char *name);
  * files): the pass then ends with PIPELINE_LATER, whatever it made of it. */
 void walk_read_failed(struct walk *w, int r);
 
+/* A stored file: 0, or the pass is ended. */
+int walk_read_input(struct walk *w, const char *path, struct buf *b);
+int walk_read_mol(struct walk *w, const struct funnel *f, struct buf *b);
+
+/* The parts of walk_molecule(), which return as it does. */
+int walk_prepare(struct walk *w, const char *record, struct funnel *f);
+int walk_search(struct walk *w, struct funnel *f);
 /* From a record to final conformers with shieldings. 0, -EAGAIN (needs are
  * noted) or -ECANCELED (walk_end was called). */
 int walk_molecule(struct walk *w, const char *record_path, struct funnel *f);

@@ -1,5 +1,5 @@
-/* Writing NWChem inputs. Two runs a conformer and level: `task dft optimize`, and
- * `task dft property` with `shielding`. The canonical text and the input come from
+/* Writing NWChem inputs. Runs of a conformer: `task dft energy`, `task dft optimize`
+ * and `task dft property` with `shielding`. The canonical text and the input come from
  * the same blocks, so that they cannot drift apart. Pure.
  *
  * The rungs of the recovery ladder; a later one never gives another answer, it is
@@ -10,10 +10,12 @@
  *             charge lists after some steps, "bq_create failed")
  *   shield:   0 as the level says, 1 patient SCF, direct, tight screening,
  *             2 quadratic SCF, direct, tight screening
+ *   energy:   0 plain, 1 patient SCF, 2 stubborn SCF
  * Each next optimisation starts from the last geometry (nwchem_place.restart). */
 #include "nmr/nwchem.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
 
 enum scf { SCF_PLAIN, SCF_PATIENT, SCF_STUBBORN, SCF_QUADRATIC };
@@ -32,11 +34,35 @@ static const struct rung shield_rungs[] = {
 	{ false, SCF_QUADRATIC, true, 0, "again with direct integrals and a quadratically convergent SCF" },
 };
 
+static const struct rung energy_rungs[] = {
+	{ false, SCF_PLAIN, false, 0, "" },
+	{ false, SCF_PATIENT, false, 0, "again with damping, level shift and more iterations" },
+	{ false, SCF_STUBBORN, true, 0, "again with a strongly damped and shifted SCF" },
+};
+
+static const char *const task_names[] = { [NWCHEM_ENERGY] = "screen", [NWCHEM_OPTIMISE] = "optimise",
+					   [NWCHEM_SHIELD] = "shield" };
+
+const char *nwchem_task_to_string(enum nwchem_task t) { return task_names[t]; }
+
+int nwchem_task_from_string(const char *kind, enum nwchem_task *ret_task)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(task_names); i++)
+		if (str_eq(kind, task_names[i])) {
+			*ret_task = (enum nwchem_task)i;
+			return 0;
+		}
+	return -ENOENT;
+}
+
 static const struct rung *rung_of(enum nwchem_task task, int rung)
 {
-	const struct rung *r = task == NWCHEM_OPTIMISE ? optimise_rungs : shield_rungs;
-	size_t n = task == NWCHEM_OPTIMISE ? ARRAY_SIZE(optimise_rungs) : ARRAY_SIZE(shield_rungs);
-	return rung < 0 || (size_t)rung >= n ? NULL : &r[rung];
+	static const struct { const struct rung *r; size_t n; } ladders[] = {
+		[NWCHEM_ENERGY] = { energy_rungs, ARRAY_SIZE(energy_rungs) },
+		[NWCHEM_OPTIMISE] = { optimise_rungs, ARRAY_SIZE(optimise_rungs) },
+		[NWCHEM_SHIELD] = { shield_rungs, ARRAY_SIZE(shield_rungs) },
+	};
+	return rung < 0 || (size_t)rung >= ladders[task].n ? NULL : &ladders[task].r[rung];
 }
 
 /* Where an optimisation goes on after this cause; the column is the rung. */
@@ -53,6 +79,7 @@ static int next_optimise(int rung, enum cause c)
 int nwchem_next_rung(enum nwchem_task task, int rung, enum cause c, const char **ret_why)
 {
 	int next = task == NWCHEM_OPTIMISE ? next_optimise(rung, c)
+		 : task == NWCHEM_ENERGY ? (c == CAUSE_SCF ? rung + 1 : -1)
 		 : c == CAUSE_SCF || c == CAUSE_CPHF ? rung + 1 : -1;
 	const struct rung *r = next > rung ? rung_of(task, next) : NULL;
 	if (!r)
@@ -84,7 +111,17 @@ static void add_cosmo(const struct solvent *s, struct buf *b)
 		buf_addf(b, "cosmo\n  solvent %s\n  do_gasphase False\nend\n", s->nwchem);
 }
 
-static void add_dft(const struct nwchem_calc *c, const struct rung *r, struct buf *b)
+bool nwchem_readable_path(const char *path)
+{
+	size_t n = strlen(path);
+	return n > 0 && n < 200 && strcspn(path, " \t\n\"'#;") == n;
+}
+
+/* Checked against `grid fine` and the thresholds that `task dft property` forces
+ * unless prop:nocheck is set: docs/performance.md. */
+static bool is_quick(const struct nwchem_calc *c) { return c->task == NWCHEM_SHIELD && c->rung == 0; }
+
+static void add_dft(const struct nwchem_calc *c, const struct rung *r, const struct nwchem_place *p, struct buf *b)
 {
 	const struct level *l = c->level;
 	buf_adds(b, "dft\n");
@@ -96,7 +133,9 @@ static void add_dft(const struct nwchem_calc *c, const struct rung *r, struct bu
 	if (c->task == NWCHEM_SHIELD && (l->direct || c->rung > 0))
 		buf_adds(b, "  direct\n");
 	if (c->task == NWCHEM_SHIELD)
-		buf_adds(b, "  grid fine\n");
+		buf_adds(b, is_quick(c) ? "  grid medium\n" : "  grid fine\n");
+	if (p && p->orbitals && nwchem_readable_path(p->orbitals))
+		buf_addf(b, "  vectors input %s output %s\n", p->orbitals, NWCHEM_ORBITALS);
 	buf_addf(b, "  iterations %d\n", r->scf == SCF_PLAIN ? 100 : 300);
 	if (r->scf == SCF_PATIENT)
 		buf_adds(b, "  convergence lshift 0.5 hl_tol 0.5 damp 50 ncydp 30\n");
@@ -109,15 +148,26 @@ static void add_dft(const struct nwchem_calc *c, const struct rung *r, struct bu
 	buf_adds(b, "  noprint \"final vectors analysis\"\nend\n");
 }
 
-static void add_task(const struct nwchem_calc *c, const struct rung *r, struct buf *b)
+static void add_task(const struct nwchem_calc *c, const struct rung *r, const struct nwchem_place *p, struct buf *b)
 {
-	if (c->task == NWCHEM_OPTIMISE)
-		buf_addf(b, "driver\n  maxiter %d\nend\ntask dft optimize\n", r->steps);
-	else
+	switch (c->task) {
+	case NWCHEM_ENERGY:
+		buf_adds(b, "task dft energy\n");
+		break;
+	case NWCHEM_OPTIMISE:
+		buf_addf(b, "driver\n  maxiter %d\n%send\ntask dft optimize\n", r->steps,
+			 p && p->hessian ? "  inhess 2\n" : "");
+		break;
+	case NWCHEM_SHIELD:
+		if (is_quick(c))
+			buf_adds(b, "set prop:nocheck logical .true.\n");
 		buf_adds(b, "property\n  shielding\nend\ntask dft property\n");
+		break;
+	}
 }
 
-static void add_body(const struct nwchem_calc *c, const struct geometry *g, struct buf *b)
+/* p: NULL for what decides the result. */
+static void add_body(const struct nwchem_calc *c, const struct geometry *g, const struct nwchem_place *p, struct buf *b)
 {
 	const struct rung *r = rung_of(c->task, c->rung);
 	r = r ? r : rung_of(c->task, 0);
@@ -125,13 +175,13 @@ static void add_body(const struct nwchem_calc *c, const struct geometry *g, stru
 	add_geometry(g, r->cartesian, b);
 	add_basis(c->level, b);
 	add_cosmo(c->solvent, b);
-	add_dft(c, r, b);
-	add_task(c, r, b);
+	add_dft(c, r, p, b);
+	add_task(c, r, p, b);
 }
 
 void nwchem_canonical(const struct nwchem_calc *c, struct buf *b)
 {
-	add_body(c, c->geometry, b);
+	add_body(c, c->geometry, NULL, b);
 	buf_addf(b, "rung %d\n", c->rung);
 }
 
@@ -159,13 +209,6 @@ uint64_t nwchem_memory(const struct nwchem_calc *c, int ranks)
 	return (uint64_t)(rank * MAX(ranks, 1) + 1.25 * matrices * 8 * n * n);
 }
 
-/* NWChem takes no quotes around a path, none with white space and none that is long. */
-static bool is_readable_path(const char *path)
-{
-	size_t n = strlen(path);
-	return n > 0 && n < 200 && strcspn(path, " \t\n\"'#;") == n;
-}
-
 void nwchem_input(const struct nwchem_calc *c, const struct nwchem_place *p, struct buf *b)
 {
 	buf_adds(b, "start nmr\ntitle \"");
@@ -173,8 +216,14 @@ void nwchem_input(const struct nwchem_calc *c, const struct nwchem_place *p, str
 		buf_addc(b, isalnum((unsigned char)*t) || strchr(" .,:()+*/-", *t) ? *t : '_');
 	buf_adds(b, "\"\n");
 	add_memory(c, p, b);
-	if (is_readable_path(p->scratch))
+	if (nwchem_readable_path(p->scratch))
 		buf_addf(b, "scratch_dir %s\npermanent_dir %s\n", p->scratch, p->scratch);
-	add_body(c, p->restart ? p->restart : c->geometry, b);
+	add_body(c, p->restart ? p->restart : c->geometry, p, b);
 }
 
+void nwchem_hessian(const double *h, int n, struct buf *b)
+{
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k <= i; k++)
+			buf_addf(b, "%.10E\n", 0.5 * (h[i * n + k] + h[k * n + i]));
+}

@@ -265,13 +265,33 @@ static json_t *read_shield(struct span t, int natoms)
 	return json_pack("{s:s,s:f,s:O}", "version", version, "energy_hartree", e, "isotropic", iso);
 }
 
+static json_t *read_energy(struct span t)
+{
+	double e;
+	/* One that did not converge has its energy printed all the same. */
+	if (find(t, "failed to converge") || !read_number_after(t, find_last(t, "Total DFT energy"), "=", &e))
+		return NULL;
+	_cleanup_free_ char *version = read_version(t);
+	return json_pack("{s:s,s:f}", "version", version, "energy_hartree", e);
+}
+
+static json_t *read_result(struct span t, enum nwchem_task task, int natoms)
+{
+	switch (task) {
+	case NWCHEM_ENERGY: return read_energy(t);
+	case NWCHEM_OPTIMISE: return read_optimise(t, natoms);
+	case NWCHEM_SHIELD: return read_shield(t, natoms);
+	}
+	return NULL;
+}
+
 enum verdict nwchem_parse(const char *out, size_t n, enum nwchem_task task, int natoms, json_t **ret_result,
 			  enum cause *ret_cause, char **ret_detail)
 {
 	struct span t = { out, out + n };
 	const char *times = find_last(t, "Total times  cpu:");
 	bool ended = natoms > 0 && times && line_end(t, times) < t.end;
-	json_t *result = !ended ? NULL : task == NWCHEM_OPTIMISE ? read_optimise(t, natoms) : read_shield(t, natoms);
+	json_t *result = ended ? read_result(t, task, natoms) : NULL;
 	if (result) {
 		*ret_result = result;
 		return VERDICT_OK;

@@ -7,7 +7,11 @@
 #include "nmr/share.h"
 #include "nmr/verdict.h"
 
-enum nwchem_task { NWCHEM_OPTIMISE, NWCHEM_SHIELD };
+/* The kind of the step in the queue is "screen", "optimise" or "shield". */
+enum nwchem_task { NWCHEM_ENERGY, NWCHEM_OPTIMISE, NWCHEM_SHIELD };
+const char *nwchem_task_to_string(enum nwchem_task t);
+/* 0, or -ENOENT: no kind of an NWChem run. */
+int nwchem_task_from_string(const char *kind, enum nwchem_task *ret_task);
 
 struct nwchem_calc {
 	enum nwchem_task task;
@@ -28,10 +32,22 @@ struct nwchem_place {           /* what does not decide the result */
 				 * is left out: the run's own folder serves */
 	const char *title;      /* ASCII, sanitised by nwchem_input */
 	const struct geometry *restart; /* start an optimisation from here, or NULL */
+	const char *orbitals;   /* orbitals of the same molecule and basis to start the SCF from:
+				 * name of a file beside the run's own files; NULL */
+	bool hessian;           /* NWCHEM_HESSIAN lies beside them: the optimiser starts from it */
 };
+/* An initial Hessian as NWChem's driver reads it: name in the scratch folder, and text.
+ * h: n*n values by rows, hartree/bohr^2. */
+#define NWCHEM_HESSIAN "nmr.hess"
+void nwchem_hessian(const double *h, int n, struct buf *b);
+/* Where a run leaves its orbitals, in the scratch folder. */
+#define NWCHEM_ORBITALS "nmr.movecs"
+/* NWChem takes no quotes around a path, none with white space and none that is long. */
+bool nwchem_readable_path(const char *path);
 void nwchem_input(const struct nwchem_calc *c, const struct nwchem_place *p, struct buf *b);
 
 /* Reads a whole output. VERDICT_OK: *ret_result (caller owns):
+ *   energy:   {"version","energy_hartree"}
  *   optimise: {"version","energy_hartree","coords":[[x,y,z]..],"iterations":n}
  *             coords from the LAST "Output coordinates" block
  *   shield:   {"version","energy_hartree","isotropic":[ppm per atom]}

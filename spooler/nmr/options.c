@@ -20,6 +20,8 @@ typedef char *(*check_fn)(const struct share *share, const char *typed, struct b
 
 static const char *const mode_values[] = { "auto", "single", "ensemble", NULL };
 static const char *const geometry_values[] = { "auto", "keep", NULL };
+static const char *const conformers_values[] = { "auto", "rdkit", "crest", NULL };
+static const char *const yes_values[] = { "no", "yes", NULL };
 static const char *const component_values[] = { "all", "largest", NULL };
 
 void option_text_fold(const char *typed, char *ret_s, size_t size)
@@ -239,6 +241,38 @@ static char *check_max_conformers(_unused_ const struct share *share, const char
 	return NULL;
 }
 
+static char *check_conformers(_unused_ const struct share *share, const char *typed, struct buf *why)
+{
+	static const char *const aliases[] = { "etkdg", "rdkit", "kdg", "rdkit", "rdkitkdg", "rdkit", "automatic", "auto",
+					       NULL };
+	return check_word(typed, conformers_values, aliases, why);
+}
+
+static char *check_free_energy(_unused_ const struct share *share, const char *typed, struct buf *why)
+{
+	static const char *const aliases[] = { "true", "yes", "1", "yes", "on", "yes", "rrho", "yes", "false", "no", "0", "no",
+					       "off", "no", NULL };
+	return check_word(typed, yes_values, aliases, why);
+}
+
+/* "0.9", "90 %" */
+static char *check_population(_unused_ const struct share *share, const char *typed, struct buf *why)
+{
+	char *end;
+	_cleanup_free_ char *text = xstrdup(typed);
+	for (char *p = text; *p; p++)
+		if (*p == ',')
+			*p = '.';
+	double v = strtod(text, &end);
+	const char *unit = str_trim(end);
+	if (str_eq(unit, "%"))
+		v /= 100;
+	if (end != text && (!*unit || str_eq(unit, "%")) && v >= 0.01 && v <= 1)
+		return xasprintf("%.6g", v);
+	buf_adds(why, "is not a part of the population. Values: from 0.01 to 1 (0.9), or percent (\"90 %\").");
+	return NULL;
+}
+
 static char *check_notify(_unused_ const struct share *share, const char *typed, struct buf *why)
 {
 	if (!*typed || address_valid(typed))
@@ -257,7 +291,7 @@ static const struct {
 	[OPTION_PRESET] = { "preset", "production", "draft or production (default: production)",
 			    " level quality ", check_preset },
 	[OPTION_MODE] = { "mode", "auto", "conformers: auto, single or ensemble (default: auto)",
-			  " conformermode conformers ", check_mode },
+			  " conformermode ", check_mode },
 	[OPTION_GEOMETRY] = { "geometry", "auto", "auto, or keep: the file's own 3D geometry (default: auto)",
 			      " geom keepgeometry ", check_geometry },
 	[OPTION_CHARGE] = { "charge", "auto", "auto (as drawn), or from -9 to 9 (default: auto)",
@@ -271,6 +305,12 @@ static const struct {
 			       " components fragment salt ", check_component },
 	[OPTION_MAX_CONFORMERS] = { "max_conformers", "auto", "most conformers: auto, or 1 to 500 (default: auto)",
 				    " maxconf maxconfs conformersmax nconf ", check_max_conformers },
+	[OPTION_CONFORMERS] = { "conformers", "auto", "searched by: auto, rdkit or crest (default: auto)",
+				" conformermethod conformersearch confsearch ", check_conformers },
+	[OPTION_FREE_ENERGY] = { "free_energy", "no", "weights from free energies: no or yes (default: no)",
+				 " freeenergies gibbs rrho thermo ", check_free_energy },
+	[OPTION_POPULATION_MIN] = { "population_min", "0.9", "least population left if some fail (default: 0.9)",
+				    " minpopulation populationmin ", check_population },
 	[OPTION_NOTIFY] = { "notify", "", "e-mail address that is told of the end (default: none)",
 			    " notificationemail notifyemail email mail ", check_notify },
 };
@@ -364,12 +404,25 @@ static int unknown_name(const char *name, char **ret_error)
 
 static bool may_be_empty(int i) { return i == OPTION_NAME || i == OPTION_NOTIFY; }
 
+static bool is_mode(const struct share *share, const char *value)
+{
+	_cleanup_free_ char *typed = option_value_clean(value, false);
+	_cleanup_free_ char *mode = NULL;
+	_cleanup_(buf_release) struct buf why = BUF_INIT;
+	char folded[16];
+	option_text_fold(typed, folded, sizeof(folded));
+	return !str_has_prefix(folded, "auto") && (mode = check_mode(share, typed, &why)) != NULL;
+}
+
 int options_set(struct options *o, const struct share *share, const char *name,
 		const char *value, const char *origin, char **ret_error)
 {
 	int i = option_find(name);
 	if (i < 0)
 		return unknown_name(name, ret_error);
+	/* "conformers = ensemble" means the mode, which was called so once. */
+	if (i == OPTION_CONFORMERS && is_mode(share, value))
+		i = OPTION_MODE;
 	_cleanup_free_ char *typed = option_value_clean(value, i == OPTION_NAME);
 	_cleanup_(buf_release) struct buf why = BUF_INIT;
 	char *normal = *typed || may_be_empty(i) ? table[i].check(share, typed, &why) : NULL;

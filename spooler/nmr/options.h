@@ -23,6 +23,9 @@ enum option {
 	OPTION_PRIORITY,       /* -10..10, higher first */
 	OPTION_COMPONENT,      /* all (refuse salts) | largest */
 	OPTION_MAX_CONFORMERS, /* auto, or 1..500 */
+	OPTION_CONFORMERS,     /* auto | rdkit | crest: what searches them */
+	OPTION_FREE_ENERGY,    /* no | yes: weights from G = E(DFT) + G_mRRHO(GFN2) */
+	OPTION_POPULATION_MIN, /* 0.01..1: least of the ensemble that must be left when conformers fail */
 	OPTION_NOTIFY,         /* an e-mail address that is told of the end; "": nobody */
 	OPTION_COUNT
 };

@@ -270,8 +270,9 @@ static json_t *conformer_list(const struct context *c)
 		json_t *shieldings = json_pack("{s:o,s:o}", "1H", every_shielding(c->in->mol, k->shield_h, 1, k->geometry),
 					       "13C", every_shielding(c->in->mol, k->shield_c, 6, k->geometry));
 		json_t *energy = k->energy_hartree < 0 ? json_real(k->energy_hartree) : json_null();
-		json_array_append_new(list, json_pack("{s:i,s:f,s:o,s:f,s:f,s:o,s:o}", "id", k->id, "energy_kcal",
-						      round_to(c->e[i], 4), "energy_hartree", energy, "population",
+		json_t *gibbs = c->in->free_energy ? json_real(round_to(k->gibbs_hartree * KCAL_PER_HARTREE, 4)) : json_null();
+		json_array_append_new(list, json_pack("{s:i,s:f,s:o,s:o,s:f,s:f,s:o,s:o}", "id", k->id, "energy_kcal",
+						      round_to(c->e[i], 4), "energy_hartree", energy, "gibbs_kcal", gibbs, "population",
 						      c->p[i], "degeneracy", c->g[i], "coords",
 						      in_file_order(c->in->mol, k->geometry), "shieldings", shieldings));
 	}
@@ -329,9 +330,9 @@ json_t *predict_result(const struct predict_input *in)
 				   share_scaling(in->share, "13C", in->preset, in->solvent) }, e, g, p };
 	double low = INFINITY;
 	for (int i = 0; i < in->n; i++)
-		low = fmin(low, in->conformers[i].energy_hartree);
+		low = fmin(low, in->conformers[i].energy_hartree + in->conformers[i].gibbs_hartree);
 	for (int i = 0; i < in->n; i++) {
-		e[i] = (in->conformers[i].energy_hartree - low) * KCAL_PER_HARTREE;
+		e[i] = (in->conformers[i].energy_hartree + in->conformers[i].gibbs_hartree - low) * KCAL_PER_HARTREE;
 		g[i] = in->conformers[i].degeneracy;
 	}
 	ensemble_populations(e, g, in->n, in->temperature_k, p);

@@ -23,6 +23,7 @@ int ensemble_cut(const double *e_kcal, const double *g, int n, double window_kca
 struct predict_conformer {
 	int id;
 	double energy_hartree;     /* the one declared energy that weights come from; 0: none was computed */
+	double gibbs_hartree;      /* added to it for the weights: G_mRRHO without symmetry; 0: not asked for */
 	double degeneracy;         /* g = (2 if a chiral conformer of an achiral molecule, else 1)/sigma */
 	const struct geometry *geometry;          /* canonical order */
 	const double *shield_h, *shield_c;        /* isotropic, ppm, canonical order */
@@ -44,6 +45,10 @@ struct predict_input {
 	const struct predict_conformer *conformers;
 	int n;
 	const struct predict_reference *reference;
+	bool free_energy;          /* gibbs_hartree was computed */
+	bool crest;                /* the conformers are CREST's, not RDKit's */
+	bool screened;             /* single points at the preset's level chose among them */
+	const char *weights_text;  /* level of energy_hartree: "B3LYP-D3(BJ)/6-31G*" */
 	bool geometry_kept;        /* the file's own geometry was used */
 	const char *geometry_text; /* "GFN2-xTB (ALPB)", "B3LYP/6-31G* (COSMO)" */
 	const json_t *programs;    /* versions for methods_text: {"nwchem":"7.0.2","xtb":..,"rdkit":..}, or NULL */
@@ -52,9 +57,5 @@ struct predict_input {
 /* Members filled: molecule, level (without programs), shifts, conformers,
  * warnings (those of mol.json too), methods_text, references. */
 json_t *predict_result(const struct predict_input *in);
-
-/* Starting cost model: seconds of one run on `ranks` ranks.
- * kind: "xtb", "optimise", "shield", "mol", "render". */
-double cost_seconds(const char *kind, int nfunctions, int natoms, int ranks);
 
 #endif

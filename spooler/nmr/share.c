@@ -80,11 +80,15 @@ static void read_preset(struct share *sh, const config_setting_t *s)
 {
 	struct preset *v = &sh->preset[sh->npresets++];
 	const char *h = text(s, "shield_h"), *c = text(s, "shield_c"), *opt = text(s, "optimise");
+	const char *screen = text(s, "screen");
 	*v = (struct preset){ .name = text(s, "name"), .summary = text(s, "summary"),
+			      .screen = screen ? share_level(sh, screen) : NULL,
 			      .optimise = opt ? share_level(sh, opt) : NULL, .shield_h = h ? share_level(sh, h) : NULL,
 			      .shield_c = c ? share_level(sh, c) : NULL,
 			      .conformers_max = (int)number(s, "conformers_max", 50),
 			      .conformers_dft_max = (int)number(s, "conformers_dft_max", 12),
+			      .conformers_screen_max = (int)number(s, "conformers_screen_max", 40),
+			      .window_screen = number(s, "window_screen", 4),
 			      .window_xtb = number(s, "window_xtb", 6), .window_dft = number(s, "window_dft", 3),
 			      .population = number(s, "population", 0.99), .atoms_max = (int)number(s, "atoms_max", 150) };
 }
@@ -186,11 +190,13 @@ static char *check_presets(const struct share *sh, const struct kind *k, const c
 	const config_setting_t *l = config_lookup(&sh->cfg[k - kinds], k->list);
 	for (size_t i = 0; i < sh->npresets; i++) {
 		const struct preset *p = &sh->preset[i];
-		bool has_optimise = text(config_setting_get_elem(l, (unsigned)i), "optimise") != NULL;
-		if (!p->shield_h || !p->shield_c || (has_optimise && !p->optimise))
+		const config_setting_t *s = config_setting_get_elem(l, (unsigned)i);
+		bool has_optimise = text(s, "optimise") != NULL, has_screen = text(s, "screen") != NULL;
+		if (!p->shield_h || !p->shield_c || (has_optimise && !p->optimise) || (has_screen && !p->screen))
 			return xasprintf("%s/presets.conf: the preset \"%s\" names a level that levels.conf does not have",
 					 dir, p->name);
 		if (p->conformers_max < 1 || p->conformers_dft_max < 1 || p->window_xtb <= 0 || p->window_dft <= 0 ||
+		    p->conformers_screen_max < 1 || p->window_screen <= 0 ||
 		    p->atoms_max < 1)
 			return xasprintf("%s/presets.conf: the preset \"%s\" has a limit that lets nothing through", dir,
 					 p->name);

@@ -39,11 +39,14 @@ struct level {
 
 struct preset {
 	const char *name, *summary;
+	const struct level *screen;     /* of single points on the xTB geometries; NULL: none */
 	const struct level *optimise;   /* NULL: the xTB geometry is used */
 	const struct level *shield_h, *shield_c; /* may be the same */
 	int conformers_max;             /* most that go to the last stage */
-	int conformers_dft_max;         /* most that are DFT-optimised */
+	int conformers_screen_max;      /* most that get a single point */
+	int conformers_dft_max;         /* most that go on from there */
 	double window_xtb;              /* kcal/mol, GFN2 */
+	double window_screen;           /* kcal/mol, single points on xTB geometries */
 	double window_dft;              /* kcal/mol, after DFT optimisation (or = window of the final energies) */
 	double population;              /* cut at the last stage, 0.99 */
 	int atoms_max;                  /* size limit, all atoms */

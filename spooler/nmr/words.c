@@ -102,18 +102,25 @@ static void say_geometry(const struct predict_input *in, struct buf *b)
 		buf_adds(b, "The geometry was taken as given. ");
 		return;
 	}
-	buf_adds(b, "Conformers were generated with ETKDGv3 and MMFF94s as implemented in ");
-	add_program(in, b, "RDKit", "rdkit");
+	if (in->crest) {
+		buf_adds(b, "Conformers were searched with ");
+		add_program(in, b, "CREST", "crest");
+	} else {
+		buf_adds(b, "Conformers were generated with ETKDGv3 and MMFF94s as implemented in ");
+		add_program(in, b, "RDKit", "rdkit");
+	}
 	buf_adds(b, " and optimised with GFN2-xTB");
 	if (in->solvent->alpb)
 		buf_addf(b, " (ALPB, %s)", in->solvent->alpb_note ? in->solvent->alpb : in->solvent->name);
 	buf_adds(b, " using ");
 	add_program(in, b, "xtb", "xtb");
 	buf_adds(b, ". ");
+	if (in->screened)
+		buf_addf(b, "Those within %.1f kcal/mol were ranked by single points at %s. ", p->window_xtb, p->screen->text);
 	if (!p->optimise)
 		return;
-	buf_addf(b, "The lowest ones within %.1f kcal/mol (at most %d) were optimised at %s", p->window_xtb,
-		 p->conformers_dft_max, p->optimise->text);
+	buf_addf(b, "The lowest ones within %.1f kcal/mol (at most %d) were optimised at %s",
+		 in->screened ? p->window_screen : p->window_xtb, p->conformers_dft_max, p->optimise->text);
 	add_cosmo(in, b);
 	buf_adds(b, " with ");
 	add_program(in, b, "NWChem", "nwchem");
@@ -130,8 +137,9 @@ static void say_shieldings(const struct predict_input *in, struct buf *b)
 	buf_adds(b, " with ");
 	add_program(in, b, "NWChem", "nwchem");
 	if (in->n > 1)
-		buf_addf(b, " and Boltzmann-averaged over %d conformers at %.2f K with %s energies", in->n, in->temperature_k,
-			 p->optimise ? p->optimise->text : "GFN2-xTB");
+		buf_addf(b, " and Boltzmann-averaged over %d conformers at %.2f K with %s %s", in->n, in->temperature_k,
+			 in->weights_text ? in->weights_text : "GFN2-xTB",
+			 in->free_energy ? "energies and mRRHO free-energy corrections of GFN2-xTB" : "energies");
 	buf_adds(b, ". Equivalent nuclei were averaged. ");
 }
 
@@ -169,6 +177,10 @@ json_t *predict_references(const struct predict_input *in, const struct scaling 
 {
 	json_t *l = json_array();
 	const struct preset *p = in->preset;
+	if (in->crest)
+		cite(l, "CREST: P. Pracht, F. Bohle, S. Grimme, Phys. Chem. Chem. Phys. 2020, 22, 7169");
+	if (in->free_energy)
+		cite(l, "Single-point Hessian: S. Spicher, S. Grimme, J. Chem. Theory Comput. 2021, 17, 1701");
 	cite(l, "RDKit: open-source cheminformatics, https://www.rdkit.org");
 	if (!in->geometry_kept) {
 		cite(l, "ETKDG: S. Wang, J. Witek, G. A. Landrum, S. Riniker, J. Chem. Inf. Model. 2020, 60, 2044");
@@ -177,12 +189,13 @@ json_t *predict_references(const struct predict_input *in, const struct scaling 
 			cite(l, "ALPB: S. Ehlert, M. Stahn, S. Spicher, S. Grimme, J. Chem. Theory Comput. 2021, 17, 4250");
 	}
 	cite(l, "NWChem: E. Apra et al., J. Chem. Phys. 2020, 152, 184102");
-	if (p->optimise && !in->geometry_kept)
-		cite(l, p->optimise->reference);
+	const struct level *weights = p->optimise ? p->optimise : in->screened ? p->screen : NULL;
+	if (weights && !in->geometry_kept)
+		cite(l, weights->reference);
 	cite(l, p->shield_h->reference);
 	if (p->shield_c != p->shield_h)
 		cite(l, p->shield_c->reference);
-	if (p->optimise && p->optimise->dispersion && !in->geometry_kept)
+	if (weights && weights->dispersion && !in->geometry_kept)
 		cite(l, "D3: S. Grimme, J. Antony, S. Ehrlich, H. Krieg, J. Chem. Phys. 2010, 132, 154104");
 	cite(l, "GIAO: K. Wolinski, J. F. Hinton, P. Pulay, J. Am. Chem. Soc. 1990, 112, 8251");
 	if (in->solvent->nwchem)

@@ -2,12 +2,16 @@
  * xtb ends with status 0 and its closing lines even when an optimisation ran out of
  * cycles: its own words decide, not its status. The geometry comes from
  * xtbopt.xyz, the energy from the last summary.
+ * Symmetry in the free energy: xTB finds a point group and its rotational number.
  * Rungs: 0 tight thresholds; 1 normal thresholds, many cycles, an electronic
  * temperature of 1000 K and more iterations (for a closed shell with a gap the
  * same energy to 1e-6 hartree). Pure; never logs. */
 #include "nmr/xtb.h"
 
+#include <math.h>
 #include <string.h>
+
+#include "nmr/predict.h"
 
 void strv_free(char **v)
 {
@@ -18,23 +22,33 @@ void strv_free(char **v)
 
 char **xtb_args(const struct xtb_calc *c, const char *xyz_file)
 {
-	char **v = xcalloc(16, sizeof(char *));
+	char **v = xcalloc(24, sizeof(char *));
 	size_t n = 0;
 	v[n++] = xstrdup(xyz_file);
 	v[n++] = xstrdup("--gfn");
 	v[n++] = xstrdup("2");
 	v[n++] = xstrdup("--chrg");
 	v[n++] = xasprintf("%d", c->charge);
-	if (c->optimise) {
+	switch (c->task) {
+	case XTB_OPTIMISE:
 		v[n++] = xstrdup("--opt");
 		v[n++] = xstrdup(c->rung ? "normal" : "tight");
+		break;
+	case XTB_HESSIAN:
+		v[n++] = xstrdup("--hess");
+		break;
+	case XTB_THERMO:
+		v[n++] = xstrdup("--bhess");
+		v[n++] = xstrdup("--input");
+		v[n++] = xstrdup(XTB_INPUT);
+		break;
 	}
 	if (c->rung) {
 		v[n++] = xstrdup("--iterations");
 		v[n++] = xstrdup("1000");
 		v[n++] = xstrdup("--etemp");
 		v[n++] = xstrdup("1000");
-		if (c->optimise) {
+		if (c->task == XTB_OPTIMISE) {
 			v[n++] = xstrdup("--cycles");
 			v[n++] = xstrdup("1000");
 		}
@@ -53,7 +67,19 @@ void xtb_canonical(const struct xtb_calc *c, struct buf *b)
 		buf_addf(b, "%s ", *a);
 	buf_addc(b, '\n');
 	strv_free(v);
+	xtb_input(c, b);
 	geometry_canonical(c->geometry, b);
+}
+
+void xtb_input(const struct xtb_calc *c, struct buf *b)
+{
+	if (c->task == XTB_THERMO)
+		buf_addf(b, "$thermo\n   temp=%.2f\n$end\n", c->temperature);
+}
+
+const char *xtb_output_file(enum xtb_task t)
+{
+	return t == XTB_OPTIMISE ? "xtbopt.xyz" : t == XTB_HESSIAN ? "hessian" : NULL;
 }
 
 int xtb_next_rung(int rung, enum cause c, const char **ret_why)
@@ -119,27 +145,75 @@ static char *version_of(const char *out, size_t n)
 	return xstrndup(p, k);
 }
 
-enum verdict xtb_parse(const char *out, size_t n, const char *opt, size_t opt_n, const struct xtb_calc *c,
-		       json_t **ret_result, enum cause *ret_cause, char **ret_detail)
+/* The number after the last occurrence of a label. */
+static bool number_after(const char *out, size_t n, const char *label, double *ret_v)
+{
+	const char *p = find_last(out, n, label);
+	char text[64];
+	if (!p)
+		return false;
+	p += strlen(label);
+	snprintf(text, sizeof(text), "%.*s", (int)MIN((size_t)40, n - (size_t)(p - out)), p);
+	return sscanf(text, "%lf", ret_v) == 1 && isfinite(*ret_v);
+}
+
+/* The file "hessian": "$hessian" and numbers. */
+static json_t *read_hessian(const char *s, size_t n, int natoms)
+{
+	size_t want = 9 * (size_t)natoms * (size_t)natoms, got = 0;
+	_cleanup_free_ char *text = xstrndup(s, n);
+	_cleanup_json_ json_t *a = json_array();
+	char *p = strchr(text, '\n'), *end;
+	for (double v; p && got <= want; p = end, got++) {
+		v = strtod(p, &end);
+		if (end == p || !isfinite(v))
+			break;
+		json_array_append_new(a, json_real(v));
+	}
+	return got == want ? json_incref(a) : NULL;
+}
+
+static json_t *result_of(const char *out, size_t n, const char *file, size_t file_n, const struct xtb_calc *c)
 {
 	_cleanup_(geometry_release) struct geometry g = { 0 };
+	double gibbs, sigma, imaginary = 0;
+	json_t *h;
+	switch (c->task) {
+	case XTB_OPTIMISE:
+		if (!file || geometry_from_xyz(file, file_n, &g) < 0 || g.natoms != c->geometry->natoms)
+			return NULL;
+		return json_pack("{s:o}", "coords", geometry_coords_to_json(&g));
+	case XTB_HESSIAN:
+		h = file ? read_hessian(file, file_n, c->geometry->natoms) : NULL;
+		return h ? json_pack("{s:o}", "hessian", h) : NULL;
+	case XTB_THERMO:
+		if (!number_after(out, n, "G(RRHO) contrib.", &gibbs) || !number_after(out, n, "rotational number", &sigma) ||
+		    sigma < 1)
+			return NULL;
+		number_after(out, n, "# imaginary freq.", &imaginary);
+		/* Symmetry is in the degeneracy of each conformer, and must not count twice. */
+		gibbs -= GAS_CONSTANT_KCAL / KCAL_PER_HARTREE * c->temperature * log(sigma);
+		return json_pack("{s:f,s:i}", "gibbs_hartree", gibbs, "imaginary", (int)imaginary);
+	}
+	return NULL;
+}
+
+enum verdict xtb_parse(const char *out, size_t n, const char *file, size_t file_n, const struct xtb_calc *c,
+		       json_t **ret_result, enum cause *ret_cause, char **ret_detail)
+{
 	char *detail = NULL;
 	double energy = 0;
-	const char *e = find_last(out, n, "TOTAL ENERGY");
-	char number[64] = "";
-	if (e)
-		snprintf(number, sizeof(number), "%.*s", (int)MIN((size_t)40, n - (size_t)(e - out) - 12), e + 12);
 	bool failed = find_last(out, n, "FAILED TO CONVERGE GEOMETRY") != NULL;
-	bool done = find_last(out, n, "finished run on") && e && sscanf(number, "%lf", &energy) == 1 && !failed;
-	bool shape = !c->optimise || (opt && geometry_from_xyz(opt, opt_n, &g) == 0 &&
-				      g.natoms == c->geometry->natoms);
-	if (!done || !shape) {
+	bool done = find_last(out, n, "finished run on") && number_after(out, n, "TOTAL ENERGY", &energy) && !failed;
+	json_t *result = done ? result_of(out, n, file, file_n, c) : NULL;
+	if (!result) {
 		*ret_cause = find_cause(out, n, &detail);
 		*ret_detail = detail;
 		return *ret_cause == CAUSE_TRUNCATED || *ret_cause == CAUSE_DISK_FULL ? VERDICT_RETRY : VERDICT_FAIL;
 	}
 	_cleanup_free_ char *version = version_of(out, n);
-	*ret_result = json_pack("{s:s,s:f,s:o}", "version", version, "energy_hartree", energy, "coords",
-				geometry_coords_to_json(c->optimise ? &g : c->geometry));
+	json_object_set_new(result, "version", json_string(version));
+	json_object_set_new(result, "energy_hartree", json_real(energy));
+	*ret_result = result;
 	return VERDICT_OK;
 }

@@ -97,6 +97,10 @@ static const char *const migrations[] = {
 	"  event TEXT NOT NULL, about TEXT NOT NULL, body TEXT NOT NULL,"
 	"  tries INTEGER NOT NULL DEFAULT 0, error TEXT, due REAL NOT NULL, created REAL NOT NULL);"
 	"CREATE INDEX notice_due ON notice(kind,due);",
+
+	/* 9: who shares the machine: the files of one owner, and each batch by itself. */
+	"ALTER TABLE job ADD COLUMN share TEXT GENERATED ALWAYS AS (coalesce(owner,'')||'/'||batch_row) VIRTUAL;"
+	"CREATE INDEX job_waiting_share ON job(priority,share,row) WHERE state = 0;",
 };
 #define SCHEMA ((int)ARRAY_SIZE(migrations))
 

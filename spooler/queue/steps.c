@@ -208,19 +208,21 @@ int queue_step_each_of_job(struct queue *q, long long job_row, queue_step_fn fn,
 
 int queue_step_each_waiting(struct queue *q, enum step_state state, int limit, queue_step_fn fn, void *arg)
 {
-	/* Order: priority; then the owner and drop that has least running (round-robin
-	 * follows, since what starts counts at once); then age. */
+	/* Order: priority; then the owner, and then the batch, that has least running (round
+	 * robin follows, since what starts counts at once); then age. */
 	sqlite3_stmt *st;
 	int r = prepare_once(q,
-		"WITH busy(owner,n) AS (SELECT j.owner,count(DISTINCT s.key) FROM step s"
-		"  JOIN job_step js ON js.key=s.key JOIN job j ON j.row=js.job_row"
-		"  WHERE s.state=1 AND j.state=1 GROUP BY j.owner)"
+		"WITH running(owner,share,key) AS MATERIALIZED (SELECT DISTINCT j.owner,j.share,s.key FROM step s"
+		"  JOIN job_step js ON js.key=s.key JOIN job j ON j.row=js.job_row WHERE s.state=1 AND j.state=1),"
+		" busy(owner,n) AS (SELECT owner,count(DISTINCT key) FROM running GROUP BY owner),"
+		" part(share,n) AS (SELECT share,count(*) FROM running GROUP BY share)"
 		" SELECT " STEP_COLUMNS ",js.stage,max(j.priority) AS prio,"
 		"  min(coalesce((SELECT n FROM busy WHERE busy.owner IS j.owner),0)) AS load,"
+		"  min(coalesce((SELECT n FROM part WHERE part.share=j.share),0)) AS mine,"
 		"  min(j.row) AS age, min(js.ord) AS ord"
 		" FROM step s JOIN job_step js ON js.key=s.key JOIN job j ON j.row=js.job_row"
 		" WHERE s.state=?1 AND s.state<2 AND j.state IN (1,2) GROUP BY s.key"
-		" ORDER BY prio DESC,load,age,ord LIMIT ?2", &st);
+		" ORDER BY prio DESC,load,mine,age,ord LIMIT ?2", &st);
 	if (r < 0)
 		return r;
 	sqlite3_bind_int(st, 1, (int)state);

@@ -32,6 +32,15 @@ static void counts(const struct report_queue *q, struct buf *b)
 	buf_adds(b, "</ul>\n");
 }
 
+static void all_left(const struct report_queue *q, struct buf *b)
+{
+	if (q->left_s < 60 || q->running + q->queued == 0)
+		return;
+	buf_adds(b, "<p class=\"soft\">All of it takes about ");
+	clock_words(b, q->left_s);
+	buf_adds(b, ".</p>\n");
+}
+
 /* A relative path as a link: everything but what is plain in a URL is %-escaped,
  * so "javascript:" and "//host" are names of folders, not schemes or hosts. */
 static void href(struct buf *b, const char *path)
@@ -143,6 +152,7 @@ void report_queue_html(const struct report_queue *q, struct buf *b)
 	if (q->notice && *q->notice)
 		html_elem(b, "div", "class=\"notice\" role=\"alert\"", q->notice);
 	counts(q, b);
+	all_left(q, b);
 	table(q, shown, b);
 	rest(q, shown, b);
 	if (q->machine)

@@ -58,6 +58,7 @@ struct report_queue {
 	const struct report_queue_row *rows; /* in the order to be shown; those that are active first */
 	size_t nrows;
 	int running, queued, held, done, failed, cancelled; /* of all jobs */
+	double left_s;               /* until all of it is done, about; < 0 unknown */
 	const char *machine;         /* "lab-pc: 8 cores, 31 GiB, NWChem 7.0.2, xtb 6.5.1" */
 	const char *written;
 	const char *notice;          /* something wrong with the spooler as a whole: disk full; NULL */

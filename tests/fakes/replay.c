@@ -227,6 +227,14 @@ static void find_own(void)
 		snprintf(own, sizeof(own), "%.8s", name + 1);
 }
 
+static bool has_argument(char **argv, const char *wanted)
+{
+	for (; *argv; argv++)
+		if (strcmp(*argv, wanted) == 0)
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	const char *slash = strrchr(argv[0], '/'), *name = slash ? slash + 1 : argv[0];
@@ -247,7 +255,7 @@ int main(int argc, char **argv)
 	else if (strcmp(name, "nmr-render") == 0)
 		render();
 	else if (strcmp(name, "xtb") == 0)
-		answer("xtb");
+		answer(has_argument(argv, "--hess") ? "hessian" : "xtb");
 	else
 		answer(has_word(arg, "optimize") ? "optimise" : "shield");
 	return 0;

@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "nmr/cost.h"
 #include "nmr/predict.h"
 
 #define T 298.15

@@ -68,6 +68,7 @@ static void test_defaults(_unused_ void **state)
 		[OPTION_GEOMETRY] = "auto", [OPTION_CHARGE] = "auto", [OPTION_NAME] = "",
 		[OPTION_TEMPERATURE] = "298.15", [OPTION_PRIORITY] = "0", [OPTION_COMPONENT] = "all",
 		[OPTION_MAX_CONFORMERS] = "auto", [OPTION_NOTIFY] = "",
+		[OPTION_CONFORMERS] = "auto", [OPTION_FREE_ENERGY] = "no", [OPTION_POPULATION_MIN] = "0.9",
 	};
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		char *error = NULL;

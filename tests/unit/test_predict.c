@@ -62,10 +62,12 @@ static void scene_init(struct scene *s, const char *mol, const char *xyz, const 
 	s->mol = json_loads(mol, 0, NULL);
 	assert_non_null(s->mol);
 	assert_int_equal(geometry_from_xyz(xyz, strlen(xyz), &s->g), 0);
-	s->c[0] = (struct predict_conformer){ 1, -115.0, 1, &s->g, low, low };
-	s->c[1] = (struct predict_conformer){ 2, -115.0 + 0.5 / KCAL_PER_HARTREE, 2, &s->g, high, high };
-	s->in = (struct predict_input){ shipped, share_preset(shipped, preset), share_solvent(shipped, solvent), 298.15, s->mol,
-					s->c, 1, &reference, false, "a geometry", NULL };
+	s->c[0] = (struct predict_conformer){ 1, -115.0, 0, 1, &s->g, low, low };
+	s->c[1] = (struct predict_conformer){ 2, -115.0 + 0.5 / KCAL_PER_HARTREE, 0, 2, &s->g, high, high };
+	s->in = (struct predict_input){ .share = shipped, .preset = share_preset(shipped, preset),
+					.solvent = share_solvent(shipped, solvent), .temperature_k = 298.15, .mol = s->mol,
+					.conformers = s->c, .n = 1, .reference = &reference, .geometry_text = "a geometry",
+					.weights_text = "B3LYP-D3(BJ)/6-31G*" };
 }
 
 static void scene_release(struct scene *s)

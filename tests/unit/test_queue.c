@@ -134,18 +134,55 @@ static void next_is_urgent_then_old(void **state)
 {
 	struct fixture *f = *state;
 	char first[ID_LEN + 1], second[ID_LEN + 1], urgent[ID_LEN + 1];
+	int running;
 	struct job j;
 	add_job(f->q, "first", 0, first);
 	add_job(f->q, "second", 0, second);
 	add_job(f->q, "urgent", 5, urgent);
 	const char *order[] = { urgent, first, second };
 	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(queue_job_next(f->q, &j), 0);
+		assert_int_equal(queue_job_next(f->q, &j, &running), 0);
 		assert_string_equal(j.id, order[i]);
 		assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_START, NULL, NULL), 0);
 		job_release(&j);
 	}
-	assert_int_equal(queue_job_next(f->q, &j), -ENOENT);
+	assert_int_equal(queue_job_next(f->q, &j, &running), -ENOENT);
+}
+
+static void add_shared(struct queue *q, const char *name, const char *owner, long long batch, char id[ID_LEN + 1])
+{
+	struct job j;
+	fill_job(&j, name, 0);
+	free(j.owner);
+	j.owner = xstrdup(owner);
+	j.batch_row = batch;
+	assert_int_equal(queue_job_add(q, &j), 0);
+	memcpy(id, j.id, ID_LEN + 1);
+	job_release(&j);
+}
+
+/* A batch, a single molecule of the same person dropped later, and one of somebody else. */
+static void next_is_fair(void **state)
+{
+	struct fixture *f = *state;
+	char batch[4][ID_LEN + 1], single[ID_LEN + 1], other[ID_LEN + 1];
+	struct job j;
+	int running;
+	for (int i = 0; i < 4; i++) {
+		_cleanup_free_ char *name = xasprintf("part%d", i);
+		add_shared(f->q, name, "ann", 7, batch[i]);
+	}
+	add_shared(f->q, "single", "ann", 0, single);
+	add_shared(f->q, "other", "bob", 0, other);
+	const char *order[] = { batch[0], other, single, batch[1], batch[2] };
+	static const int had[] = { 0, 0, 0, 1, 2 };
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		assert_int_equal(queue_job_next(f->q, &j, &running), 0);
+		assert_string_equal(j.id, order[i]);
+		assert_int_equal(running, had[i]);
+		assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_START, NULL, NULL), 0);
+		job_release(&j);
+	}
 }
 
 static void find_takes_prefix_and_name(void **state)
@@ -506,6 +543,7 @@ static void version_1_is_migrated(void **state)
 	char *error = NULL, found[8] = "";
 	struct queue *q;
 	struct job j;
+	int running;
 	struct batch b;
 	make_old(path, TEST_DIR "/data/queue-1.sql");
 	for (int again = 0; again < 2; again++) {
@@ -515,7 +553,7 @@ static void version_1_is_migrated(void **state)
 		assert_string_equal(j.outname, "old");
 		assert_int_equal(j.state, JOB_DONE);
 		job_release(&j);
-		assert_int_equal(queue_job_next(q, &j), 0);
+		assert_int_equal(queue_job_next(q, &j, &running), 0);
 		assert_string_equal(j.outname, "two/1-one");
 		job_release(&j);
 		batch_init(&b);
@@ -933,7 +971,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(job_comes_back_as_stored), T(names_are_unique_while_a_job_lives), T(states_follow_the_table),
-		T(a_stale_copy_cannot_change_a_state), T(next_is_urgent_then_old), T(find_takes_prefix_and_name),
+		T(a_stale_copy_cannot_change_a_state), T(next_is_fair), T(next_is_urgent_then_old), T(find_takes_prefix_and_name),
 		T(claims_are_found_until_removed),
 		T(jobs_share_a_step),
 		T(listings_filter),

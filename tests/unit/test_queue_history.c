@@ -127,8 +127,9 @@ static int parts(struct queue *q)
 static int next(struct queue *q)
 {
 	_cleanup_(job_release) struct job j;
+	int running;
 	job_init(&j);
-	return queue_job_next(q, &j) == 0;
+	return queue_job_next(q, &j, &running) == 0;
 }
 
 static int found(struct queue *q)

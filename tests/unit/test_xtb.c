@@ -34,14 +34,21 @@ static char *joined(const struct xtb_calc *c)
 static void test_arguments(_unused_ void **state)
 {
 	struct geometry g = { 0 };
-	struct xtb_calc c = { &g, &chcl3, -1, true, 0 };
+	struct xtb_calc c = { .geometry = &g, .solvent = &chcl3, .charge = -1 };
 	_cleanup_free_ char *plain = joined(&c);
 	assert_string_equal(plain, "in.xyz --gfn 2 --chrg -1 --opt tight --alpb chcl3");
 	c.solvent = &vacuum;
-	c.optimise = false;
-	_cleanup_free_ char *single = joined(&c);
-	assert_string_equal(single, "in.xyz --gfn 2 --chrg -1");
-	c.optimise = true;
+	c.task = XTB_HESSIAN;
+	_cleanup_free_ char *hessian = joined(&c);
+	assert_string_equal(hessian, "in.xyz --gfn 2 --chrg -1 --hess");
+	c.task = XTB_THERMO;
+	c.temperature = 310;
+	_cleanup_free_ char *thermo = joined(&c);
+	assert_string_equal(thermo, "in.xyz --gfn 2 --chrg -1 --bhess --input xtb.inp");
+	_cleanup_(buf_release) struct buf input = BUF_INIT;
+	xtb_input(&c, &input);
+	assert_non_null(strstr(input.s, "temp=310.00\n"));
+	c.task = XTB_OPTIMISE;
 	c.rung = 1;
 	_cleanup_free_ char *rung = joined(&c);
 	assert_non_null(strstr(rung, "--opt normal"));
@@ -55,11 +62,19 @@ static void test_canonical(_unused_ void **state)
 	_cleanup_(geometry_release) struct geometry g = { 0 };
 	_cleanup_(buf_release) struct buf a = BUF_INIT, b = BUF_INIT, d = BUF_INIT;
 	assert_int_equal(geometry_from_xyz(xyz, strlen(xyz), &g), 0);
-	struct xtb_calc c = { &g, &chcl3, 0, true, 0 };
+	struct xtb_calc c = { .geometry = &g, .solvent = &chcl3 };
 	xtb_canonical(&c, &a);
 	c.charge = 1;
 	xtb_canonical(&c, &b);
 	c.charge = 0;
+	c.task = XTB_THERMO;
+	c.temperature = 300;
+	_cleanup_(buf_release) struct buf cold = BUF_INIT, warm = BUF_INIT;
+	xtb_canonical(&c, &cold);
+	c.temperature = 310;
+	xtb_canonical(&c, &warm);
+	assert_string_not_equal(cold.s, warm.s);
+	c.task = XTB_OPTIMISE;
 	c.rung = 1;
 	xtb_canonical(&c, &d);
 	assert_string_not_equal(a.s, b.s);
@@ -85,13 +100,13 @@ static void parsed_release(struct parsed *p)
 	free(p->detail);
 }
 
-static struct parsed parse(const struct buf *out, size_t n, const struct buf *opt, int natoms, bool optimise)
+static struct parsed parse(const struct buf *out, size_t n, const struct buf *opt, int natoms, enum xtb_task task)
 {
 	struct parsed p = { .cause = CAUSE_NONE };
 	struct geometry g = { 0 };
 	geometry_resize(&g, natoms);
 	memset(g.xyz, 0, (size_t)natoms * sizeof(*g.xyz));
-	const struct xtb_calc c = { &g, &chcl3, 0, optimise, 0 };
+	const struct xtb_calc c = { .task = task, .geometry = &g, .solvent = &chcl3, .temperature = 310 };
 	char *exact = xmalloc(n ? n : 1);
 	memcpy(exact, out->s, n);
 	p.verdict = xtb_parse(exact, n, opt ? opt->s : NULL, opt ? opt->len : 0, &c, &p.result, &p.cause, &p.detail);
@@ -103,22 +118,54 @@ static struct parsed parse(const struct buf *out, size_t n, const struct buf *op
 static void test_good(_unused_ void **state)
 {
 	for (size_t v = 0; v < ARRAY_SIZE(versions); v++) {
-		_cleanup_(buf_release) struct buf out = BUF_INIT, opt = BUF_INIT, single = BUF_INIT;
+		_cleanup_(buf_release) struct buf out = BUF_INIT, opt = BUF_INIT;
 		golden(versions[v], "ethanol", "out", &out);
 		golden(versions[v], "ethanol", "xyz", &opt);
-		golden(versions[v], "ethanol-single", "out", &single);
-		_cleanup_(parsed_release) struct parsed p = parse(&out, out.len, &opt, 9, true);
-		_cleanup_(parsed_release) struct parsed s = parse(&single, single.len, NULL, 9, false);
+		_cleanup_(parsed_release) struct parsed p = parse(&out, out.len, &opt, 9, XTB_OPTIMISE);
 		assert_int_equal(p.verdict, VERDICT_OK);
-		assert_int_equal(s.verdict, VERDICT_OK);
 		assert_string_equal(json_str(p.result, "version", ""), versions[v]);
 		assert_true(fabs(json_num(p.result, "energy_hartree", 0) + 11.400638) < 1e-5);
-		assert_true(json_num(s.result, "energy_hartree", 0) > json_num(p.result, "energy_hartree", 0));
 		assert_int_equal(json_array_size(json_arr(p.result, "coords")), 9);
 		/* Another molecule's geometry, and none at all. */
-		_cleanup_(parsed_release) struct parsed other = parse(&out, out.len, &opt, 8, true);
-		_cleanup_(parsed_release) struct parsed none = parse(&out, out.len, NULL, 9, true);
+		_cleanup_(parsed_release) struct parsed other = parse(&out, out.len, &opt, 8, XTB_OPTIMISE);
+		_cleanup_(parsed_release) struct parsed none = parse(&out, out.len, NULL, 9, XTB_OPTIMISE);
 		assert_true(other.verdict != VERDICT_OK && none.verdict != VERDICT_OK);
+	}
+}
+
+static void test_hessian(_unused_ void **state)
+{
+	_cleanup_(buf_release) struct buf out = BUF_INIT, h = BUF_INIT;
+	golden("6.5.1", "ethanol-hessian", "out", &out);
+	golden("6.5.1", "ethanol-hessian", "hessian", &h);
+	_cleanup_(parsed_release) struct parsed p = parse(&out, out.len, &h, 9, XTB_HESSIAN);
+	assert_int_equal(p.verdict, VERDICT_OK);
+	const json_t *a = json_arr(p.result, "hessian");
+	assert_int_equal(json_array_size(a), 27 * 27);
+	/* Symmetric, and a force constant on the diagonal. */
+	assert_true(fabs(json_number_value(json_array_get(a, 1)) - json_number_value(json_array_get(a, 27))) < 1e-6);
+	assert_true(json_number_value(json_array_get(a, 0)) > 0.1);
+	_cleanup_(parsed_release) struct parsed other = parse(&out, out.len, &h, 8, XTB_HESSIAN);
+	_cleanup_(parsed_release) struct parsed none = parse(&out, out.len, NULL, 9, XTB_HESSIAN);
+	h.len -= 40;
+	_cleanup_(parsed_release) struct parsed cut = parse(&out, out.len, &h, 9, XTB_HESSIAN);
+	assert_true(other.verdict != VERDICT_OK && none.verdict != VERDICT_OK && cut.verdict != VERDICT_OK);
+}
+
+/* Ethene has a rotational number of 4 in xTB's free energy, which is taken out. */
+static void test_thermo(_unused_ void **state)
+{
+	static const struct { const char *name; int natoms; double printed, sigma; } cases[] = {
+		{ "ethanol-thermo", 9, 0.050891868456, 1 }, { "ethene-thermo", 6, 0.027937082654, 4 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(buf_release) struct buf out = BUF_INIT;
+		golden("6.5.1", cases[i].name, "out", &out);
+		_cleanup_(parsed_release) struct parsed p = parse(&out, out.len, NULL, cases[i].natoms, XTB_THERMO);
+		assert_int_equal(p.verdict, VERDICT_OK);
+		double rt = 8.314462618e-3 * 310 / 2625.4996394799;   /* hartree */
+		assert_true(fabs(json_num(p.result, "gibbs_hartree", 0) - (cases[i].printed - rt * log(cases[i].sigma))) < 1e-8);
+		assert_int_equal(json_int(p.result, "imaginary", -1), 0);
 	}
 }
 
@@ -137,7 +184,7 @@ static void test_failures(_unused_ void **state)
 			golden(versions[v], cases[i].name, "out", &out);
 			if (i == 0)
 				golden(versions[v], cases[i].name, "xyz", &opt);
-			_cleanup_(parsed_release) struct parsed p = parse(&out, out.len, &opt, cases[i].natoms, true);
+			_cleanup_(parsed_release) struct parsed p = parse(&out, out.len, &opt, cases[i].natoms, XTB_OPTIMISE);
 			assert_int_equal(p.verdict, VERDICT_FAIL);
 			assert_string_equal(cause_to_string(p.cause), cause_to_string(cases[i].cause));
 			assert_non_null(p.detail);
@@ -152,7 +199,7 @@ static void test_cut_short(_unused_ void **state)
 	golden("6.7.1", "ethanol", "xyz", &opt);
 	size_t end = (size_t)(strstr(out.s, "finished run on") - out.s);
 	for (size_t n = end; n > 0; n -= MIN(n, 37)) {
-		_cleanup_(parsed_release) struct parsed p = parse(&out, n, &opt, 9, true);
+		_cleanup_(parsed_release) struct parsed p = parse(&out, n, &opt, 9, XTB_OPTIMISE);
 		assert_int_equal(p.verdict, VERDICT_RETRY);
 		assert_int_equal(p.cause, CAUSE_TRUNCATED);
 	}
@@ -162,7 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arguments), cmocka_unit_test(test_canonical), cmocka_unit_test(test_ladder),
-		cmocka_unit_test(test_good), cmocka_unit_test(test_failures), cmocka_unit_test(test_cut_short),
+		cmocka_unit_test(test_good), cmocka_unit_test(test_hessian), cmocka_unit_test(test_thermo), cmocka_unit_test(test_failures), cmocka_unit_test(test_cut_short),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

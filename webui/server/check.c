@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "nmr/geometry.h"
+#include "nmr/cost.h"
 #include "nmr/predict.h"
 #include "webui/server/web.h"
 

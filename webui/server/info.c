@@ -53,11 +53,23 @@ static json_t *defaults(const struct web *w)
 	return j;
 }
 
+/* What the spooler found at its last start. */
+bool info_has_crest(struct queue *q)
+{
+	_cleanup_free_ char *version = NULL;
+	return q && queue_fact_get(q, "crest", &version) == 0 && *version;
+}
+
 void info_options(struct http_request *rq)
 {
 	const struct web *w = rq->web;
-	http_reply_json(rq, 200, json_pack("{s:o,s:o,s:o,s:[s],s:b,s:{s:i,s:i}}", "solvents", solvents(w), "presets", presets(w),
-		"defaults", defaults(w), "conformer_methods", "rdkit_kdg", "mail", *w->conf->smtp_url != '\0', "limits", "file_size_mb", w->conf->file_size_max_mb, "records", w->conf->records_max));
+	struct queue *q = pool_try(w->pool);
+	json_t *methods = json_pack("[s]", "rdkit_kdg");
+	if (info_has_crest(q))
+		json_array_append_new(methods, json_string("crest"));
+	pool_put(w->pool, q);
+	http_reply_json(rq, 200, json_pack("{s:o,s:o,s:o,s:o,s:b,s:{s:i,s:i}}", "solvents", solvents(w), "presets", presets(w),
+		"defaults", defaults(w), "conformer_methods", methods, "mail", *w->conf->smtp_url != '\0', "limits", "file_size_mb", w->conf->file_size_max_mb, "records", w->conf->records_max));
 }
 
 /* ---- the machine */
@@ -116,12 +128,12 @@ void info_ready(struct http_request *rq)
 {
 	char now[CLOCK_ISO_LEN];
 	struct queue *q = pool_try(rq->web->pool);
-	bool door = access(rq->web->conf->door, W_OK) == 0, ok = door && q;
+	bool door = access(rq->web->conf->door, W_OK) == 0, ok = door && q, crest = info_has_crest(q);
 	pool_put(rq->web->pool, q);
 	clock_iso(clock_wall(), now);
 	http_reply_json(rq, ok ? 200 : 503, json_pack("{s:s,s:{s:s,s:s,s:b},s:b,s:s}", "status", ok ? "ready" : "not_ready",
 		"checks", "data_directory", door ? "ok" : "the door cannot be written", "task_queue", q ? "ok" : "no queue yet",
-		"crest_available", 0, "crest_available", 0, "timestamp", now));
+		"crest_available", crest, "crest_available", crest, "timestamp", now));
 }
 
 /* ---- metrics */

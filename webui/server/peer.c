@@ -56,7 +56,8 @@ static const char *const ensemble_parts[][2] = {
 static int part_of(bool ensemble, const char *stage)
 {
 	bool early = str_eq(stage, "read") || str_eq(stage, "prepare") || str_eq(stage, "conformers");
-	bool geometry = str_eq(stage, "rank") || str_eq(stage, "optimise");
+	bool geometry = str_eq(stage, "rank") || str_eq(stage, "screen") || str_eq(stage, "optimise") ||
+			str_eq(stage, "thermo");
 	if (!ensemble)
 		return early || geometry ? 0 : str_eq(stage, "shield") ? 1 : 2;
 	return early ? 0 : geometry ? 1 : str_eq(stage, "shield") ? 2 : str_eq(stage, "report") ? 3 : 4;
@@ -285,7 +286,8 @@ static void add_words(json_t *o, struct web *w, const struct job *j, const json_
 	set_text(o, "solvent", option(j, "solvent"));
 	set_text(o, "error_message", failed ? why ? why : "cancelled" : NULL);
 	set_text(o, "conformer_mode", mode);
-	set_text(o, "conformer_method", !mode || str_eq(mode, "single") ? NULL : "rdkit_kdg");
+	bool crest = str_eq(option(j, "conformers"), "crest");
+	set_text(o, "conformer_method", crest ? "crest" : !mode || str_eq(mode, "single") ? NULL : "rdkit_kdg");
 	json_object_set_new(o, "conformer_method_warning", json_null());
 	double left = j->state == JOB_RUNNING && j->eta_s >= 0 ? fmax(j->eta_s - (clock_wall() - j->updated), 0) : -1;
 	json_object_set_new(o, "eta_seconds", left >= 0 ? json_real(left) : json_null());

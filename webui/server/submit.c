@@ -16,7 +16,8 @@
 /* The API's fields and the options that they set. */
 static const struct field { const char *name, *option, *fallback; } fields[] = {
 	{ "solvent", "solvent", NULL }, { "preset", "preset", NULL }, { "name", "name", NULL },
-	{ "conformer_mode", "mode", "single" }, { "max_conformers", "max_conformers", NULL },
+	{ "conformer_mode", "mode", "single" }, { "conformer_method", "conformers", NULL },
+	{ "free_energy", "free_energy", NULL }, { "population_min", "population_min", NULL }, { "max_conformers", "max_conformers", NULL },
 	{ "charge", "charge", NULL }, { "geometry", "geometry", NULL }, { "component", "component", NULL },
 	{ "temperature", "temperature", NULL }, { "priority", "priority", NULL },
 	{ "notification_email", "notify", NULL },
@@ -54,7 +55,7 @@ static char *field_text(const struct http_request *rq, const json_t *body, const
 
 static bool known_field(const char *name)
 {
-	static const char *const others[] = { "smiles", "conformer_method" };
+	static const char *const others[] = { "smiles" };
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (str_eq(fields[i].name, name))
 			return true;
@@ -98,12 +99,15 @@ static bool check_others(struct order *o, const json_t *body)
 		http_field_error(o->rq, "notification_email", "no-mail", mail, "This server sends no mail. Leave the field out.");
 		return false;
 	}
-	if (!method || str_eq(method, "rdkit_kdg"))
+	if (!method || !str_eq(method, "crest"))
 		return true;
-	http_field_error(o->rq, "conformer_method", "unknown-method", method, str_eq(method, "crest")
-		? "CREST is not available on this server. Leave the field out, or use rdkit_kdg."
-		: "conformer_method is rdkit_kdg or crest.");
-	return false;
+	struct queue *q = pool_try(o->rq->web->pool);
+	bool there = info_has_crest(q);
+	pool_put(o->rq->web->pool, q);
+	if (!there)
+		http_field_error(o->rq, "conformer_method", "no-crest", method,
+				 "CREST is not installed on this server. Leave the field out, or use rdkit_kdg.");
+	return there;
 }
 
 static bool add_option(struct order *o, struct options *check, const struct field *f, char *value)

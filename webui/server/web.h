@@ -97,6 +97,8 @@ void info_health(struct http_request *rq);
 void info_ready(struct http_request *rq);
 void info_metrics(struct http_request *rq);
 json_t *info_machine_json(struct web *w, struct queue *q);   /* q may be NULL */
+/* Can the spooler run CREST? q: NULL is no. */
+bool info_has_crest(struct queue *q);
 
 /* ---- events.c */
 struct events *events_new(struct web *w);

@@ -1,7 +1,7 @@
 /* The command that repeats a job. Pure. */
 import { plain } from './dom.js';
 
-const FLAGS = { max_conformers: 'max-conformers' };
+const FLAGS = { max_conformers: 'max-conformers', free_energy: 'free-energy', population_min: 'population-min' };
 
 /* Quoted for a POSIX shell, when it has to be; without what a terminal might obey. */
 function quoted(text) {

@@ -86,12 +86,28 @@ const PRIORITIES = [
 	['-5', 'low'],
 ];
 
+const SEARCHES = {
+	rdkit_kdg: 'RDKit',
+	crest: 'CREST (thorough; takes longer)',
+};
+const FREE_ENERGY = [
+	['', 'electronic energies'],
+	['yes', 'free energies (xTB’s RRHO)'],
+];
+
 function text(placeholder) {
 	return el('input', { type: 'text', placeholder });
 }
 
-function seldom() {
+function searches(options) {
+	const methods = (options.conformer_methods ?? []).map(m => [m, SEARCHES[m] ?? m]);
+	return [['', 'by flexibility'], ...methods];
+}
+
+function seldom(options) {
 	const fields = [
+		field('Conformers searched with', 'conformer_method', select(searches(options), '')),
+		field('Conformer weights from', 'free_energy', select(FREE_ENERGY, '')),
 		field('Charge', 'charge', text('as drawn'), 'a whole number from −9 to 9'),
 		field('Geometry', 'geometry', select(GEOMETRY, '')),
 		field('Salts and mixtures', 'component', select(COMPONENTS, '')),
@@ -148,7 +164,7 @@ function usualFields(options, now) {
 export function optionFields(options, changed) {
 	const now = usual(options, remembered());
 	const grid = el('div', { class: 'grid' }, usualFields(options, now));
-	const node = el('div', { on: { change: changed } }, grid, seldom());
+	const node = el('div', { on: { change: changed } }, grid, seldom(options));
 	return node;
 }
 

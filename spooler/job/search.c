@@ -1,0 +1,191 @@
+/* The search for conformers: RDKit's, CREST's, or the file's own geometry.
+ *
+ * "auto" takes RDKit for molecules of few rotatable bonds, where its sampling is complete
+ * and costs a second, and CREST beyond that where it is installed. CREST starts from
+ * RDKit's lowest conformer. Its geometries go on like RDKit's: both are optimised by the
+ * same xTB with the same thresholds, so that energies can be compared. Never logs. */
+#include "job/walk.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define SEED "42"
+/* Rotatable bonds up to which RDKit alone is enough for "auto". */
+#define RDKIT_ENOUGH 8
+
+static void set_members(struct funnel *f, int n)
+{
+	f->member = xcalloc((size_t)MAX(n, 1), sizeof(*f->member));
+	f->n = 0;
+}
+
+static int add_member(struct funnel *f, int id, const json_t *coords)
+{
+	struct member *m = &f->member[f->n];
+	const json_t *elements = json_arr(f->mol, "elements");
+	*m = (struct member){ .id = id, .degeneracy = 1 };
+	geometry_resize(&m->geometry, f->natoms);
+	for (int i = 0; i < f->natoms; i++)
+		m->geometry.z[i] = element_from_symbol(json_string_value(json_array_get(elements, (size_t)i)));
+	int r = geometry_coords_from_json(coords, &m->geometry);
+	if (r == 0)
+		f->n++;
+	else
+		geometry_release(&m->geometry);
+	return r;
+}
+
+static void add_members(struct funnel *f, const json_t *list)
+{
+	const json_t *c;
+	size_t i;
+	set_members(f, (int)json_array_size(list));
+	json_array_foreach(list, i, c)
+		add_member(f, (int)json_int(c, "id", (long long)i + 1), json_arr(c, "coords"));
+}
+
+static int kept_geometry(struct walk *w, struct funnel *f)
+{
+	set_members(f, 1);
+	if (add_member(f, 1, json_arr(f->mol, "kept_coords")) == 0)
+		return 0;
+	return walk_end(w, PIPELINE_REFUSED, "The geometry of the file cannot be kept.",
+			"The file has no complete three-dimensional geometry with all hydrogens.",
+			"Leave out \"geometry = keep\", or save the structure with 3D coordinates.");
+}
+
+/* ---- RDKit */
+
+static int ask_rdkit(struct walk *w, struct funnel *f, json_t **ret_list)
+{
+	_cleanup_(buf_release) struct buf sdf = BUF_INIT;
+	int r = walk_read_mol(w, f, &sdf);
+	if (r < 0)
+		return r;
+	const char *max = w->opt.value[OPTION_MAX_CONFORMERS];
+	_cleanup_free_ char *most = xasprintf("%d", w->preset->conformers_max);
+	if (w->reference || str_eq(max, "auto"))
+		max = most;
+	const char *args[] = { "conformers", "--in", "mol.sdf", "--max", max, "--seed", SEED, NULL };
+	struct plan plan;
+	_cleanup_free_ char *label = xasprintf("%ssearch conformers", w->who);
+	plan_program(&plan, w->lab, "mol", label, args);
+	plan_add_file(&plan, "mol.sdf", sdf.s, sdf.len);
+	plan_seal(&plan);
+	r = walk_ask(w, "conformers", &plan, ret_list);
+	if (r == -EREMOTEIO)
+		return walk_end_engine(w, "searching conformers");
+	if (r < 0)
+		return r;
+	return json_flag(*ret_list, "ok", false) ? 0 : walk_end_refusal(w, json_object_get(*ret_list, "refusal"));
+}
+
+static int rdkit(struct walk *w, struct funnel *f)
+{
+	_cleanup_json_ json_t *list = NULL;
+	const json_t *c;
+	size_t i;
+	int r = ask_rdkit(w, f, &list);
+	if (r < 0)
+		return r;
+	add_members(f, json_arr(list, "conformers"));
+	json_array_foreach(json_arr(list, "warnings"), i, c)
+		walk_warn(w, json_str(c, "code", "conformers"), "%s", json_str(c, "text", ""));
+	_cleanup_free_ char *text = xasprintf("RDKit (%s)", json_str(list, "method", "ETKDGv3"));
+	funnel_note(f, &(struct funnel_stage){ .stage = "conformers", .level = text, .seen = (int)json_int(list, "generated", f->n),
+					       .left = f->n });
+	return f->n ? 0 : walk_end(w, PIPELINE_FAILED, "No conformer could be made.",
+				   "The embedder found no three-dimensional shape for this structure.",
+				   "Check the structure; or give a file with 3D coordinates and \"geometry = keep\".");
+}
+
+/* ---- CREST */
+
+/* At most so many are kept of what CREST finds, the lowest. */
+static int most_of_crest(const struct walk *w)
+{
+	long v;
+	const char *max = w->opt.value[OPTION_MAX_CONFORMERS];
+	return str_to_long(max, &v) == 0 ? (int)v : w->preset->conformers_max;
+}
+
+static int ask_crest(struct walk *w, struct funnel *f, json_t **ret_result)
+{
+	struct crest_calc c = { .geometry = &f->member[0].geometry, .solvent = w->solvent,
+				.charge = (int)json_int(f->mol, "charge", 0), .window_kcal = w->preset->window_xtb };
+	struct plan plan;
+	plan_crest(&plan, w->lab, &c, most_of_crest(w), "search conformers with CREST");
+	return walk_ask(w, "conformers", &plan, ret_result);
+}
+
+/* CREST's list has symmetric saddle points, where an optimisation from exactly there would
+ * stay: each atom is moved a little, the same way each time. */
+#define JIGGLE_A 0.02
+
+static void jiggle(struct geometry *g)
+{
+	uint32_t seed = 20110;
+	for (int i = 0; i < g->natoms; i++)
+		for (int k = 0; k < 3; k++) {
+			seed = seed * 1664525u + 1013904223u;
+			g->xyz[i][k] += JIGGLE_A * (2.0 * (double)seed / 4294967295.0 - 1);
+		}
+}
+
+static void take_crest(struct walk *w, struct funnel *f, const json_t *result)
+{
+	int found = (int)json_int(result, "found", 0);
+	for (int i = 0; i < f->n; i++)
+		geometry_release(&f->member[i].geometry);
+	free(f->member);
+	json_array_clear(f->stages);
+	add_members(f, json_arr(result, "conformers"));
+	for (int i = 0; i < f->n; i++)
+		jiggle(&f->member[i].geometry);
+	if (found > f->n)
+		walk_warn(w, "conformers-capped", "CREST found %d conformers within %.1f kcal/mol; the lowest %d were taken.",
+			  found, w->preset->window_xtb, f->n);
+	_cleanup_free_ char *text = xasprintf("CREST %s (GFN2-xTB%s)", json_str(result, "version", "?"),
+					      w->solvent->alpb ? "/ALPB" : "");
+	funnel_note(f, &(struct funnel_stage){ .stage = "conformers", .level = text, .seen = found, .left = f->n,
+					       .window = w->preset->window_xtb });
+}
+
+static int crest(struct walk *w, struct funnel *f, bool wanted)
+{
+	_cleanup_json_ json_t *result = NULL;
+	int r = rdkit(w, f);
+	if (r < 0)
+		return r;
+	r = ask_crest(w, f, &result);
+	if (r == -EREMOTEIO && wanted)
+		return walk_end_engine(w, "searching conformers with CREST");
+	if (r == -EREMOTEIO) {
+		walk_warn(w, "crest-failed", "CREST failed%s%s; the conformers are RDKit's.", w->detail ? ": " : "",
+			  w->detail ? w->detail : "");
+		return 0;
+	}
+	if (r == 0)
+		take_crest(w, f, result);
+	return r;
+}
+
+int walk_search(struct walk *w, struct funnel *f)
+{
+	const char *by = w->opt.value[OPTION_CONFORMERS];
+	bool single = str_eq(w->opt.value[OPTION_MODE], "single");
+	int rotatable = (int)json_int(f->mol, "rotatable", 0);
+	if (w->keep && !w->reference)
+		return kept_geometry(w, f);
+	if (w->reference || str_eq(by, "rdkit"))
+		return rdkit(w, f);
+	if (str_eq(by, "crest"))
+		return crest(w, f, true);
+	if (rotatable <= RDKIT_ENOUGH || single)
+		return rdkit(w, f);
+	if (w->lab->engines.crest)
+		return crest(w, f, false);
+	walk_warn(w, "no-crest", "The molecule has %d rotatable bonds. CREST, which searches such molecules more thoroughly, is "
+		  "not installed here: RDKit's conformers were used, and some may be missing.", rotatable);
+	return rdkit(w, f);
+}
