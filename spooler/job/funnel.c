@@ -128,6 +128,15 @@ static int drop_failed(struct walk *w, struct funnel *f, const struct outcome *o
 /* What is asked for member i; as walk_ask(). */
 typedef int (*ask_fn)(struct walk *w, const struct funnel *f, int i, void *arg, json_t **ret_result);
 
+static void say_how_many(struct walk *w, const struct outcome *o, int n)
+{
+	int done = 0;
+	for (int i = 0; i < n; i++)
+		done += o[i].result || o[i].why;
+	free(w->p->summary);
+	w->p->summary = xasprintf("%d of %d conformers done", done, n);
+}
+
 /* One run each, all asked for at once; *ret_o has f->n outcomes when it returns 0. */
 static int run_members(struct walk *w, struct funnel *f, ask_fn ask, void *arg, struct outcome **ret_o)
 {
@@ -144,6 +153,8 @@ static int run_members(struct walk *w, struct funnel *f, ask_fn ask, void *arg, 
 		*ret_o = o;
 		return 0;
 	}
+	if (f->n > 1 && !w->reference)
+		say_how_many(w, o, f->n);
 	outcomes_free(o, f->n);
 	return -EAGAIN;
 }

@@ -120,7 +120,7 @@ static int ask_crest(struct walk *w, struct funnel *f, json_t **ret_result)
 
 /* CREST's list has symmetric saddle points, where an optimisation from exactly there would
  * stay: each atom is moved a little, the same way each time. */
-#define JIGGLE_A 0.02
+#define JIGGLE_A 0.08
 
 static void jiggle(struct geometry *g)
 {
@@ -151,6 +151,15 @@ static void take_crest(struct walk *w, struct funnel *f, const json_t *result)
 					       .window = w->preset->window_xtb });
 }
 
+static int crest_failed(struct walk *w)
+{
+	walk_end_engine(w, "searching conformers with CREST");
+	free(w->p->remedy);
+	w->p->remedy = xstrdup("Use \"conformers = rdkit\" (or leave the line out), or put a file called \"retry\" into this folder "
+			       "to try once more.");
+	return -ECANCELED;
+}
+
 static int crest(struct walk *w, struct funnel *f, bool wanted)
 {
 	_cleanup_json_ json_t *result = NULL;
@@ -159,7 +168,7 @@ static int crest(struct walk *w, struct funnel *f, bool wanted)
 		return r;
 	r = ask_crest(w, f, &result);
 	if (r == -EREMOTEIO && wanted)
-		return walk_end_engine(w, "searching conformers with CREST");
+		return crest_failed(w);
 	if (r == -EREMOTEIO) {
 		walk_warn(w, "crest-failed", "CREST failed%s%s; the conformers are RDKit's.", w->detail ? ": " : "",
 			  w->detail ? w->detail : "");
