@@ -1,0 +1,128 @@
+#!/usr/bin/perl
+# The machine is shared: ranks never exceed the cores, what does not fit the memory waits,
+# a run that uses more than it said fails alone, and one molecule need not wait for a batch.
+use strict;
+use warnings;
+use lib 'tests/integration/lib';
+use Test::More;
+use File::Temp qw(tempdir);
+use List::Util qw(max sum0);
+use Replay;
+use Upkeep;
+
+sub rows_of {
+	my ($s, $columns) = @_;
+	return map { [ split /\|/ ] } sql($s, "SELECT $columns FROM step WHERE state=2 ORDER BY started");
+}
+
+# The largest sum of a weight over runs at one time: started, seconds, weight. Rows are
+# written some moments before the program starts, so a run counts from a bit later on.
+sub most_at_once {
+	my @runs = @_;
+	my @at = map { $_->[0] + 0.15 } @runs;
+	return max(map { my $t = $_; sum0(map { $_->[0] + 0.15 <= $t && $t < $_->[0] + $_->[1] ? $_->[2] : 0 } @runs) } @at);
+}
+
+# ---- cores: ten jobs
+{
+	my $s = Replay->new(env => { REPLAY_DELAY_MS => 400, REPLAY_OWN => 1, NMR_CORES => 3, NMR_MEMORY_MB => 20000 });
+	$s->drop("m$_.smi", "C m$_\n") for 1 .. 10;
+	is($s->start('--once')->wait_exit(300), 0, 'ten jobs') or diag($s->log_text);
+	my @runs = rows_of($s, 'started,wall_s,ranks,kind,attempts');
+	ok(@runs >= 80, scalar(@runs) . ' steps were run');
+	is(scalar(grep { $_->[4] != 1 } @runs), 0, 'each once');
+	my $most = most_at_once(@runs);
+	is($most, 3, 'on three cores at most, and on all three');
+	ok(!(grep { $_->[2] > 1 && $_->[3] !~ /^(?:screen|optimise|shield)$/ } @runs), 'only NWChem runs on several');
+	my @mid = grep { $_->[3] =~ /optimise|shield/ } @runs;
+	ok((grep { $_->[2] == 1 } @mid) > @mid / 2, 'most runs are narrow while there are many');
+}
+{
+	my $s = Replay->new(env => { REPLAY_DELAY_MS => 50, NMR_CORES => 3 });
+	$s->drop('one.smi', "C one\n");
+	is($s->start('--once')->wait_exit(60), 0, 'a job alone');
+	my %ranks = map { $_->[0] => $_->[1] } rows_of($s, 'kind,ranks');
+	is("$ranks{optimise} $ranks{shield} $ranks{xtb}", '3 3 1', 'has all cores');
+}
+
+# ---- memory
+{
+	my $s = Replay->new(env => { REPLAY_DELAY_MS => 400, REPLAY_OWN => 1, NMR_CORES => 4, NMR_MEMORY_MB => 900, NWCHEM_NPROC => 1 });
+	$s->drop("m$_.smi", "C m$_\n") for 1 .. 6;
+	is($s->start('--once')->wait_exit(300), 0, 'little memory') or diag($s->log_text);
+	my %mb = map { /step=(\w+) .*memory_mb=(\d+)/ ? ($1 => $2) : () } grep { /event=step-start/ } split /\n/, $s->log_text;
+	my @runs = map { [ $_->[0], $_->[1], $mb{ $_->[2] }, $_->[3] ] } rows_of($s, 'started,wall_s,key,kind');
+	ok((grep { $_->[3] eq 'shield' && $_->[2] > 300 && $_->[2] < 600 } @runs) == 6, 'a shielding needs some hundred MB');
+	my $most = most_at_once(@runs);
+	ok($most <= 900, "runs wait for it: $most MB at once");
+	ok($most > 600, 'and go beside one another where they fit');
+}
+
+# ---- a run that uses more than it said
+{
+	my $bin = tempdir('nmr-liar-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+	my $real = Replay::bin();
+	open my $f, '>', "$bin/nwchem" or die;
+	print $f <<"L";
+#!/bin/sh
+# The first run that comes here takes 3 GB, each time.
+(set -C; pwd > $bin/liar) 2>/dev/null
+if [ "\$(cat $bin/liar)" = "\$(pwd)" ] && [ "\$1" != probe.nw ]; then
+	exec perl -e 'my \@x; for (1 .. 30) { push \@x, "x" x 1e8; select undef, undef, undef, 0.1 } sleep 60'
+fi
+exec $real/nwchem "\$@"
+L
+	close $f;
+	chmod 0755, "$bin/nwchem";
+	my $s = Replay->new(env => { REPLAY_DELAY_MS => 300, REPLAY_OWN => 1, NMR_CORES => 2, NMR_MEMORY_MB => 2000,
+		NMR_NWCHEM => "$bin/nwchem {input}" });
+	# The probe for the version is no calculation.
+	open $f, '>', "$bin/liar" or die;
+	close $f;
+	$s->start;
+	ok(wait_until(20, sub { $s->log_text =~ /event=ready|event=started/ || -d "$s->{data}/outbox" }), 'it runs');
+	sleep 2;
+	unlink "$bin/liar";
+	$s->drop("m$_.smi", "C m$_\n") for 1 .. 4;
+	ok(wait_until(120, sub { sql($s, 'SELECT count(*) FROM job WHERE state IN (3,4)') == 4 }), 'all end') or diag($s->log_text);
+	my @failed = sql($s, 'SELECT name FROM job WHERE state=4');
+	is(scalar @failed, 1, 'one fails, alone');
+	like($s->failed_text($failed[0]), qr/memory/i, 'for its memory, which is said');
+	my @ends = $s->log_text =~ /event=step-end .*verdict=fail cause=memory detail="?used (\d+) MB/g;
+	is(scalar @ends, 2, 'it had a second try') or diag($s->log_text);
+	ok($ends[0] < 1900 && $ends[1] > 1900, "with all memory: ended at $ends[0] and $ends[1] MB");
+	is($s->stop, 0, 'it ends');
+}
+
+# ---- a batch, and a molecule dropped later
+{
+	my $s = Replay->new(env => { REPLAY_DELAY_MS => 100, REPLAY_OWN => 1, NMR_CORES => 2 });
+	$s->start;
+	$s->drop('batch.smi', "C many-records=40\n");
+	ok(wait_until(60, sub { sql($s, 'SELECT count(*) FROM job WHERE batch_row>0') == 40 && sql($s, 'SELECT count(*) FROM job WHERE state=3') > 0 }),
+		'a batch is under way') or diag($s->log_text);
+	$s->drop('single.smi', "C single\n");
+	is($s->wait_for('single', 120), 'done', 'a single molecule') or diag($s->log_text);
+	my $done = sql($s, 'SELECT count(*) FROM job WHERE batch_row>0 AND state=3');
+	ok($done < 20, "is done long before the batch ($done of 40)");
+	is($s->stop, 0, 'it ends');
+}
+
+# ---- time left: learned, kept, told
+{
+	my $s = Replay->new(env => { REPLAY_DELAY_MS => 1200, REPLAY_OWN => 1, NMR_CORES => 1 });
+	$s->start;
+	$s->drop("m$_.smi", "C m$_\n") for 1 .. 2;
+	is($s->wait_for('m1', 120), 'done', 'two jobs');
+	is($s->wait_for('m2', 120), 'done', 'of slow engines');
+	my ($model) = sql($s, q(SELECT value FROM fact WHERE name='cost'));
+	like($model, qr/"shield":\[/, 'what runs took is remembered');
+	$s->drop("n$_.smi", "C n$_\n") for 1 .. 4;
+	ok(wait_until(60, sub { Spool::slurp("$s->{data}/outbox/QUEUE.html") =~ /All of it takes about/ || sql($s, 'SELECT count(*) FROM job WHERE state=3') > 4 }),
+		'the queue tells its time');
+	my @predicted = map { /kind|label="?shield.* wall_s=([\d.]+) predicted_s=([\d.]+)/ ? [ $1, $2 ] : () } grep { /event=step-end/ } split /\n/, $s->log_text;
+	ok(@predicted >= 2 && $predicted[-1][1] > 0.5 * $predicted[-1][0] && $predicted[-1][1] < 2 * $predicted[-1][0],
+		'predictions come close') or diag explain \@predicted;
+	is($s->stop, 0, 'it ends');
+}
+done_testing;
