@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "job/walk.h"
 
 #define PUBLISH_RETRY_S 10.0
 
@@ -158,11 +159,6 @@ static double seconds_left(const struct manager *m, double core_s)
 	return all / effective_cores(m->lab->cores);
 }
 
-/* The usual cost of a whole job of a preset, learned like that of a step. */
-#define USUAL_JOB_S 600.0
-
-static void usual_name(const char *preset, char *ret_name, size_t size) { snprintf(ret_name, size, "job-%s", preset); }
-
 static const char *preset_of(const struct job *j)
 {
 	return json_str(json_object_get(j->options, option_name(OPTION_PRESET)), "value", "");
@@ -174,7 +170,7 @@ static int add_waiting(const struct job *j, void *arg)
 {
 	struct waiting *x = arg;
 	char name[24];
-	usual_name(preset_of(j), name, sizeof(name));
+	walk_usual_kind(preset_of(j), name);
 	x->core_s += cost_predict(x->m->lab->cost, name, 1, USUAL_JOB_S);
 	x->n++;
 	return 0;
@@ -361,7 +357,7 @@ static void rendered(struct manager *m, struct job *j, struct pipeline *p)
 	set_inflight(m, j->row, 0);
 	forget_left(m, j->row);
 	char name[24];
-	usual_name(preset_of(j), name, sizeof(name));
+	walk_usual_kind(preset_of(j), name);
 	cost_learn(m->lab->cost, name, 1, USUAL_JOB_S, p->cost_done);
 	m->hooks.publish(m->hooks.arg, j, p);
 }

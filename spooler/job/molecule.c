@@ -154,6 +154,7 @@ int walk_prepare(struct walk *w, const char *record, struct funnel *f)
 		r = prepare(w, record, f);
 	if (r < 0)
 		return r;
+	w->known = true;
 	if (!json_flag(f->mol, "ok", false))
 		return walk_end_refusal(w, json_object_get(f->mol, "refusal"));
 	r = check_elements(w, f);

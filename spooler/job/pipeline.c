@@ -216,6 +216,12 @@ void pipeline_walk(struct pipeline *p, const struct lab *lab, struct queue *q, c
 	*p = (struct pipeline){ .end = PIPELINE_RENDERED, .stage = "read" };
 	struct walk w = { .p = p, .lab = lab, .q = q, .job = job, .who = "", .warnings = json_array() };
 	int r = walk_job(&w);
+	/* What is not read yet is taken for a usual job. */
+	if (r == -EAGAIN && w.preset && !w.known) {
+		char kind[24];
+		walk_usual_kind(w.preset->name, kind);
+		p->cost_left += cost_predict(lab->cost, kind, 1, USUAL_JOB_S);
+	}
 	if (r == -EAGAIN)
 		p->end = PIPELINE_WAITS;
 	p->error = w.hindered;

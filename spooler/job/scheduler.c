@@ -14,6 +14,9 @@
 
 #define ATTEMPTS_MAX 4
 #define MEMORY_SLACK ((uint64_t)1 << 30)
+/* A file that is broken should not be told of when the engines have a core to spare, in an
+ * hour: one helper at a time runs beside them. It is of our own and takes a moment. */
+#define HELPERS 1
 #define PATIENCE_S 300.0 /* how long smaller runs go past one that does not fit */
 #define BACKOFF_S 5.0
 #define GATHER_S 0.03    /* how long a run that was over at once waits for others */
@@ -179,12 +182,20 @@ static int end_transaction(struct scheduler *s, int r)
 	return r;
 }
 
-struct ready { struct step *step; size_t n; };
+struct ready { struct step *step; bool *helper; size_t n; };
 
-static int copy_ready(const struct step *st, _unused_ const char *stage, void *arg)
+/* Reading and reporting take a moment and wait for no core: see HELPERS. */
+static bool is_helper(const char *stage)
+{
+	return stage && (str_eq(stage, "read") || str_eq(stage, "prepare") || str_eq(stage, "report"));
+}
+
+static int copy_ready(const struct step *st, const char *stage, void *arg)
 {
 	struct ready *r = arg;
 	r->step = xreallocarray(r->step, r->n + 1, sizeof(*r->step));
+	r->helper = xreallocarray(r->helper, r->n + 1, sizeof(*r->helper));
+	r->helper[r->n] = is_helper(stage);
 	struct step *c = &r->step[r->n++];
 	*c = *st;
 	char **own[] = { &c->kind, &c->label, &c->program, &c->version, &c->cause, &c->detail };
@@ -198,6 +209,7 @@ static void ready_release(struct ready *r)
 	for (size_t i = 0; i < r->n; i++)
 		step_release(&r->step[i]);
 	free(r->step);
+	free(r->helper);
 }
 
 /* Steps that the queue takes for running and nobody runs. */
@@ -355,6 +367,7 @@ struct round {
 	struct scheduler *s;
 	int free_cores, wide;        /* wide steps running or ready */
 	uint64_t free_memory;
+	int helpers;                 /* that may yet run beside the cores */
 	bool closed;                 /* one that does not fit has waited long enough */
 	struct chosen *chosen;
 	size_t nchosen;
@@ -466,11 +479,18 @@ static bool holds_others(struct scheduler *s, const struct step *st)
 
 /* Chooses a step that fits: its row says "running" before there is a process, so
  * that after a crash every process has a row that tells of it. */
-static int consider(struct round *r, const struct step *st)
+static int consider(struct round *r, const struct step *st, bool helper)
 {
 	if (r->closed || waits_out(r->s, st->key) || find_slot(r->s, st->key))
 		return 0;
 	struct step_grant g = grant_for(r, st);
+	/* Beside the cores, when none is free. */
+	if (r->free_cores <= 0) {
+		if (!helper || r->helpers <= 0)
+			return 0;
+		r->helpers--;
+		g.ranks = 0;
+	}
 	/* A run larger than the machine still gets its try, alone. */
 	if (g.memory > r->free_memory && (r->nchosen || scheduler_running(r->s) > 0)) {
 		r->closed = holds_others(r->s, st);
@@ -497,7 +517,7 @@ static void start_chosen(struct round *r)
 
 void scheduler_tick(struct scheduler *s)
 {
-	struct round r = { .s = s, .free_cores = s->lab->cores, .free_memory = s->lab->memory };
+	struct round r = { .s = s, .free_cores = s->lab->cores, .helpers = HELPERS, .free_memory = s->lab->memory };
 	if (s->stopping || s->paused)
 		return;
 	if (s->behind)
@@ -506,10 +526,11 @@ void scheduler_tick(struct scheduler *s)
 		if (!t->run)
 			continue;
 		r.free_cores -= t->grant.ranks;
+		r.helpers -= t->grant.ranks == 0;
 		r.free_memory -= MIN(t->grant.memory, r.free_memory);
 		r.wide += is_wide(t->kind);
 	}
-	if (r.free_cores <= 0)
+	if (r.free_cores <= 0 && r.helpers <= 0)
 		return;
 	/* Copied first: starting writes to the table that the listing reads. */
 	struct ready ready = { 0 };
@@ -518,8 +539,8 @@ void scheduler_tick(struct scheduler *s)
 		count_wide(&ready.step[i], NULL, &r);
 	int e = queue_begin(s->q);
 	s->large_seen = false;
-	for (size_t i = 0; e == 0 && i < ready.n && r.free_cores > 0; i++)
-		e = consider(&r, &ready.step[i]);
+	for (size_t i = 0; e == 0 && i < ready.n && (r.free_cores > 0 || r.helpers > 0); i++)
+		e = consider(&r, &ready.step[i], ready.helper[i]);
 	if (!s->large_seen)
 		*s->large = '\0';
 	if (end_transaction(s, e) == 0)

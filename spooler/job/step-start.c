@@ -161,7 +161,7 @@ int step_start(const struct lab *lab, const char *key, const struct step_grant *
 		r = write_nwchem(lab, dir, plan, grant);
 	if (r < 0)
 		return r;
-	char **argv = argv_of(lab, plan, grant->ranks);
+	char **argv = argv_of(lab, plan, MAX(grant->ranks, 1));
 	if (!argv)
 		return -ENOENT;
 	/* xtb and CREST write many files; a previous attempt's must not be taken for this one's. */
@@ -170,11 +170,11 @@ int step_start(const struct lab *lab, const char *key, const struct step_grant *
 		_cleanup_free_ char *old = xasprintf("%s/%s", dir, outputs[i]);
 		unlink(old);
 	}
-	_cleanup_free_ char *threads = xasprintf("OMP_NUM_THREADS=%d", threads_of(plan, grant->ranks));
+	_cleanup_free_ char *threads = xasprintf("OMP_NUM_THREADS=%d", threads_of(plan, MAX(grant->ranks, 1)));
 	const char *const env[] = ENGINES_ENV(threads);
 	struct run_spec spec = { .dir = dir, .argv = (const char *const *)argv, .env = env,
 				 .timeout_s = lab->conf->step_timeout_h * 3600, .nice = lab->conf->nice,
-				 .cores = grant->ranks, .memory_bytes = grant->limit,
+				 .cores = MAX(grant->ranks, 1), .memory_bytes = grant->limit,
 				 .unlimited_stack = needs_stack(plan) };
 	r = executor_start(lab->executor, &spec, ret_e);
 	conf_argv_free(argv);

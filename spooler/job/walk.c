@@ -160,6 +160,8 @@ int walk_end_engine(struct walk *w, const char *label)
 	return walk_end(w, PIPELINE_FAILED, what, why, cause_remedy(w->cause));
 }
 
+void walk_usual_kind(const char *preset, char ret_kind[24]) { snprintf(ret_kind, 24, "job-%s", preset); }
+
 double walk_cost(const struct walk *w, const char *kind, int functions, int natoms)
 {
 	return cost_predict(w->lab->cost, kind, 1, cost_seconds(kind, functions, natoms, 1));

@@ -15,6 +15,7 @@ struct walk {
 	const struct solvent *solvent;
 	double temperature;
 	bool keep;               /* geometry = keep */
+	bool known;              /* the molecule has been read */
 	bool reference;          /* walking TMS or benzene now */
 	const char *who;         /* "", "TMS: " or "benzene: ": in front of labels */
 	enum cause cause;        /* of the last -EREMOTEIO */
@@ -67,6 +68,9 @@ int walk_ask_nwchem(struct walk *w, const char *stage, struct nwchem_calc c, con
 /* ret_key: as in walk_start, or NULL. */
 int walk_ask_xtb(struct walk *w, const char *stage, struct xtb_calc c, const char *label, char *ret_key,
 		 json_t **ret_result);
+/* A whole job of a preset, learned like a step: the kind of the cost model and its start. */
+#define USUAL_JOB_S 600.0
+void walk_usual_kind(const char *preset, char ret_kind[24]);
 /* Core seconds that a run is expected to take. */
 double walk_cost(const struct walk *w, const char *kind, int functions, int natoms);
 /* Ends the pass: words are copied, NULL allowed. Returns -ECANCELED. */

@@ -315,6 +315,7 @@ static json_t *level(const struct context *c)
 			      in->preset->shield_c->text, "solvent", in->solvent->code, "solvent_name", in->solvent->name,
 			      "calibration", "1H", calibration(c, 0), "13C", calibration(c, 1), "calibrated", calibrated,
 			      "temperature_k", in->temperature_k);
+	json_object_set_new(l, "weights", in->weights_text && in->n > 1 ? json_string(in->weights_text) : json_null());
 	json_object_set_new(l, "deuterated", in->solvent->deuterated ? json_string(in->solvent->deuterated) : json_null());
 	return l;
 }

@@ -138,6 +138,51 @@ static void conformer_row(struct buf *b, const json_t *c)
 	buf_adds(b, "</tr>\n");
 }
 
+static void search_row(struct buf *b, const json_t *s)
+{
+	static const struct { const char *id, *words; } names[] = {
+		{ "conformers", "Search" }, { "rank", "Ranked" }, { "screen", "Compared by single points" },
+		{ "optimise", "Optimised" }, { "weigh", "Weighed" }, { "shield", "Shieldings" },
+	};
+	static const struct { const char *key, *words; } losses[] = {
+		{ "failed", "could not be computed" }, { "changed", "were no longer the molecule" },
+		{ "merged", "were the same as another" }, { "cut", "were cut" },
+	};
+	const char *id = json_str(s, "stage", ""), *words = id;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		words = str_eq(names[i].id, id) ? names[i].words : words;
+	_cleanup_(buf_release) struct buf why = BUF_INIT;
+	for (size_t i = 0; i < ARRAY_SIZE(losses); i++) {
+		long long n = json_int(s, losses[i].key, 0);
+		if (n > 0)
+			buf_addf(&why, "%s%lld %s", why.len ? ", " : "", n, losses[i].words);
+	}
+	double window = json_num(s, "window_kcal", 0), lost = json_num(s, "population_lost", 0);
+	if (json_int(s, "cut", 0) > 0 && window > 0)
+		buf_addf(&why, " (within %.1f kcal/mol, lowest first)", window);
+	if (lost >= 0.0005)
+		buf_addf(&why, "; about %.1f %% of the population", 100 * lost);
+	buf_adds(b, "<tr>");
+	cell(b, "class=\"nowrap\"", words);
+	cell(b, "", json_str(s, "level", ""));
+	buf_addf(b, "<td class=\"n\">%lld</td><td class=\"n\">%lld</td>", json_int(s, "in", 0), json_int(s, "out", 0));
+	cell(b, "class=\"soft\"", why.len ? why.s : "–");
+	buf_adds(b, "</tr>\n");
+}
+
+/* How the conformers above were chosen, and what of the ensemble was lost on the way. */
+static void search_table(const json_t *result, struct buf *b)
+{
+	const json_t *list = json_arr(result, "conformer_search");
+	if (json_array_size(list) == 0)
+		return;
+	buf_adds(b, "<div class=\"scroll\"><table>\n<thead><tr><th>Stage</th><th>With</th><th class=\"n\">Came</th>"
+		    "<th class=\"n\">Left</th><th>Left out</th></tr></thead>\n<tbody>\n");
+	for (size_t i = 0; i < json_array_size(list); i++)
+		search_row(b, json_array_get(list, i));
+	buf_adds(b, "</tbody></table></div>\n");
+}
+
 void html_conformers(const json_t *result, struct buf *b)
 {
 	const json_t *list = json_arr(result, "conformers");
@@ -145,10 +190,17 @@ void html_conformers(const json_t *result, struct buf *b)
 		    "<th>Population</th><th class=\"n\">Degeneracy</th><th class=\"n\">E / hartree</th></tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < json_array_size(list); i++)
 		conformer_row(b, json_array_get(list, i));
-	buf_addf(b, "</tbody></table></div>\n<ul class=\"notes\"><li>Boltzmann weights at %.2f K; geometries: ",
+	const char *weights = json_str(doc_level(result), "weights", NULL);
+	buf_addf(b, "</tbody></table></div>\n<ul class=\"notes\"><li>Boltzmann weights at %.2f K",
 		 json_num(doc_level(result), "temperature_k", 298.15));
+	if (weights) {
+		buf_adds(b, " from ");
+		text_html(b, weights);
+	}
+	buf_adds(b, "; geometries: ");
 	text_html(b, json_str(doc_level(result), "geometry", "?"));
 	buf_adds(b, "</li></ul>\n");
+	search_table(result, b);
 }
 
 /* ---- options, programs, timings */

@@ -110,7 +110,7 @@ L
 
 # ---- time left: learned, kept, told
 {
-	my $s = Replay->new(env => { REPLAY_DELAY_MS => 1200, REPLAY_OWN => 1, NMR_CORES => 1 });
+	my $s = Replay->new(env => { REPLAY_DELAY_MS => 900, REPLAY_OWN => 1, NMR_CORES => 2 });
 	$s->start;
 	$s->drop("m$_.smi", "C m$_\n") for 1 .. 2;
 	is($s->wait_for('m1', 120), 'done', 'two jobs');
@@ -120,6 +120,7 @@ L
 	$s->drop("n$_.smi", "C n$_\n") for 1 .. 4;
 	ok(wait_until(60, sub { Spool::slurp("$s->{data}/outbox/QUEUE.html") =~ /All of it takes about/ || sql($s, 'SELECT count(*) FROM job WHERE state=3') > 4 }),
 		'the queue tells its time');
+	is($s->wait_for('n4', 240), 'done', 'six jobs in all');
 	my @predicted = map { /kind|label="?shield.* wall_s=([\d.]+) predicted_s=([\d.]+)/ ? [ $1, $2 ] : () } grep { /event=step-end/ } split /\n/, $s->log_text;
 	ok(@predicted >= 2 && $predicted[-1][1] > 0.5 * $predicted[-1][0] && $predicted[-1][1] < 2 * $predicted[-1][0],
 		'predictions come close') or diag explain \@predicted;
