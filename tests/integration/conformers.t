@@ -87,6 +87,21 @@ my $share_of_minor = $minor->{population};
 ok($share_of_minor > 0.02 && $share_of_minor < 0.5, 'one is the less populated: ' . $share_of_minor);
 my ($major) = sort { $b->{population} <=> $a->{population} } @c;
 
+# ---- degeneracies: gauche:anti of butane is 2 exp(-dE/RT), TG:TT of diethyl ether 4 exp(-dE/RT)
+for ([ butane => 'CCCC', 2, 0.5, 1 ], [ ether => 'CCOCC', 4, 0.5, 2 ]) {
+	my ($name, $smiles, $factor, $g_low, $g_high) = @$_;
+	$s->drop("$name.smi", "$smiles $name\n");
+	is($s->wait_for($name, 240), 'done', $name) or diag($s->failed_text($name));
+	my @list = @{ $s->shifts($name)->{conformers} };
+	my ($low) = grep { $_->{degeneracy} == $g_low } @list;
+	my ($high) = sort { $a->{energy_kcal} <=> $b->{energy_kcal} } grep { $_->{degeneracy} == $g_high } @list;
+	ok($low && $high, "$name has both kinds of conformers") or next;
+	my $want = $factor * exp(-($high->{energy_hartree} - $low->{energy_hartree}) * 627.509474 / (1.987204259e-3 * 298.15));
+	my $got = $high->{population} / $low->{population};
+	ok(abs($got / $want - 1) < 0.001, "their ratio follows the degeneracies: $got, $want");
+	ok(abs(sum(map { $_->{population} } @list) - 1) < 1e-6, 'populations add up to one');
+}
+
 # ---- free energies: other weights from the same runs
 my $runs = () = $s->log_text =~ /event=step-start .*nwchem|event=step-start/g;
 $s->drop('free.smi.conf', "free_energy = yes\n");
@@ -150,6 +165,20 @@ other('mode', 'CCO', "conformers = single\n");
 is($s->wait_for('mode', 120), 'done', 'the mode under its old name');
 is(scalar @{ $s->shifts('mode')->{conformers} }, 1, 'is understood');
 is($s->stop, 0, 'it ends');
+
+# ---- the same again without anything kept, on one core and on two
+my $one = Spool->new(env => { @engines, NMR_CREST => "$bin/none", NMR_CORES => 1 });
+my $two = Spool->new(env => { @engines, NMR_CREST => "$bin/none", NMR_CORES => 2 });
+for my $again ($one, $two) {
+	$again->drop('whole.smi.conf', "preset = whole\n");
+	$again->drop('whole.smi', "CCO whole\n");
+	is($again->start('--once')->wait_exit(300), 0, 'computed anew');
+}
+for my $n ('1H', '13C') {
+	my ($x, $y, $z) = map { $_->shift_list('whole', $n) } $one, $two, $s;
+	my ($most) = sort { $b <=> $a } map { my $i = $_; abs($x->[$i] - $y->[$i]), abs($x->[$i] - $z->[$i]) } 0 .. $#$x;
+	ok(@$x && $most < 0.01, "$n: the shifts agree within $most ppm");
+}
 
 my $t = Spool->new(data => $s->{data}, env => { @engines, NMR_CREST => "$bin/crest" });
 $t->start;

@@ -35,20 +35,39 @@ static int atomic_numbers(const json_t *elements, int *z, int max)
 	return n;
 }
 
-/* One conformer through the preset, on one core each: the least that it can take. */
+/* What the spooler has learned of this machine. */
+static void recall_cost(const struct web *w, struct cost_model *m)
+{
+	_cleanup_free_ char *text = NULL;
+	struct queue *q = pool_try(w->pool);
+	if (q && queue_fact_get(q, COST_FACT, &text) == 0) {
+		_cleanup_json_ json_t *j = json_loads(text, 0, NULL);
+		cost_from_json(m, j);
+	}
+	pool_put(w->pool, q);
+}
+
+static double run_seconds(const struct cost_model *m, const char *kind, const struct level *l, const int *z, int n, int ranks)
+{
+	return cost_predict(m, kind, ranks, cost_seconds(kind, l ? level_functions(l, z, n) : 0, n, 1));
+}
+
+/* One conformer through the preset, on all cores: the least that it can take. */
 static json_t *estimate(const struct web *w, const char *preset, const json_t *elements)
 {
 	int z[1000], n = atomic_numbers(elements, z, (int)ARRAY_SIZE(z));
 	const struct preset *p = share_preset(w->share, preset);
+	struct cost_model m = { .n = 0 };
 	if (n < 1 || !p)
 		return json_null();
+	recall_cost(w, &m);
 	int ranks = conf_cores(w->conf);
-	double s = cost_seconds("xtb", 0, n, 1);
+	double s = run_seconds(&m, "xtb", NULL, z, n, 1);
 	if (p->optimise)
-		s += cost_seconds("optimise", level_functions(p->optimise, z, n), n, ranks);
-	s += cost_seconds("shield", level_functions(p->shield_c, z, n), n, ranks);
+		s += run_seconds(&m, "optimise", p->optimise, z, n, ranks);
+	s += run_seconds(&m, "shield", p->shield_c, z, n, ranks);
 	if (p->shield_h != p->shield_c)
-		s += cost_seconds("shield", level_functions(p->shield_h, z, n), n, ranks);
+		s += run_seconds(&m, "shield", p->shield_h, z, n, ranks);
 	return json_real(s);
 }
 
