@@ -32,6 +32,8 @@ static void test_ethanol(_unused_ void **state)
 	has(&b, "hot folder CDCl3");
 	has(&b, "ticket ethanol.conf");
 	has(&b, "Boltzmann weights at 298.15 K");
+	has(&b, "Compared by single points");
+	has(&b, "1 were no longer the molecule");
 	has(&b, "<dd>7.0.2</dd>");
 	has(&b, "submitted 2026-01-31 12:00 UTC");
 	has(&b, "Wang, J. Witek");
@@ -60,6 +62,8 @@ static void test_hostile(_unused_ void **state)
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	page("hostile", &b);
 	lacks(&b, "<img src=x");
+	lacks(&b, "<script>alert(1)");
+	has(&b, "1 could not be computed, 1 were cut (within 3.0 kcal/mol, lowest first); about 25.0 % of the population");
 	lacks(&b, "<b>..");
 	lacks(&b, "<i>x</i>");
 	lacks(&b, "\xE2\x80\xAE");

@@ -5,7 +5,7 @@ import { downloads } from './downloads.js';
 import { Model } from './model.js';
 import { spectrum } from './spectrum.js';
 import { structureFigure } from './structure.js';
-import { conformerTable, shiftTable } from './tables.js';
+import { conformerTable, searchTable, shiftTable } from './tables.js';
 import { viewer } from './viewer.js';
 import { number, subscripts } from './words.js';
 
@@ -95,7 +95,11 @@ function layout(job, model, spectra, space) {
 		section('Molecule', el('div', { class: 'intro' }, drawing, space?.node ?? facts(doc))),
 		section('Spectra', ...spectra.map(s => s.node)),
 		section('Shifts', el('div', { class: 'pair' }, shiftTable(model, '1H'), shiftTable(model, '13C'))),
-		doc.conformers?.length > 0 && section('Conformers', conformerTable(doc.conformers)),
+		doc.conformers?.length > 0 && section(
+				'Conformers',
+				conformerTable(doc.conformers),
+				doc.conformer_search?.length > 0 && searchTable(doc.conformer_search)
+			),
 		section('Downloads', downloads(job)),
 		space && section('Level and identity', facts(doc))
 	);

@@ -117,6 +117,14 @@ export function shiftTable(model, nucleus) {
 	);
 }
 
+const SEARCH_STAGES = {
+	conformers: 'Search',
+	rank: 'Ranked',
+	screen: 'Compared by single points',
+	optimise: 'Optimised',
+	weigh: 'Weighed',
+	shield: 'Shieldings',
+};
 const STATES = {
 	done: 'done',
 	complete: 'done',
@@ -165,7 +173,56 @@ export function conformerTable(list) {
 						status && el('td', {}, STATES[c.status] ?? c.status ?? '–'),
 						el('td', { class: 'n' }, number(c.energy_kcal, 2)),
 						el('td', { class: 'nowrap' }, population(c.population)),
-						degeneracy && el('td', { class: 'n' }, number(c.degeneracy, 0))
+						degeneracy && el('td', { class: 'n' }, number(c.degeneracy, Number.isInteger(c.degeneracy) ? 0 : 2))
+					)
+				)
+			)
+		)
+	);
+}
+
+const LOSSES = {
+	failed: 'could not be computed',
+	changed: 'were no longer the molecule',
+	merged: 'were the same as another',
+	cut: 'were cut',
+};
+
+function leftOut(s) {
+	const words = Object.entries(LOSSES)
+		.filter(([k]) => s[k] > 0)
+		.map(([k, text]) => `${s[k]} ${text}`)
+		.join(', ');
+	const lost = s.population_lost >= 0.0005 ? `; about ${number(100 * s.population_lost, 1)} % of the population` : '';
+	return words + lost || '–';
+}
+
+/**
+ * How the conformers were chosen, stage by stage.
+ * @param {any[]} list conformer_search of the result
+ */
+export function searchTable(list) {
+	const heads = [['Stage'], ['With'], ['Came', 'n'], ['Left', 'n'], ['Left out']];
+	return el(
+		'div',
+		{ class: 'scroll', tabindex: 0, role: 'group' },
+		el(
+			'table',
+			{},
+			el('caption', { class: 'quiet' }, 'How they were chosen'),
+			el('thead', {}, el('tr', {}, heads.map(([text, c]) => el('th', { scope: 'col', class: c }, text)))),
+			el(
+				'tbody',
+				{},
+				list.map(s =>
+					el(
+						'tr',
+						{},
+						el('th', { scope: 'row' }, SEARCH_STAGES[s.stage] ?? s.stage),
+						el('td', {}, s.level),
+						el('td', { class: 'n' }, s.in),
+						el('td', { class: 'n' }, s.out),
+						el('td', {}, leftOut(s))
 					)
 				)
 			)
