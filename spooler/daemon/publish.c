@@ -183,7 +183,10 @@ void publish_group_work(void *arg)
 			p->r = outbox_publish_put(o, p->outname, p->id);
 		if (p->r == -EEXIST)
 			p->r = publish_instead(p);
-		file_rm_rf(p->staging);
+		int e = file_rm_rf(p->staging);
+		/* Without descriptors it stays; the next try finds the result there, and removes it. */
+		if (p->r == 0 && (e == -EMFILE || e == -ENFILE))
+			p->r = e;
 	}
 	r = file_group_end();
 	for (size_t i = 0; i < g->n; i++) {
