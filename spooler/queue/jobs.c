@@ -164,7 +164,7 @@ int queue_job_next(struct queue *q, struct job *ret_j, int *ret_running)
 		" waits(share) AS (SELECT (" FIRST("share", "") ")"
 		"  UNION ALL SELECT (" FIRST("share", " AND share>waits.share") ") FROM waits WHERE share IS NOT NULL),"
 		" busy(owner,share,n) AS MATERIALIZED (SELECT coalesce(owner,''),share,count(*) FROM job"
-		"  WHERE state IN (1,2) GROUP BY 1,2),"
+		"  WHERE state IN (1,2) AND priority>=(SELECT p FROM top) GROUP BY 1,2),"
 		" oldest(row,share) AS (SELECT (" FIRST("row", " AND share=waits.share") "),share FROM waits WHERE share IS NOT NULL)"
 		" SELECT o.row,coalesce((SELECT n FROM busy WHERE busy.share=o.share),0) AS mine FROM oldest o JOIN job j ON j.row=o.row"
 		" ORDER BY coalesce((SELECT sum(n) FROM busy WHERE busy.owner=coalesce(j.owner,'')),0),mine,o.row LIMIT 1");

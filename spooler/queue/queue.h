@@ -145,7 +145,7 @@ int queue_job_find(struct queue *q, const char *typed, struct job *ret_j);
 int queue_job_by_row(struct queue *q, long long row, struct job *ret_j);
 /* The queued job to start next: priority first, then the owner and the batch that have
  * fewest running, then the oldest. *ret_running: how many of its batch (of its owner's
- * single files) run already. -ENOENT: none. */
+ * single files) run already that are not less urgent. -ENOENT: none. */
 int queue_job_next(struct queue *q, struct job *ret_j, int *ret_running);
 /* A batch that it was still making jobs of gets no more. */
 int queue_job_delete(struct queue *q, long long row);

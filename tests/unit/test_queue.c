@@ -183,6 +183,17 @@ static void next_is_fair(void **state)
 		assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_START, NULL, NULL), 0);
 		job_release(&j);
 	}
+	/* An urgent one of the batch has nothing before it that is as urgent. */
+	char urgent[ID_LEN + 1];
+	add_shared(f->q, "urgent", "ann", 7, urgent);
+	assert_int_equal(queue_job_get(f->q, urgent, &j), 0);
+	j.priority = 5;
+	assert_int_equal(queue_job_set_options(f->q, &j), 0);
+	job_release(&j);
+	assert_int_equal(queue_job_next(f->q, &j, &running), 0);
+	assert_string_equal(j.id, urgent);
+	assert_int_equal(running, 0);
+	job_release(&j);
 }
 
 static void find_takes_prefix_and_name(void **state)
