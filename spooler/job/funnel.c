@@ -104,11 +104,12 @@ static int drop_failed(struct walk *w, struct funnel *f, const struct outcome *o
 	_cleanup_free_ double *p = populations(w, f);
 	double lost = 0, least = 0.9;
 	str_to_double(w->opt.value[OPTION_POPULATION_MIN], &least);
-	for (int i = 0; i < f->n; i++)
+	/* Before there are energies nobody knows what a geometry weighs, and many are the same. */
+	for (int i = 0; f->ranked && i < f->n; i++)
 		lost += o[i].why ? p[i] : 0;
 	f->failed_population += (1 - f->failed_population) * lost;
 	double left = 1 - f->failed_population;
-	int failed = 0;
+	int failed = 0, n = f->n;
 	for (int i = 0; i < f->n; i++)
 		failed += o[i].why != NULL;
 	if (failed == f->n || (failed && (w->reference || left < least)))
@@ -116,8 +117,12 @@ static int drop_failed(struct walk *w, struct funnel *f, const struct outcome *o
 	for (int i = f->n - 1; i >= 0; i--) {
 		if (!o[i].why)
 			continue;
-		walk_warn(w, "conformer-failed", "Conformer %d was left out: %s failed. %s It held about %.0f %% of the population.",
-			  f->member[i].id, what, o[i].why, 100 * p[i]);
+		if (f->ranked)
+			walk_warn(w, "conformer-failed", "Conformer %d was left out: %s failed. %s It held about %.0f %% of the population.",
+				  f->member[i].id, what, o[i].why, 100 * p[i]);
+		else
+			walk_warn(w, "conformer-failed", "Conformer %d of %d was left out: %s failed. %s", f->member[i].id, n, what,
+				  o[i].why);
 		drop_member(f, i);
 	}
 	s->failed += failed;
@@ -355,10 +360,13 @@ static void cut(struct walk *w, struct funnel *f, double window, double populati
 		g[i] = f->member[i].degeneracy;
 	}
 	int keep = ensemble_cut(e, g, f->n, window, population, single ? 1 : max, w->temperature, &lost);
+	int within = 0;
+	while (within < f->n && e[within] <= window)
+		within++;
 	if (!single && keep < f->n && keep == max && e[keep] <= window)
 		walk_warn(w, "conformers-capped",
 			  "%d conformers lie within %.1f kcal/mol (%s); the lowest %d were taken. The others "
-			  "hold about %.1f %% of the population.", f->n, window, s->level, keep, 100 * lost);
+			  "hold about %.1f %% of the population.", within, window, s->level, keep, 100 * lost);
 	s->cut = f->n - keep;
 	while (f->n > keep)
 		drop_member(f, f->n - 1);
@@ -462,6 +470,7 @@ static int screen_stage(struct walk *w, struct funnel *f)
 		return 0;
 	struct funnel_stage s = begin(f, "screen", p->screen->text);
 	int r = run_stage(w, f, ask_screen, NULL, "the energy calculation", false, &s);
+	f->screened = r == 0;
 	if (r == 0)
 		cut(w, f, p->window_screen, 0, most_conformers(w, p->conformers_dft_max), &s);
 	return r;
@@ -484,6 +493,7 @@ static int hessians(struct walk *w, struct funnel *f)
 static int optimise_stage(struct walk *w, struct funnel *f, struct funnel_stage *s)
 {
 	int r = hessians(w, f);
+	f->optimising = r == 0;
 	if (r == 0)
 		r = run_stage(w, f, ask_optimise, NULL, "the geometry optimisation", true, s);
 	return r == 0 ? cluster(w, f, s) : r;
@@ -514,13 +524,15 @@ static int thermo_stage(struct walk *w, struct funnel *f, struct funnel_stage *s
 static int weigh_stage(struct walk *w, struct funnel *f)
 {
 	const struct preset *p = w->preset;
-	const char *level = p->optimise ? p->optimise->text : p->screen && f->n > 1 ? p->screen->text : xtb_text(w);
-	bool free_energy = !w->reference && f->n > 1 && str_eq(w->opt.value[OPTION_FREE_ENERGY], "yes");
-	_cleanup_free_ char *text = xasprintf("%s%s", level, free_energy ? " + G(GFN2-xTB)" : "");
-	struct funnel_stage s = begin(f, p->optimise ? "optimise" : "weigh", text);
+	const char *level = p->optimise ? p->optimise->text : f->screened ? p->screen->text : xtb_text(w);
+	_cleanup_free_ char *text = xasprintf("%s + G(GFN2-xTB)", level);
+	struct funnel_stage s = begin(f, p->optimise ? "optimise" : "weigh", level);
+	f->weights = level;
 	int r = p->optimise ? optimise_stage(w, f, &s) : 0;
 	if (r == 0)
 		r = thermo_stage(w, f, &s);
+	if (r == 0 && f->n && f->member[0].gibbs != 0)
+		s.level = text;
 	if (r == 0)
 		cut(w, f, p->window_dft, p->population, most_conformers(w, p->conformers_dft_max), &s);
 	return r;
@@ -548,15 +560,16 @@ static void add_future(struct walk *w, const struct funnel *f, enum reached at)
 	for (int i = 0; i < f->natoms; i++)
 		z[i] = element_from_symbol(json_string_value(json_array_get(elements, (size_t)i)));
 	int n = at <= AT_RANK ? guess_conformers(w, f) : f->n;
+	int after = MIN(n, w->keep && !w->reference ? n : most_conformers(w, p->conformers_dft_max));
 	double screen = p->screen ? walk_cost(w, "screen", level_functions(p->screen, z, f->natoms), f->natoms) : 0;
 	double optimise = p->optimise ? walk_cost(w, "optimise", level_functions(p->optimise, z, f->natoms), f->natoms) : 0;
 	double shielding = walk_cost(w, "shield", level_functions(p->shield_h, z, f->natoms), f->natoms);
 	if (p->shield_c != p->shield_h)
 		shielding += walk_cost(w, "shield", level_functions(p->shield_c, z, f->natoms), f->natoms);
 	bool kept = w->keep && !w->reference;
-	double left = at < AT_SHIELD ? n * shielding : 0;
-	if (!kept && at < AT_WEIGH)
-		left += n * optimise;
+	double left = at < AT_SHIELD ? after * shielding : 0;
+	if (!kept && (at < AT_WEIGH || (at == AT_WEIGH && !f->optimising)))
+		left += after * optimise;
 	if (!kept && at < AT_SCREEN && n > 1)
 		left += n * screen;
 	w->p->cost_left += left;

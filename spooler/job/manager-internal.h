@@ -20,8 +20,12 @@ struct manager {
 	struct loop_source *split_turn;
 	bool stopping;
 	/* Core seconds that each running job still needs, as of its last walk. */
-	struct work_left { long long row; double core_s; } *left;
+	struct work_left { long long row; double core_s; bool stale; } *left;
 	size_t nleft;
+	/* Rows of jobs that ran when the spooler started: their first walk drops steps that a
+	 * version before wanted. */
+	long long *inherited;
+	size_t ninherited;
 	const char *pause;      /* why nothing is started; NULL */
 };
 

@@ -97,6 +97,7 @@ void manager_free(struct manager *m)
 	split_end_all(m);
 	free(m->dirty);
 	free(m->left);
+	free(m->inherited);
 	free(m->inflight);
 	free(m);
 }
@@ -127,6 +128,8 @@ int manager_change(struct manager *m, struct job *j, enum job_event e, const cha
 		  job_state_to_string(old), "to", r < 0 ? NULL : job_state_to_string(j->state), "event",
 		  job_event_to_string(e), "reason", reason, "error",
 		  r == 0 ? NULL : r == -EPERM ? "not allowed in this state" : queue_error(m->q), NULL);
+	if (r == 0 && j->state != JOB_RUNNING)
+		forget_left(m, j->row);
 	return r;
 }
 
@@ -146,7 +149,16 @@ static void note_left(struct manager *m, long long row, double core_s)
 {
 	forget_left(m, row);
 	m->left = xreallocarray(m->left, m->nleft + 1, sizeof(*m->left));
-	m->left[m->nleft++] = (struct work_left){ row, core_s };
+	m->left[m->nleft++] = (struct work_left){ row, core_s, false };
+}
+
+/* The job alone on this machine, seconds. */
+static double alone_s(const struct manager *m, long long row)
+{
+	for (size_t i = 0; i < m->nleft; i++)
+		if (m->left[i].row == row)
+			return m->left[i].core_s / effective_cores(m->lab->cores);
+	return 0;
 }
 
 /* Jobs share the cores alike: until this one is done each other gets as much as it does,
@@ -283,14 +295,14 @@ static bool is_too_long(struct manager *m, const struct job *j, const struct pip
 {
 	double limit = m->lab->conf->hold_over_h * 3600;
 	bool counted = str_eq(p->stage, "screen") || str_eq(p->stage, "optimise") || str_eq(p->stage, "shield");
-	return limit > 0 && counted && j->eta_s > limit && !has_begun(m, p) && !queue_job_approved(m->q, j->row);
+	return limit > 0 && counted && alone_s(m, j->row) > limit && !has_begun(m, p) && !queue_job_approved(m->q, j->row);
 }
 
 static void hold_for_length(struct manager *m, struct job *j)
 {
 	_cleanup_(buf_release) struct buf why = BUF_INIT;
 	buf_adds(&why, "It would take about ");
-	clock_words(&why, j->eta_s);
+	clock_words(&why, alone_s(m, j->row));
 	buf_adds(&why, " on this machine, longer than the limit of ");
 	clock_words(&why, m->lab->conf->hold_over_h * 3600);
 	buf_addc(&why, '.');
@@ -301,11 +313,46 @@ static void hold_for_length(struct manager *m, struct job *j)
 	manager_change(m, j, JOB_EV_HOLD, why.s, how);
 }
 
+struct unused { const struct pipeline *p; char (*key)[SHA256_HEX_LEN]; size_t n; };
+
+static int add_unused(const struct step *s, _unused_ const char *stage, void *arg)
+{
+	struct unused *u = arg;
+	for (size_t i = 0; i < u->p->nused; i++)
+		if (str_eq(u->p->used[i].key, s->key))
+			return 0;
+	if (s->state != STEP_READY)
+		return 0;
+	u->key = xreallocarray(u->key, u->n + 1, sizeof(*u->key));
+	memcpy(u->key[u->n++], s->key, SHA256_HEX_LEN);
+	return 0;
+}
+
+/* After an update or with other engines the keys are others: what was ready before and is
+ * not wanted any more must not run. */
+static int drop_unused(struct manager *m, const struct job *j, const struct pipeline *p)
+{
+	size_t at = 0;
+	while (at < m->ninherited && m->inherited[at] != j->row)
+		at++;
+	if (at == m->ninherited)
+		return 0;
+	m->inherited[at] = m->inherited[--m->ninherited];
+	struct unused u = { .p = p };
+	int r = queue_step_each_of_job(m->q, j->row, add_unused, &u);
+	for (size_t i = 0; r == 0 && i < u.n; i++)
+		r = queue_step_unlink(m->q, u.key[i], j->row);
+	free(u.key);
+	return r;
+}
+
 static void waits(struct manager *m, struct job *j, struct pipeline *p)
 {
 	int r = queue_begin(m->q);
 	if (r == 0)
 		r = store_needs(m, j, p);
+	if (r == 0)
+		r = drop_unused(m, j, p);
 	if (r == 0 && !str_eq(j->stage, p->stage))
 		r = queue_job_set_stage(m->q, j, p->stage);
 	set_progress(m, j, p);
@@ -475,6 +522,14 @@ static void each_active(struct manager *m, queue_job_fn fn)
 	queue_job_each(m->q, &(struct job_filter){ .states = active, .oldest_first = true }, fn, m);
 }
 
+static int inherit_job(const struct job *j, void *arg)
+{
+	struct manager *m = arg;
+	m->inherited = xreallocarray(m->inherited, m->ninherited + 1, sizeof(*m->inherited));
+	m->inherited[m->ninherited++] = j->row;
+	return 0;
+}
+
 void manager_recover(struct manager *m)
 {
 	int n = 0;
@@ -484,6 +539,7 @@ void manager_recover(struct manager *m)
 	}
 	scheduler_recover(m->sched);
 	scheduler_sweep_scratch(m->sched);
+	each_active(m, inherit_job);
 	each_active(m, mark_job);
 }
 
@@ -494,10 +550,16 @@ void manager_reconcile(struct manager *m)
 	manager_refresh(m);
 }
 
+/* What is not noted again in this round (it became a batch, its row is gone) is no work. */
 void manager_refresh(struct manager *m)
 {
+	for (size_t i = 0; i < m->nleft; i++)
+		m->left[i].stale = true;
 	each_active(m, mark_job);
 	manager_tick(m);
+	for (size_t i = 0; i < m->nleft; i++)
+		if (m->left[i].stale)
+			m->left[i--] = m->left[--m->nleft];
 }
 
 /* ---- reports from the outbox */

@@ -110,7 +110,8 @@ void plan_xtb(struct plan *p, const struct lab *lab, const struct xtb_calc *c, c
 	json_object_set_new(p->calc, "task", json_integer(c->task));
 	json_object_set_new(p->calc, "temperature", json_real(c->temperature));
 	p->natoms = c->geometry->natoms;
-	p->est_s = cost_seconds(p->kind, 0, p->natoms, 1);
+	/* A Hessian takes several times an optimisation. */
+	p->est_s = cost_seconds(p->kind, 0, p->natoms, 1) * (c->task == XTB_OPTIMISE ? 1 : 4);
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	geometry_to_xyz(c->geometry, "nmr-spool", &b);
 	plan_add_file(p, "in.xyz", b.s, b.len);

@@ -38,13 +38,6 @@ static const json_t *stage_of(const struct funnel *f, const char *stage, const c
 	return found;
 }
 
-static const char *weights_of(const struct funnel *f)
-{
-	const json_t *e = stage_of(f, "optimise", "");
-	e = e ? e : stage_of(f, "weigh", "");
-	return e ? json_str(e, "level", NULL) : NULL;
-}
-
 static json_t *predict(struct walk *w, struct funnel *f, const struct predict_reference *ref)
 {
 	struct predict_conformer *c = xcalloc((size_t)f->n, sizeof(*c));
@@ -61,7 +54,7 @@ static json_t *predict(struct walk *w, struct funnel *f, const struct predict_re
 				    .temperature_k = w->temperature, .mol = f->mol, .conformers = c, .n = f->n,
 				    .reference = ref, .geometry_kept = w->keep, .geometry_text = geometry,
 				    .programs = versions, .crest = stage_of(f, "conformers", "CREST") != NULL,
-				    .screened = stage_of(f, "screen", "") != NULL, .weights_text = weights_of(f) };
+				    .screened = f->screened, .weights_text = f->weights };
 	for (int i = 0; i < f->n; i++)
 		in.free_energy = in.free_energy || f->member[i].gibbs != 0;
 	json_t *doc = predict_result(&in);
@@ -93,8 +86,8 @@ static char *command_text(const json_t *plan)
 	const char *program = json_str(plan, "program", "");
 	if (str_eq(program, "nwchem"))
 		return xstrdup("nwchem input.nw");
-	if (str_eq(program, "xtb"))
-		buf_adds(&b, "xtb");
+	if (str_eq(program, "xtb") || str_eq(program, "crest"))
+		buf_adds(&b, program);
 	for (size_t i = 0; i < json_array_size(argv); i++)
 		buf_addf(&b, "%s%s", b.len ? " " : "", json_string_value(json_array_get(argv, i)));
 	return buf_detach(&b);
@@ -178,7 +171,7 @@ static void add_steps(struct walk *w, json_t *doc)
 	json_object_set_new(doc, "steps", r.steps);
 }
 
-static void add_programs(struct walk *w, json_t *doc)
+static void add_programs(struct walk *w, const struct funnel *f, json_t *doc)
 {
 	const struct engines *e = &w->lab->engines;
 	json_t *p = json_object();
@@ -186,6 +179,8 @@ static void add_programs(struct walk *w, json_t *doc)
 	json_object_set_new(p, "nmr-mol", json_text(e->mol ? e->mol : "?"));
 	json_object_set_new(p, "xtb", json_text(e->xtb ? e->xtb : "?"));
 	json_object_set_new(p, "nwchem", json_text(e->nwchem ? e->nwchem : "?"));
+	if (stage_of(f, "conformers", "CREST"))
+		json_object_set_new(p, "crest", json_text(e->crest ? e->crest : "?"));
 	json_object_set_new(json_object_get(doc, "level"), "programs", p);
 }
 
@@ -201,7 +196,7 @@ static void add_warnings(struct walk *w, json_t *doc)
 		json_array_append(a, e);
 }
 
-static void add_identity(struct walk *w, json_t *doc)
+static void add_identity(struct walk *w, const struct funnel *f, json_t *doc)
 {
 	const struct job *j = w->job;
 	const char *slash = j->source ? strrchr(j->source, '/') : NULL;
@@ -215,7 +210,7 @@ static void add_identity(struct walk *w, json_t *doc)
 	json_object_set_new(input, "file", json_text(slash ? slash + 1 : j->source ? j->source : ""));
 	json_object_set_new(input, "sha256", json_text(j->sha256 ? j->sha256 : ""));
 	json_object_set_new(doc, "input", input);
-	add_programs(w, doc);
+	add_programs(w, f, doc);
 	add_warnings(w, doc);
 }
 
@@ -381,7 +376,7 @@ int walk_report(struct walk *w, struct funnel *f, const struct predict_reference
 	int r = draw(w, f, doc);
 	if (r < 0)
 		return r;
-	add_identity(w, doc);
+	add_identity(w, f, doc);
 	add_molblock(w, f, doc);
 	/* Not "result.json": that is the name of every step's own result. */
 	const char *args[] = { "--in", "document.json", "--out", "out", NULL };

@@ -50,7 +50,6 @@ struct scheduler {
 	struct keeper *keeper;
 	char large[SHA256_HEX_LEN];  /* a ready step that does not fit beside what runs; "" */
 	double large_since;
-	bool large_seen;             /* in this round */
 	bool stopping, paused;
 	bool behind;             /* a row could not be written: some may say "running" wrongly */
 };
@@ -454,7 +453,7 @@ static int start_step(struct scheduler *s, const struct step *st, const struct s
  * the memory of others, and is ended alone. */
 static struct step_grant grant_for(const struct round *r, const struct step *st)
 {
-	struct step_grant g = { .ranks = ranks_for(r, st) };
+	struct step_grant g = { .ranks = ranks_for(r, st), .again = st->attempts > 0 };
 	uint64_t all = whole_memory(r->s);
 	g.memory = step_memory(r->s->lab, st->key, g.ranks);
 	bool squeezed = st->attempts > 0 && st->cause && cause_from_string(st->cause) == CAUSE_MEMORY;
@@ -464,38 +463,41 @@ static struct step_grant grant_for(const struct round *r, const struct step *st)
 	return g;
 }
 
-/* A run that does not fit waits while smaller ones go past it, but not for ever. */
-static bool holds_others(struct scheduler *s, const struct step *st)
+/* A run that does not fit waits while smaller ones go past it, but not for ever: then
+ * nothing else starts before it. One at a time; it stays that one until it starts. */
+static void note_large(struct scheduler *s, const struct step *st)
 {
-	if (!str_eq(s->large, st->key)) {
-		if (*s->large && s->large_seen)
-			return false;
-		snprintf(s->large, sizeof(s->large), "%s", st->key);
-		s->large_since = clock_mono();
-	}
-	s->large_seen = true;
-	return clock_mono() - s->large_since > PATIENCE_S;
+	if (*s->large)
+		return;
+	snprintf(s->large, sizeof(s->large), "%s", st->key);
+	s->large_since = clock_mono();
 }
+
+static bool is_large(const struct scheduler *s, const struct step *st) { return *s->large && str_eq(s->large, st->key); }
 
 /* Chooses a step that fits: its row says "running" before there is a process, so
  * that after a crash every process has a row that tells of it. */
 static int consider(struct round *r, const struct step *st, bool helper)
 {
-	if (r->closed || waits_out(r->s, st->key) || find_slot(r->s, st->key))
+	if (waits_out(r->s, st->key) || find_slot(r->s, st->key) || (r->closed && !helper && !is_large(r->s, st)))
+		return 0;
+	/* Beside the cores, when none is free, and beside the memory always. */
+	bool beside = r->free_cores <= 0;
+	if (beside && (!helper || r->helpers <= 0))
 		return 0;
 	struct step_grant g = grant_for(r, st);
-	/* Beside the cores, when none is free. */
-	if (r->free_cores <= 0) {
-		if (!helper || r->helpers <= 0)
-			return 0;
-		r->helpers--;
+	if (beside)
 		g.ranks = 0;
-	}
+	if (helper)
+		g.memory = 0;
 	/* A run larger than the machine still gets its try, alone. */
 	if (g.memory > r->free_memory && (r->nchosen || scheduler_running(r->s) > 0)) {
-		r->closed = holds_others(r->s, st);
+		note_large(r->s, st);
 		return 0;
 	}
+	if (is_large(r->s, st))
+		*r->s->large = '\0';
+	r->helpers -= beside;
 	r->chosen = xreallocarray(r->chosen, r->nchosen + 1, sizeof(*r->chosen));
 	r->chosen[r->nchosen++] = (struct chosen){ st, g, 0 };
 	r->free_cores -= g.ranks;
@@ -538,11 +540,15 @@ void scheduler_tick(struct scheduler *s)
 	for (size_t i = 0; i < ready.n; i++)
 		count_wide(&ready.step[i], NULL, &r);
 	int e = queue_begin(s->q);
-	s->large_seen = false;
+	/* Cancelled, or not wanted any more. */
+	bool there = false;
+	for (size_t i = 0; i < ready.n; i++)
+		there = there || is_large(s, &ready.step[i]);
+	if (!there)
+		*s->large = '\0';
+	r.closed = *s->large && clock_mono() - s->large_since > PATIENCE_S;
 	for (size_t i = 0; e == 0 && i < ready.n && (r.free_cores > 0 || r.helpers > 0); i++)
 		e = consider(&r, &ready.step[i], ready.helper[i]);
-	if (!s->large_seen)
-		*s->large = '\0';
 	if (end_transaction(s, e) == 0)
 		start_chosen(&r);
 	free(r.chosen);
@@ -643,8 +649,8 @@ void scheduler_recover(struct scheduler *s)
 		log_event(r == -EBUSY ? LOG_ERROR : LOG_INFO, "step-recovered", "step", st->key, "label", st->label, "error",
 			  r == -EBUSY ? "a process of the last run could not be ended" : NULL, NULL);
 		if (r == 0)
-			watch(s, st, &(struct step_grant){ MAX(st->ranks, 1), step_memory(s->lab, st->key, MAX(st->ranks, 1)),
-							   whole_memory(s) }, run);
+			watch(s, st, &(struct step_grant){ .ranks = MAX(st->ranks, 1), .limit = whole_memory(s),
+							   .memory = step_memory(s->lab, st->key, MAX(st->ranks, 1)) }, run);
 		else if (e == 0)
 			e = take_back(s, st, dir);
 	}

@@ -170,6 +170,14 @@ static json_t *collect_crest(const struct lab *lab, const char *dir, const json_
 	return result;
 }
 
+/* Did it start from another step's orbitals or Hessian? */
+static bool has_start(const char *dir)
+{
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	read_part(dir, "input.nw", &b);
+	return b.len && (strstr(b.s, "vectors input") || strstr(b.s, "inhess"));
+}
+
 static json_t *collect_nwchem(const char *dir, const json_t *plan, struct step_end *e)
 {
 	_cleanup_(buf_release) struct buf out = BUF_INIT;
@@ -184,6 +192,9 @@ static json_t *collect_nwchem(const char *dir, const json_t *plan, struct step_e
 		read_part(dir, "stderr", &out);
 		e->verdict = nwchem_parse(out.s, out.len, NWCHEM_SHIELD, 0, &result, &e->cause, &e->detail);
 	}
+	/* It may be the fault of what it started from; the next attempt does without. */
+	if (e->verdict == VERDICT_FAIL && e->cause == CAUSE_OTHER && has_start(dir))
+		e->verdict = VERDICT_RETRY;
 	return result;
 }
 
@@ -212,8 +223,10 @@ static void keep_orbitals(const struct lab *lab, const char *key, const char *di
 	_cleanup_free_ char *work = step_nwchem_place(lab, key);
 	_cleanup_free_ char *from = xasprintf("%s/%s", work, NWCHEM_ORBITALS);
 	_cleanup_free_ char *to = xasprintf("%s/%s", dir, NWCHEM_ORBITALS);
-	if (!str_eq(work, dir))
-		file_copy(from, to, 0644);
+	if (str_eq(work, dir))
+		return;
+	unlink(to);
+	file_copy(from, to, 0644);
 }
 
 void step_collect(const struct lab *lab, const char *key, const struct run_record *rec, struct step_end *e)
@@ -233,14 +246,14 @@ void step_collect(const struct lab *lab, const char *key, const struct run_recor
 		set_end(e, VERDICT_RETRY, CAUSE_TRUNCATED, xstrdup("the step's folder is damaged"));
 		return;
 	}
-	if (str_eq(json_str(plan, "kind", ""), "screen"))
-		keep_orbitals(lab, key, dir);
-	file_rm_rf(scratch);
 	const char *program = json_str(plan, "program", "");
 	result = str_eq(program, "nwchem") ? collect_nwchem(dir, plan, e)
 	       : str_eq(program, "xtb")	   ? collect_xtb(lab, dir, plan, e)
 	       : str_eq(program, "crest")  ? collect_crest(lab, dir, plan, e)
 					   : collect_program(dir, plan, rec, e);
+	if (e->verdict == VERDICT_OK && str_eq(json_str(plan, "kind", ""), "screen"))
+		keep_orbitals(lab, key, dir);
+	file_rm_rf(scratch);
 	/* Programs say many things on a full disk. */
 	if (e->verdict != VERDICT_OK && (is_full(dir) || is_full(lab->conf->scratch)))
 		set_end(e, VERDICT_RETRY, CAUSE_DISK_FULL, NULL);

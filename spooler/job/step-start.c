@@ -49,18 +49,15 @@ static bool copy_orbitals(const struct lab *lab, const json_t *plan, const char 
 static bool write_hessian(const struct lab *lab, const json_t *plan, const char *work, int natoms)
 {
 	const char *from = json_str(plan, "hessian_from", NULL);
-	_cleanup_json_ json_t *result = NULL;
-	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	size_t n = 3 * (size_t)natoms;
-	if (!from || step_result(lab, from, &result) < 0)
+	_cleanup_free_ char *dir = from ? step_dir(lab, from) : NULL;
+	_cleanup_free_ char *source = dir ? xasprintf("%s/%s", dir, xtb_output_file(XTB_HESSIAN)) : NULL;
+	_cleanup_(buf_release) struct buf text = BUF_INIT, b = BUF_INIT;
+	if (!source || file_read(source, (size_t)1 << 28, &text) < 0)
 		return false;
-	const json_t *list = json_arr(result, "hessian");
-	if (json_array_size(list) != n * n)
+	_cleanup_free_ double *h = xtb_read_hessian(text.s, text.len, natoms);
+	if (!h)
 		return false;
-	_cleanup_free_ double *h = xcalloc(n * n, sizeof(double));
-	for (size_t i = 0; i < n * n; i++)
-		h[i] = json_number_value(json_array_get(list, i));
-	nwchem_hessian(h, (int)n, &b);
+	nwchem_hessian(h, 3 * natoms, &b);
 	_cleanup_free_ char *path = xasprintf("%s/%s", work, NWCHEM_HESSIAN);
 	return file_write(path, b.s, b.len, 0644) == 0;
 }
@@ -86,9 +83,9 @@ static int write_nwchem(const struct lab *lab, const char *dir, const json_t *pl
 	if (c.task == NWCHEM_OPTIMISE && earlier_geometry(lab, dir, plan, &start)) {
 		place.restart = &start;
 		keep_log(dir);
-	} else if (copy_orbitals(lab, plan, work))
+	} else if (!grant->again && copy_orbitals(lab, plan, work))
 		place.orbitals = START_ORBITALS;
-	place.hessian = c.task == NWCHEM_OPTIMISE && write_hessian(lab, plan, work, c.geometry->natoms);
+	place.hessian = c.task == NWCHEM_OPTIMISE && !grant->again && write_hessian(lab, plan, work, c.geometry->natoms);
 	/* More than the estimate after a run for which it was not enough. */
 	uint64_t memory = MAX(nwchem_memory(&c, grant->ranks), grant->memory);
 	place.memory_mb = (long)(memory / (uint64_t)grant->ranks >> 20);
@@ -118,12 +115,19 @@ static char **with_args(const struct lab *lab, const json_t *plan, const char *p
 		return NULL;
 	while (base[n])
 		n++;
-	base = xreallocarray(base, n + json_array_size(args) + 3, sizeof(char *));
+	base = xreallocarray(base, n + json_array_size(args) + 5, sizeof(char *));
 	for (size_t i = 0; i < json_array_size(args); i++)
 		base[n++] = xstrdup(json_string_value(json_array_get(args, i)));
 	if (str_eq(program, "crest")) {
+		char **xtb = conf_engine_argv(lab->conf, "xtb", 1, "");
 		base[n++] = xstrdup("-T");
 		base[n++] = xasprintf("%d", ranks);
+		/* It starts a plain "xtb" by itself. */
+		if (xtb && !str_eq(xtb[0], "xtb")) {
+			base[n++] = xstrdup("-xnam");
+			base[n++] = xstrdup(xtb[0]);
+		}
+		conf_argv_free(xtb);
 	}
 	base[n] = NULL;
 	return base;

@@ -74,7 +74,11 @@ int step_discard(const struct lab *lab, const char *key);
 /* Makes the .run folder with the plan, if it is not there yet. */
 int step_write(const struct lab *lab, const struct plan *p);
 
-struct step_grant { int ranks; uint64_t memory, limit; };  /* bytes: to plan with, and to be ended above */
+struct step_grant {
+	int ranks;
+	uint64_t memory, limit;  /* bytes: to plan with, and to be ended above */
+	bool again;              /* not the first attempt: without orbitals and Hessian of others */
+};
 /* Starts the step in its .run folder. An earlier attempt's geometry is used when there is
  * one. */
 int step_start(const struct lab *lab, const char *key, const struct step_grant *grant, struct execution **ret_e);

@@ -98,8 +98,8 @@ int walk_ask_nwchem(struct walk *w, const char *stage, struct nwchem_calc c, con
 						   : xasprintf("%s%s", w->who, label);
 		plan_nwchem(&plan, w->lab, &c, name);
 		plan.restart_from = before ? xstrdup(before) : NULL;
-		plan.orbitals_from = start && start->orbitals ? xstrdup(start->orbitals) : NULL;
-		plan.hessian_from = start && start->hessian ? xstrdup(start->hessian) : NULL;
+		plan.orbitals_from = start && start->orbitals && !c.rung ? xstrdup(start->orbitals) : NULL;
+		plan.hessian_from = start && start->hessian && !c.rung ? xstrdup(start->hessian) : NULL;
 		if (start && start->ret_key)
 			memcpy(start->ret_key, plan.key, SHA256_HEX_LEN);
 		free(before);

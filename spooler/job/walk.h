@@ -49,6 +49,9 @@ struct funnel {
 	struct member *member;
 	int n;
 	bool ranked;             /* members have energies */
+	bool screened;           /* single points were computed */
+	bool optimising;         /* what an optimisation starts from is there */
+	const char *weights;     /* level of the energies that the weights come from; NULL: none */
 	double failed_population;    /* of conformers that could not be computed */
 	json_t *stages;          /* notes, as in docs/formats.md "conformer_search" */
 };

@@ -97,6 +97,9 @@ static double on_line(const struct cost_line *l, double x)
 	return (sy - b * sx) / n + b * x;
 }
 
+/* Whatever was stored, no machine is a hundred times off. */
+static double sane(double ln_s, double model) { return fmin(fmax(exp(ln_s), model / 100), model * 100); }
+
 double cost_predict(const struct cost_model *m, const char *kind, int ranks, double base_s)
 {
 	char name[24];
@@ -104,11 +107,11 @@ double cost_predict(const struct cost_model *m, const char *kind, int ranks, dou
 	name_of(kind, ranks, name, sizeof(name));
 	const struct cost_line *l = find(m, name);
 	if (l && l->n > 0)
-		return exp(on_line(l, log(model)));
+		return sane(on_line(l, log(model)), model);
 	/* Nothing of that width yet: what one rank taught, made faster as the model says. */
 	name_of(kind, ranks > 1 ? 1 : 2, name, sizeof(name));
 	l = find(m, name);
-	return l && l->n > 0 ? exp(on_line(l, log(model))) : model;
+	return l && l->n > 0 ? sane(on_line(l, log(model)), model) : model;
 }
 
 json_t *cost_to_json(const struct cost_model *m)

@@ -333,13 +333,16 @@ int option_find(const char *typed)
 	return -1;
 }
 
+/* Files of other programs have fields of these names, with numbers in them. */
+static bool is_usual_property(int i) { return i == OPTION_CONFORMERS || i == OPTION_FREE_ENERGY || i == OPTION_POPULATION_MIN; }
+
 bool options_is_record_field(const char *name)
 {
 	const char *known[OPTION_COUNT];
 	if (option_find(name) == OPTION_NOTIFY)
 		return false;
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		if (str_ieq(name, table[i].name))
+		if (!is_usual_property(i) && str_ieq(name, table[i].name))
 			return true;
 		known[i] = table[i].name;
 	}

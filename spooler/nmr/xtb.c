@@ -157,35 +157,40 @@ static bool number_after(const char *out, size_t n, const char *label, double *r
 	return sscanf(text, "%lf", ret_v) == 1 && isfinite(*ret_v);
 }
 
-/* The file "hessian": "$hessian" and numbers. */
-static json_t *read_hessian(const char *s, size_t n, int natoms)
+double *xtb_read_hessian(const char *s, size_t n, int natoms)
 {
 	size_t want = 9 * (size_t)natoms * (size_t)natoms, got = 0;
 	_cleanup_free_ char *text = xstrndup(s, n);
-	_cleanup_json_ json_t *a = json_array();
+	double *h = xcalloc(want + 1, sizeof(*h));
 	char *p = strchr(text, '\n'), *end;
-	for (double v; p && got <= want; p = end, got++) {
-		v = strtod(p, &end);
-		if (end == p || !isfinite(v))
+	/* One more would be another molecule's. */
+	for (; p && got <= want; p = end, got++) {
+		h[got] = strtod(p, &end);
+		if (end == p || !isfinite(h[got]))
 			break;
-		json_array_append_new(a, json_real(v));
 	}
-	return got == want ? json_incref(a) : NULL;
+	if (got == want && want)
+		return h;
+	free(h);
+	return NULL;
 }
 
 static json_t *result_of(const char *out, size_t n, const char *file, size_t file_n, const struct xtb_calc *c)
 {
 	_cleanup_(geometry_release) struct geometry g = { 0 };
 	double gibbs, sigma, imaginary = 0;
-	json_t *h;
+	double *h;
+	bool whole;
 	switch (c->task) {
 	case XTB_OPTIMISE:
 		if (!file || geometry_from_xyz(file, file_n, &g) < 0 || g.natoms != c->geometry->natoms)
 			return NULL;
 		return json_pack("{s:o}", "coords", geometry_coords_to_json(&g));
 	case XTB_HESSIAN:
-		h = file ? read_hessian(file, file_n, c->geometry->natoms) : NULL;
-		return h ? json_pack("{s:o}", "hessian", h) : NULL;
+		h = file ? xtb_read_hessian(file, file_n, c->geometry->natoms) : NULL;
+		whole = h != NULL;
+		free(h);
+		return whole ? json_object() : NULL;
 	case XTB_THERMO:
 		if (!number_after(out, n, "G(RRHO) contrib.", &gibbs) || !number_after(out, n, "rotational number", &sigma) ||
 		    sigma < 1)

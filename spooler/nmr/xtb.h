@@ -34,9 +34,12 @@ void xtb_input(const struct xtb_calc *c, struct buf *b);
 /* out: standard output; file: text of what the task leaves besides (NULL: none):
  * xtbopt.xyz of an optimisation, "hessian" of a Hessian. See xtb_output_file().
  * OK, optimise: {"version","energy_hartree","coords":[[x,y,z]..]}
- *     hessian:  {"version","energy_hartree","hessian":[n*n values by rows, hartree/bohr^2]}
+ *     hessian:  {"version","energy_hartree"}, if the file is whole: xtb_read_hessian()
  *     thermo:   {"version","energy_hartree","gibbs_hartree":g,"imaginary":n}
  *               g: G_mRRHO(T) without the part of the symmetry number, RT ln(sigma) */
+/* The file "hessian": 9 natoms^2 values by rows, hartree/bohr^2; caller frees. NULL: not
+ * whole, or of another molecule. */
+double *xtb_read_hessian(const char *s, size_t n, int natoms);
 const char *xtb_output_file(enum xtb_task t);   /* NULL: none */
 enum verdict xtb_parse(const char *out, size_t n, const char *file, size_t file_n,
 		       const struct xtb_calc *c, json_t **ret_result,

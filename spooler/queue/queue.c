@@ -99,8 +99,8 @@ static const char *const migrations[] = {
 	"CREATE INDEX notice_due ON notice(kind,due);",
 
 	/* 9: who shares the machine: the files of one owner, and each batch by itself. */
-	"ALTER TABLE job ADD COLUMN share TEXT GENERATED ALWAYS AS (coalesce(owner,'')||'/'||batch_row) VIRTUAL;"
-	"CREATE INDEX job_waiting_share ON job(priority,share,row) WHERE state = 0;",
+	("ALTER TABLE job ADD COLUMN share TEXT GENERATED ALWAYS AS (coalesce(owner,'')||'/'||batch_row) VIRTUAL;"
+	 "CREATE INDEX job_waiting_share ON job(priority,share,row) WHERE state = 0;"),
 };
 #define SCHEMA ((int)ARRAY_SIZE(migrations))
 

@@ -232,6 +232,7 @@ int queue_step_each_job(struct queue *q, const char *key, queue_row_fn fn, void 
 int queue_job_unlink_steps(struct queue *q, long long job_row);
 
 /* The job rests on a step that another job asked for. */
+int queue_step_unlink(struct queue *q, const char *key, long long job_row);   /* the job does not wait for it */
 int queue_step_link(struct queue *q, const char *key, long long job_row, const char *stage);
 
 /* ---- retention: what may go. before: wall clock */

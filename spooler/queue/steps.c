@@ -270,6 +270,16 @@ int queue_job_unlink_steps(struct queue *q, long long job_row)
 	return queue_run(q, st);
 }
 
+int queue_step_unlink(struct queue *q, const char *key, long long job_row)
+{
+	sqlite3_stmt *st = queue_prepare(q, "DELETE FROM job_step WHERE job_row=?1 AND key=?2");
+	if (!st)
+		return -EIO;
+	sqlite3_bind_int64(st, 1, job_row);
+	queue_bind_text(st, 2, key);
+	return queue_run(q, st);
+}
+
 int queue_step_link(struct queue *q, const char *key, long long job_row, const char *stage)
 {
 	sqlite3_stmt *st = queue_prepare(q, "INSERT INTO job_step(job_row,key,stage,ord) VALUES(?1,?2,?3,-1)"
