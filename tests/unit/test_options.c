@@ -178,8 +178,8 @@ static void test_notify(_unused_ void **state)
 static void test_record_fields(_unused_ void **state)
 {
 	static const char *const yes[] = { "solvent", "Solvent", "charge", "max_conformers", "NMR_solvent",
-					   "nmr.temp", "NMR_solvnt" };
-	static const char *const no[] = { "temp", "title", "t", "PUBCHEM_COMPOUND_CID", "NMREDATA_SOLVENT",
+					   "nmr.temp", "NMR_solvnt", "NMR_conformers", "nmr.free_energy" };
+	static const char *const no[] = { "conformers", "free_energy", "population_min", "temp", "title", "t", "PUBCHEM_COMPOUND_CID", "NMREDATA_SOLVENT",
 					  "Spectrum 13C 0", "NMR_", "nmr.spectrum_1H", "" };
 	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
 		if (!options_is_record_field(yes[i]))
