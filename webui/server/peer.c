@@ -286,7 +286,9 @@ static void add_words(json_t *o, struct web *w, const struct job *j, const json_
 	set_text(o, "solvent", option(j, "solvent"));
 	set_text(o, "error_message", failed ? why ? why : "cancelled" : NULL);
 	set_text(o, "conformer_mode", mode);
-	bool crest = str_eq(option(j, "conformers"), "crest");
+	/* Once it is done the result knows what "auto" took. */
+	const char *search = json_str(json_array_get(json_arr(shifts, "conformer_search"), 0), "level", "");
+	bool crest = str_eq(option(j, "conformers"), "crest") || str_has_prefix(search, "CREST");
 	set_text(o, "conformer_method", crest ? "crest" : !mode || str_eq(mode, "single") ? NULL : "rdkit_kdg");
 	json_object_set_new(o, "conformer_method_warning", json_null());
 	double left = j->state == JOB_RUNNING && j->eta_s >= 0 ? fmax(j->eta_s - (clock_wall() - j->updated), 0) : -1;
