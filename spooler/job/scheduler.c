@@ -453,7 +453,9 @@ static int start_step(struct scheduler *s, const struct step *st, const struct s
  * the memory of others, and is ended alone. */
 static struct step_grant grant_for(const struct round *r, const struct step *st)
 {
-	struct step_grant g = { .ranks = ranks_for(r, st), .again = st->attempts > 0 };
+	struct step_grant g = { .ranks = ranks_for(r, st), .again = false };
+	/* Ended by accident, it starts the same way again, so that the result is the same. */
+	g.again = st->attempts > 0 && st->cause && cause_from_string(st->cause) == CAUSE_OTHER;
 	uint64_t all = whole_memory(r->s);
 	g.memory = step_memory(r->s->lab, st->key, g.ranks);
 	bool squeezed = st->attempts > 0 && st->cause && cause_from_string(st->cause) == CAUSE_MEMORY;

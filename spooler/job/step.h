@@ -77,7 +77,7 @@ int step_write(const struct lab *lab, const struct plan *p);
 struct step_grant {
 	int ranks;
 	uint64_t memory, limit;  /* bytes: to plan with, and to be ended above */
-	bool again;              /* not the first attempt: without orbitals and Hessian of others */
+	bool again;              /* an attempt with orbitals and Hessian of others failed: without them */
 };
 /* Starts the step in its .run folder. An earlier attempt's geometry is used when there is
  * one. */

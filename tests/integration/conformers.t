@@ -177,7 +177,7 @@ for my $again ($one, $two) {
 for my $n ('1H', '13C') {
 	my ($x, $y, $z) = map { $_->shift_list('whole', $n) } $one, $two, $s;
 	my ($most) = sort { $b <=> $a } map { my $i = $_; abs($x->[$i] - $y->[$i]), abs($x->[$i] - $z->[$i]) } 0 .. $#$x;
-	ok(@$x && $most < 0.01, "$n: the shifts agree within $most ppm");
+	ok(@$x && $most < 0.01, "$n: the shifts agree within $most ppm") or diag(join "\n", map { "@$_" } $x, $y, $z);
 }
 
 my $t = Spool->new(data => $s->{data}, env => { @engines, NMR_CREST => "$bin/crest" });
