@@ -65,7 +65,7 @@ static int local_adopt(_unused_ const struct executor *x, const char *dir, doubl
 
 const struct executor *executor_local(void)
 {
-	static const struct executor local = { .name = "local", .start = local_start, .fd = local_fd, .cancel = local_cancel,
-					       .reap = local_reap, .adopt = local_adopt };
+	static const struct executor local = { .start = local_start, .fd = local_fd, .cancel = local_cancel, .reap = local_reap,
+					       .adopt = local_adopt };
 	return &local;
 }

@@ -19,11 +19,6 @@
 struct execution;
 
 struct executor {
-	const char *name;
-	/* Cores and memory that runs may use together; the scheduler's own limits hold besides.
-	 * 0: as many as there are in the configuration. */
-	int cores;
-	uint64_t memory;
 	int (*start)(const struct executor *x, const struct run_spec *spec, void **ret_run);
 	int (*fd)(void *run);            /* readable once the run is over */
 	int (*cancel)(void *run);        /* asks for its end, returns at once */

@@ -99,27 +99,15 @@ static char *nwchem_version(const struct conf *conf, const char *work_dir)
 	return r == 0 ? version_after(out.s, "(NWChem)") : NULL;
 }
 
-static char *xtb_version(const struct conf *conf)
+/* What `NAME --version` says behind the marker; NULL when it cannot be started. */
+static char *asked_version(const struct conf *conf, const char *name, const char *marker)
 {
-	char **words = conf_engine_argv(conf, "xtb", 1, "");
+	char **words = conf_engine_argv(conf, name, 1, "");
 	if (!words)
 		return NULL;
 	const char *argv[] = { words[0], "--version", NULL };
 	_cleanup_(buf_release) struct buf out = BUF_INIT;
-	char *v = capture(argv, 20, &out) == 0 ? version_after(out.s, "xtb version") : NULL;
-	conf_argv_free(words);
-	return v;
-}
-
-/* The version in CREST's banner; what cannot be started is not there. */
-static char *crest_version(const struct conf *conf)
-{
-	char **words = conf_engine_argv(conf, "crest", 1, "");
-	if (!words)
-		return NULL;
-	const char *argv[] = { words[0], "--version", NULL };
-	_cleanup_(buf_release) struct buf out = BUF_INIT;
-	char *v = capture(argv, 20, &out) == 0 ? version_after(out.s, "ersion") : NULL;
+	char *v = capture(argv, 20, &out) == 0 ? version_after(out.s, marker) : NULL;
 	conf_argv_free(words);
 	return v;
 }
@@ -143,8 +131,8 @@ void engines_find(struct engines *e, const struct conf *conf, const char *work_d
 	line = first_line(render);
 	e->render = line && strchr(line, ' ') ? xstrdup(strchr(line, ' ') + 1) : NULL;
 	free(line);
-	e->xtb = xtb_version(conf);
-	e->crest = crest_version(conf);
+	e->xtb = asked_version(conf, "xtb", "xtb version");
+	e->crest = asked_version(conf, "crest", "ersion");
 	e->nwchem = nwchem_version(conf, work_dir);
 	if (!e->mol)
 		complain(&b, "nmr-mol does not start", "install nmr-spool again, with the RDKit libraries");

@@ -131,7 +131,7 @@ static int drop_failed(struct walk *w, struct funnel *f, const struct outcome *o
 }
 
 /* What is asked for member i; as walk_ask(). */
-typedef int (*ask_fn)(struct walk *w, const struct funnel *f, int i, void *arg, json_t **ret_result);
+typedef int (*ask_fn)(struct walk *w, const struct funnel *f, int i, const void *arg, json_t **ret_result);
 
 static void say_how_many(struct walk *w, const struct outcome *o, int n)
 {
@@ -143,7 +143,7 @@ static void say_how_many(struct walk *w, const struct outcome *o, int n)
 }
 
 /* One run each, all asked for at once; *ret_o has f->n outcomes when it returns 0. */
-static int run_members(struct walk *w, struct funnel *f, ask_fn ask, void *arg, struct outcome **ret_o)
+static int run_members(struct walk *w, struct funnel *f, ask_fn ask, const void *arg, struct outcome **ret_o)
 {
 	struct outcome *o = xcalloc((size_t)f->n, sizeof(*o));
 	bool waits = false;
@@ -164,37 +164,22 @@ static int run_members(struct walk *w, struct funnel *f, ask_fn ask, void *arg, 
 	return -EAGAIN;
 }
 
-/* A result without what it must have is one that failed. */
-static void take(struct member *m, struct outcome *o, bool coords)
-{
-	if (o->why)
-		return;
-	if (coords && geometry_coords_from_json(json_arr(o->result, "coords"), &m->geometry) < 0)
-		o->why = xstrdup("Its result has no geometry.");
-	m->energy = json_num(o->result, "energy_hartree", 0);
-}
-
-/* Failures are judged by the energies of the stage before, so they go first. */
-static int run_stage(struct walk *w, struct funnel *f, ask_fn ask, void *arg, const char *what, bool coords,
-		     struct funnel_stage *s)
+/* Failures are judged by the energies of the stage before: the new ones come after. */
+static int run_stage(struct walk *w, struct funnel *f, ask_fn ask, const char *what, bool coords, struct funnel_stage *s)
 {
 	struct outcome *o;
-	int n = f->n, kept = 0, r = run_members(w, f, ask, arg, &o);
+	int n = f->n, r = run_members(w, f, ask, NULL, &o);
 	if (r < 0)
 		return r;
-	_cleanup_free_ json_t **good = xcalloc((size_t)n, sizeof(*good));
-	for (int i = 0; i < n; i++)
-		if (!o[i].why)
-			good[kept++] = o[i].result;
-	r = drop_failed(w, f, o, what, s);
-	for (int i = 0; r == 0 && i < f->n; i++) {
-		struct outcome one = { .result = good[i] };
-		take(&f->member[i], &one, coords);
-		if (one.why) {
-			free(one.why);
-			r = walk_end(w, PIPELINE_FAILED, "A result is damaged.", what, "Drop the file again.");
-		}
+	for (int i = 0; i < n; i++) {
+		struct member *m = &f->member[i];
+		if (!o[i].why && coords && geometry_coords_from_json(json_arr(o[i].result, "coords"), &m->geometry) < 0)
+			o[i].why = xstrdup("Its result has no geometry.");
+		m->fresh = json_num(o[i].result, "energy_hartree", 0);
 	}
+	r = drop_failed(w, f, o, what, s);
+	for (int i = 0; r == 0 && i < f->n; i++)
+		f->member[i].energy = f->member[i].fresh;
 	f->ranked = f->ranked || r == 0;
 	outcomes_free(o, n);
 	return r;
@@ -202,7 +187,7 @@ static int run_stage(struct walk *w, struct funnel *f, ask_fn ask, void *arg, co
 
 static int charge_of(const struct funnel *f) { return (int)json_int(f->mol, "charge", 0); }
 
-static int ask_rank(struct walk *w, const struct funnel *f, int i, _unused_ void *arg, json_t **ret_result)
+static int ask_rank(struct walk *w, const struct funnel *f, int i, _unused_ const void *arg, json_t **ret_result)
 {
 	struct xtb_calc c = { .task = XTB_OPTIMISE, .geometry = &f->member[i].geometry, .solvent = w->solvent,
 			      .charge = charge_of(f) };
@@ -210,7 +195,7 @@ static int ask_rank(struct walk *w, const struct funnel *f, int i, _unused_ void
 	return walk_ask_xtb(w, "rank", c, label, NULL, ret_result);
 }
 
-static int ask_hessian(struct walk *w, const struct funnel *f, int i, _unused_ void *arg, json_t **ret_result)
+static int ask_hessian(struct walk *w, const struct funnel *f, int i, _unused_ const void *arg, json_t **ret_result)
 {
 	struct xtb_calc c = { .task = XTB_HESSIAN, .geometry = &f->member[i].geometry, .solvent = w->solvent,
 			      .charge = charge_of(f) };
@@ -218,7 +203,7 @@ static int ask_hessian(struct walk *w, const struct funnel *f, int i, _unused_ v
 	return walk_ask_xtb(w, "optimise", c, label, f->member[i].hessian_key, ret_result);
 }
 
-static int ask_thermo(struct walk *w, const struct funnel *f, int i, _unused_ void *arg, json_t **ret_result)
+static int ask_thermo(struct walk *w, const struct funnel *f, int i, _unused_ const void *arg, json_t **ret_result)
 {
 	struct xtb_calc c = { .task = XTB_THERMO, .geometry = &f->member[i].geometry, .solvent = w->solvent,
 			      .charge = charge_of(f), .temperature = w->temperature };
@@ -226,7 +211,7 @@ static int ask_thermo(struct walk *w, const struct funnel *f, int i, _unused_ vo
 	return walk_ask_xtb(w, "thermo", c, label, NULL, ret_result);
 }
 
-static int ask_screen(struct walk *w, const struct funnel *f, int i, _unused_ void *arg, json_t **ret_result)
+static int ask_screen(struct walk *w, const struct funnel *f, int i, _unused_ const void *arg, json_t **ret_result)
 {
 	struct nwchem_calc c = { .task = NWCHEM_ENERGY, .level = w->preset->screen, .solvent = w->solvent,
 				 .geometry = &f->member[i].geometry, .charge = charge_of(f) };
@@ -235,7 +220,7 @@ static int ask_screen(struct walk *w, const struct funnel *f, int i, _unused_ vo
 	return walk_ask_nwchem(w, "screen", c, label, &start, ret_result);
 }
 
-static int ask_optimise(struct walk *w, const struct funnel *f, int i, _unused_ void *arg, json_t **ret_result)
+static int ask_optimise(struct walk *w, const struct funnel *f, int i, _unused_ const void *arg, json_t **ret_result)
 {
 	const struct member *m = &f->member[i];
 	struct nwchem_calc c = { .task = NWCHEM_OPTIMISE, .level = w->preset->optimise, .solvent = w->solvent,
@@ -386,14 +371,12 @@ static int most_conformers(const struct walk *w, int preset_max)
 
 /* ---- shieldings */
 
-struct shield_ask { const struct level *level; };
-
-static int ask_shield(struct walk *w, const struct funnel *f, int i, void *arg, json_t **ret_result)
+static int ask_shield(struct walk *w, const struct funnel *f, int i, const void *arg, json_t **ret_result)
 {
-	const struct shield_ask *a = arg;
-	struct nwchem_calc c = { .task = NWCHEM_SHIELD, .level = a->level, .solvent = w->solvent,
+	const struct level *level = arg;
+	struct nwchem_calc c = { .task = NWCHEM_SHIELD, .level = level, .solvent = w->solvent,
 				 .geometry = &f->member[i].geometry, .charge = charge_of(f) };
-	_cleanup_free_ char *label = xasprintf("shieldings of conformer %d, %s", f->member[i].id, a->level->text);
+	_cleanup_free_ char *label = xasprintf("shieldings of conformer %d, %s", f->member[i].id, level->text);
 	return walk_ask_nwchem(w, "shield", c, label, NULL, ret_result);
 }
 
@@ -419,11 +402,10 @@ static void join_outcomes(struct outcome *h, struct outcome *c, int n)
 static int shield(struct walk *w, struct funnel *f)
 {
 	const struct preset *p = w->preset;
-	struct shield_ask ah = { p->shield_h }, ac = { p->shield_c };
 	struct outcome *h = NULL, *c = NULL;
 	struct funnel_stage s = begin(f, "shield", p->shield_c->text);
-	int n = f->n, r = run_members(w, f, ask_shield, &ah, &h);
-	int r2 = p->shield_c == p->shield_h ? 0 : run_members(w, f, ask_shield, &ac, &c);
+	int n = f->n, r = run_members(w, f, ask_shield, p->shield_h, &h);
+	int r2 = p->shield_c == p->shield_h ? 0 : run_members(w, f, ask_shield, p->shield_c, &c);
 	if (r == 0 && r2 == 0) {
 		if (c)
 			join_outcomes(h, c, n);
@@ -453,7 +435,7 @@ static const char *xtb_text(const struct walk *w) { return w->solvent->alpb ? "G
 static int rank_stage(struct walk *w, struct funnel *f)
 {
 	struct funnel_stage s = begin(f, "rank", xtb_text(w));
-	int r = run_stage(w, f, ask_rank, NULL, "the xTB optimisation", true, &s);
+	int r = run_stage(w, f, ask_rank, "the xTB optimisation", true, &s);
 	if (r == 0)
 		r = cluster(w, f, &s);
 	if (r == 0)
@@ -469,7 +451,7 @@ static int screen_stage(struct walk *w, struct funnel *f)
 	if (!p->screen || f->n < 2)
 		return 0;
 	struct funnel_stage s = begin(f, "screen", p->screen->text);
-	int r = run_stage(w, f, ask_screen, NULL, "the energy calculation", false, &s);
+	int r = run_stage(w, f, ask_screen, "the energy calculation", false, &s);
 	f->screened = r == 0;
 	if (r == 0)
 		cut(w, f, p->window_screen, 0, most_conformers(w, p->conformers_dft_max), &s);
@@ -495,7 +477,7 @@ static int optimise_stage(struct walk *w, struct funnel *f, struct funnel_stage 
 	int r = hessians(w, f);
 	f->optimising = r == 0;
 	if (r == 0)
-		r = run_stage(w, f, ask_optimise, NULL, "the geometry optimisation", true, s);
+		r = run_stage(w, f, ask_optimise, "the geometry optimisation", true, s);
 	return r == 0 ? cluster(w, f, s) : r;
 }
 
@@ -506,16 +488,14 @@ static int thermo_stage(struct walk *w, struct funnel *f, struct funnel_stage *s
 	struct outcome *o;
 	if (w->reference || f->n < 2 || !str_eq(w->opt.value[OPTION_FREE_ENERGY], "yes"))
 		return 0;
-	int n = f->n, k = 0, r = run_members(w, f, ask_thermo, NULL, &o);
+	int n = f->n, r = run_members(w, f, ask_thermo, NULL, &o);
 	if (r < 0)
 		return r;
-	_cleanup_free_ double *g = xcalloc((size_t)n, sizeof(double));
 	for (int i = 0; i < n; i++)
-		if (!o[i].why)
-			g[k++] = json_num(o[i].result, "gibbs_hartree", 0);
+		f->member[i].fresh = json_num(o[i].result, "gibbs_hartree", 0);
 	r = drop_failed(w, f, o, "the free energy", s);
 	for (int i = 0; r == 0 && i < f->n; i++)
-		f->member[i].gibbs = g[i];
+		f->member[i].gibbs = f->member[i].fresh;
 	outcomes_free(o, n);
 	return r;
 }

@@ -102,6 +102,13 @@ void plan_nwchem(struct plan *p, const struct lab *lab, const struct nwchem_calc
 	hash_text(p, &b);
 }
 
+static void add_xyz(struct plan *p, const struct geometry *g)
+{
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	geometry_to_xyz(g, "nmr-spool", &b);
+	plan_add_file(p, "in.xyz", b.s, b.len);
+}
+
 void plan_xtb(struct plan *p, const struct lab *lab, const struct xtb_calc *c, const char *label)
 {
 	*p = (struct plan){ .kind = "xtb", .label = xstrdup(label), .program = "xtb",
@@ -113,10 +120,8 @@ void plan_xtb(struct plan *p, const struct lab *lab, const struct xtb_calc *c, c
 	/* A Hessian takes several times an optimisation. */
 	p->est_s = cost_seconds(p->kind, 0, p->natoms, 1) * (c->task == XTB_OPTIMISE ? 1 : 4);
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	geometry_to_xyz(c->geometry, "nmr-spool", &b);
-	plan_add_file(p, "in.xyz", b.s, b.len);
+	add_xyz(p, c->geometry);
 	p->argv = xtb_args(c, "in.xyz");
-	buf_clear(&b);
 	xtb_input(c, &b);
 	if (b.len)
 		plan_add_file(p, XTB_INPUT, b.s, b.len);
@@ -135,10 +140,8 @@ void plan_crest(struct plan *p, const struct lab *lab, const struct crest_calc *
 	p->natoms = c->geometry->natoms;
 	p->est_s = cost_seconds(p->kind, 0, p->natoms, 1);
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	geometry_to_xyz(c->geometry, "nmr-spool", &b);
-	plan_add_file(p, "in.xyz", b.s, b.len);
+	add_xyz(p, c->geometry);
 	p->argv = crest_args(c, "in.xyz");
-	buf_clear(&b);
 	key_head(p, &b);
 	crest_canonical(c, &b);
 	buf_addf(&b, "most %d\n", most);

@@ -1,7 +1,8 @@
 /* Cores and memory are handed to ready steps, best first (priority, fair share,
  * age). Narrow runs side by side when there are several, a wide one when there
  * is one: two 1-rank NWChem runs use the machine better than one 2-rank run.
- * Ranks times threads never exceed the cores; memory is reserved as estimated. Logs starts and ends of steps. */
+ * Ranks times threads never exceed the cores; memory is reserved as estimated. Logs
+ * starts and ends of steps. */
 #include "job/scheduler.h"
 
 #include <dirent.h>
@@ -372,14 +373,6 @@ struct round {
 	size_t nchosen;
 };
 
-static int count_wide(const struct step *st, _unused_ const char *stage, void *arg)
-{
-	struct round *r = arg;
-	if (is_wide(st->kind) && !find_slot(r->s, st->key))
-		r->wide++;
-	return 0;
-}
-
 static int ranks_for(const struct round *r, const struct step *st)
 {
 	if (!is_wide(st->kind))
@@ -453,12 +446,12 @@ static int start_step(struct scheduler *s, const struct step *st, const struct s
  * the memory of others, and is ended alone. */
 static struct step_grant grant_for(const struct round *r, const struct step *st)
 {
-	struct step_grant g = { .ranks = ranks_for(r, st), .again = false };
+	enum cause before = st->attempts > 0 && st->cause ? cause_from_string(st->cause) : CAUSE_NONE;
 	/* Ended by accident, it starts the same way again, so that the result is the same. */
-	g.again = st->attempts > 0 && st->cause && cause_from_string(st->cause) == CAUSE_OTHER;
+	struct step_grant g = { .ranks = ranks_for(r, st), .again = before == CAUSE_OTHER };
 	uint64_t all = whole_memory(r->s);
 	g.memory = step_memory(r->s->lab, st->key, g.ranks);
-	bool squeezed = st->attempts > 0 && st->cause && cause_from_string(st->cause) == CAUSE_MEMORY;
+	bool squeezed = before == CAUSE_MEMORY;
 	if (squeezed)
 		g.memory = MAX(g.memory, r->s->lab->memory);
 	g.limit = squeezed || r->s->lab->conf->step_memory_mb ? all : MIN(all, MAX(2 * g.memory, g.memory + MEMORY_SLACK));
@@ -540,7 +533,7 @@ void scheduler_tick(struct scheduler *s)
 	struct ready ready = { 0 };
 	queue_step_each_waiting(s->q, STEP_READY, 8 * s->lab->cores + 8, copy_ready, &ready);
 	for (size_t i = 0; i < ready.n; i++)
-		count_wide(&ready.step[i], NULL, &r);
+		r.wide += is_wide(ready.step[i].kind) && !find_slot(s, ready.step[i].key);
 	int e = queue_begin(s->q);
 	/* Cancelled, or not wanted any more. */
 	bool there = false;

@@ -28,6 +28,7 @@ struct member {                  /* a conformer on its way through the funnel */
 	int id;
 	double energy;           /* hartree, of the latest stage */
 	double gibbs;            /* hartree, added to it for the weights; 0 */
+	double fresh;            /* of the stage under way, until those that failed are left out */
 	double degeneracy;
 	struct geometry geometry;
 	double *shield_h, *shield_c;

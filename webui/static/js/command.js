@@ -1,8 +1,6 @@
 /* The command that repeats a job. Pure. */
 import { plain } from './dom.js';
 
-const FLAGS = { max_conformers: 'max-conformers', free_energy: 'free-energy', population_min: 'population-min' };
-
 /* Quoted for a POSIX shell, when it has to be; without what a terminal might obey. */
 function quoted(text) {
 	const s = plain(text).replace(/\s+/g, ' ');
@@ -28,7 +26,7 @@ export function command(job) {
 	if (!what) return null;
 	const flags = Object.entries(options)
 		.filter(([, o]) => o && o.origin !== 'default' && o.value !== '')
-		.map(([name, o]) => [FLAGS[name] ?? name, o.value]);
+		.map(([name, o]) => [name.replaceAll('_', '-'), o.value]);
 	if (job.name && what === job.input_smiles && !flags.some(([name]) => name === 'name'))
 		flags.push(['name', job.name]);
 	return ['nmr submit', ...flags.map(([name, value]) => `--${name} ${quoted(value)}`), quoted(what)].join(' ');
