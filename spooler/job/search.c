@@ -92,8 +92,11 @@ static int rdkit(struct walk *w, struct funnel *f)
 	json_array_foreach(json_arr(list, "warnings"), i, c)
 		walk_warn(w, json_str(c, "code", "conformers"), "%s", json_str(c, "text", ""));
 	_cleanup_free_ char *text = xasprintf("RDKit (%s)", json_str(list, "method", "ETKDGv3"));
-	funnel_note(f, &(struct funnel_stage){ .stage = "conformers", .level = text, .seen = (int)json_int(list, "generated", f->n),
-					       .left = f->n });
+	struct funnel_stage s = { .stage = "conformers", .level = text, .seen = (int)json_int(list, "generated", f->n), .left = f->n,
+				  .changed = (int)json_int(list, "other", 0), .cut = (int)json_int(list, "beyond", 0),
+				  .window = json_num(list, "window", 0) };
+	s.merged = MAX(s.seen - s.changed - s.cut - s.left, 0);
+	funnel_note(f, &s);
 	return f->n ? 0 : walk_end(w, PIPELINE_FAILED, "No conformer could be made.",
 				   "The embedder found no three-dimensional shape for this structure.",
 				   "Check the structure; or give a file with 3D coordinates and \"geometry = keep\".");

@@ -111,16 +111,20 @@ bool relabel(const Canonical &c, Coords &x)
 	return true;
 }
 
-std::vector<Conformer> distinct(std::vector<Conformer> all, const Canonical &c, double window)
+/* beyond: how many lie outside the window. */
+std::vector<Conformer> distinct(std::vector<Conformer> all, const Canonical &c, double window, int &beyond)
 {
 	std::stable_sort(all.begin(), all.end(), [](const Conformer &a, const Conformer &b) { return a.energy < b.energy; });
 	const Shape shape(c.frame, shape_narrow(*c.mol));
 	const bool achiral = equivalence_achiral(c);
 	const ShapeLimits limits{0.2, 0.35};
 	std::vector<Conformer> out;
+	beyond = 0;
 	for (Conformer &k : all) {
-		if (k.energy - all.front().energy > window)
-			break;
+		if (k.energy - all.front().energy > window) {
+			beyond++;
+			continue;
+		}
 		auto known = [&](const Conformer &o) {
 			return std::abs(o.energy - k.energy) < 0.2 && (shape.same(k.x, o.x, false, limits) ||
 								       (achiral && shape.same(k.x, o.x, true, limits)));
@@ -178,11 +182,14 @@ Json op_conformers(const Options &o)
 		throw Refusal{"stereo", "Every geometry that was built has another stereo than the structure.",
 			      "The isomer is too strained to be built.", "Check the wedges; or drop a structure with 3D coordinates and \"geometry = keep\"."};
 	const int generated = static_cast<int>(ids.size());
-	const auto kept = distinct(std::move(all), c, o.number("window", 12));
+	const double window = o.number("window", 12);
+	int beyond = 0;
+	const auto kept = distinct(std::move(all), c, window, beyond);
 	if (other * 10 > generated * 9)
 		warnings.push_back({"stereo", "Nine in ten of the geometries that were built had another stereo and were left out; some conformers may be missing."});
 	Json j = Json::object();
 	j.set("ok", true).set("method", "ETKDGv3/" + relaxer.method).set("generated", generated);
+	j.set("other", other).set("beyond", beyond).set("window", window);
 	j.set("kept", static_cast<int>(kept.size())).set("conformers", list_json(kept)).set("warnings", json_of(warnings));
 	return j;
 }
