@@ -15,8 +15,9 @@
 
 #define ATTEMPTS_MAX 4
 #define MEMORY_SLACK ((uint64_t)1 << 30)
-/* A file that is broken should not be told of when the engines have a core to spare, in an
- * hour: one helper at a time runs beside them. It is of our own and takes a moment. */
+/* Reading and reporting take a moment and wait for no core: a file that is broken should
+ * not be told of when the engines have one to spare, in an hour. One at a time runs beside
+ * them. */
 #define HELPERS 1
 #define PATIENCE_S 300.0 /* how long smaller runs go past one that does not fit */
 #define BACKOFF_S 5.0
@@ -182,20 +183,12 @@ static int end_transaction(struct scheduler *s, int r)
 	return r;
 }
 
-struct ready { struct step *step; bool *helper; size_t n; };
+struct ready { struct step *step; size_t n; };
 
-/* Reading and reporting take a moment and wait for no core: see HELPERS. */
-static bool is_helper(const char *stage)
-{
-	return stage && (str_eq(stage, "read") || str_eq(stage, "prepare") || str_eq(stage, "report"));
-}
-
-static int copy_ready(const struct step *st, const char *stage, void *arg)
+static int copy_ready(const struct step *st, _unused_ const char *stage, void *arg)
 {
 	struct ready *r = arg;
 	r->step = xreallocarray(r->step, r->n + 1, sizeof(*r->step));
-	r->helper = xreallocarray(r->helper, r->n + 1, sizeof(*r->helper));
-	r->helper[r->n] = is_helper(stage);
 	struct step *c = &r->step[r->n++];
 	*c = *st;
 	char **own[] = { &c->kind, &c->label, &c->program, &c->version, &c->cause, &c->detail };
@@ -209,7 +202,6 @@ static void ready_release(struct ready *r)
 	for (size_t i = 0; i < r->n; i++)
 		step_release(&r->step[i]);
 	free(r->step);
-	free(r->helper);
 }
 
 /* Steps that the queue takes for running and nobody runs. */
@@ -472,19 +464,20 @@ static bool is_large(const struct scheduler *s, const struct step *st) { return 
 
 /* Chooses a step that fits: its row says "running" before there is a process, so
  * that after a crash every process has a row that tells of it. */
-static int consider(struct round *r, const struct step *st, bool helper)
+static int choose(struct round *r, const struct step *st, const struct step_grant *g)
 {
-	if (waits_out(r->s, st->key) || find_slot(r->s, st->key) || (r->closed && !helper && !is_large(r->s, st)))
-		return 0;
-	/* Beside the cores, when none is free, and beside the memory always. */
-	bool beside = r->free_cores <= 0;
-	if (beside && (!helper || r->helpers <= 0))
+	r->chosen = xreallocarray(r->chosen, r->nchosen + 1, sizeof(*r->chosen));
+	r->chosen[r->nchosen++] = (struct chosen){ st, *g, 0 };
+	r->free_cores -= g->ranks;
+	r->free_memory -= MIN(g->memory, r->free_memory);
+	return queue_step_start(r->s->q, st->key, g->ranks);
+}
+
+static int consider(struct round *r, const struct step *st)
+{
+	if (waits_out(r->s, st->key) || find_slot(r->s, st->key) || (r->closed && !is_large(r->s, st)))
 		return 0;
 	struct step_grant g = grant_for(r, st);
-	if (beside)
-		g.ranks = 0;
-	if (helper)
-		g.memory = 0;
 	/* A run larger than the machine still gets its try, alone. */
 	if (g.memory > r->free_memory && (r->nchosen || scheduler_running(r->s) > 0)) {
 		note_large(r->s, st);
@@ -492,12 +485,19 @@ static int consider(struct round *r, const struct step *st, bool helper)
 	}
 	if (is_large(r->s, st))
 		*r->s->large = '\0';
-	r->helpers -= beside;
-	r->chosen = xreallocarray(r->chosen, r->nchosen + 1, sizeof(*r->chosen));
-	r->chosen[r->nchosen++] = (struct chosen){ st, g, 0 };
-	r->free_cores -= g.ranks;
-	r->free_memory -= MIN(g.memory, r->free_memory);
-	return queue_step_start(r->s->q, st->key, g.ranks);
+	return choose(r, st, &g);
+}
+
+/* Beside busy cores and full memory. */
+static int consider_helper(struct round *r, const struct step *st)
+{
+	if (r->helpers <= 0 || waits_out(r->s, st->key) || find_slot(r->s, st->key))
+		return 0;
+	struct step_grant g = grant_for(r, st);
+	g.ranks = 0;
+	g.memory = 0;
+	r->helpers--;
+	return choose(r, st, &g);
 }
 
 static void start_chosen(struct round *r)
@@ -530,7 +530,7 @@ void scheduler_tick(struct scheduler *s)
 	if (r.free_cores <= 0 && r.helpers <= 0)
 		return;
 	/* Copied first: starting writes to the table that the listing reads. */
-	struct ready ready = { 0 };
+	struct ready ready = { 0 }, brief = { 0 };
 	queue_step_each_waiting(s->q, STEP_READY, 8 * s->lab->cores + 8, copy_ready, &ready);
 	for (size_t i = 0; i < ready.n; i++)
 		r.wide += is_wide(ready.step[i].kind) && !find_slot(s, ready.step[i].key);
@@ -542,12 +542,18 @@ void scheduler_tick(struct scheduler *s)
 	if (!there)
 		*s->large = '\0';
 	r.closed = *s->large && clock_mono() - s->large_since > PATIENCE_S;
-	for (size_t i = 0; e == 0 && i < ready.n && (r.free_cores > 0 || r.helpers > 0); i++)
-		e = consider(&r, &ready.step[i], ready.helper[i]);
+	for (size_t i = 0; e == 0 && i < ready.n && r.free_cores > 0; i++)
+		e = consider(&r, &ready.step[i]);
+	/* Those that are chosen by now are not ready any more. Some may wait out a back-off. */
+	if (e == 0 && r.helpers > 0)
+		queue_step_each_brief(s->q, HELPERS + 3, copy_ready, &brief);
+	for (size_t i = 0; e == 0 && i < brief.n; i++)
+		e = consider_helper(&r, &brief.step[i]);
 	if (end_transaction(s, e) == 0)
 		start_chosen(&r);
 	free(r.chosen);
 	ready_release(&ready);
+	ready_release(&brief);
 	arm_wake(s);
 }
 

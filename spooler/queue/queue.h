@@ -220,6 +220,8 @@ int queue_step_each_of_job(struct queue *q, long long job_row, queue_step_fn fn,
  * fair share, age). */
 int queue_step_each_waiting(struct queue *q, enum step_state state, int limit,
 			    queue_step_fn fn, void *arg);
+/* Ready ones of the stages that take a moment: read, prepare, report. Priority, then age. */
+int queue_step_each_brief(struct queue *q, int limit, queue_step_fn fn, void *arg);
 /* The record that jobs took from this step's folder is not there any more: they read their
  * files again. Not for the records of a batch, which have no files of their own. */
 int queue_job_reread(struct queue *q, const char *step_key);

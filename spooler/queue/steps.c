@@ -208,7 +208,7 @@ int queue_step_each_of_job(struct queue *q, long long job_row, queue_step_fn fn,
 
 int queue_step_each_waiting(struct queue *q, enum step_state state, int limit, queue_step_fn fn, void *arg)
 {
-	/* Reading comes first: whoever dropped something broken hears of it. Then: priority; then the owner, and then the batch, that has least running (round
+	/* Order: priority; then the owner, and then the batch, that has least running (round
 	 * robin follows, since what starts counts at once); then age. */
 	sqlite3_stmt *st;
 	int r = prepare_once(q,
@@ -222,11 +222,24 @@ int queue_step_each_waiting(struct queue *q, enum step_state state, int limit, q
 		"  min(j.row) AS age, min(js.ord) AS ord"
 		" FROM step s JOIN job_step js ON js.key=s.key JOIN job j ON j.row=js.job_row"
 		" WHERE s.state=?1 AND s.state<2 AND j.state IN (1,2) GROUP BY s.key"
-		" ORDER BY max(js.stage IN ('read','prepare')) DESC,prio DESC,load,mine,age,ord LIMIT ?2", &st);
+		" ORDER BY prio DESC,load,mine,age,ord LIMIT ?2", &st);
 	if (r < 0)
 		return r;
 	sqlite3_bind_int(st, 1, (int)state);
 	sqlite3_bind_int(st, 2, limit > 0 ? limit : -1);
+	return each_step(q, st, fn, arg);
+}
+
+int queue_step_each_brief(struct queue *q, int limit, queue_step_fn fn, void *arg)
+{
+	sqlite3_stmt *st;
+	int r = prepare_once(q, "SELECT " STEP_COLUMNS ",js.stage FROM step s JOIN job_step js ON js.key=s.key"
+				" JOIN job j ON j.row=js.job_row WHERE s.state=0 AND s.state<2 AND j.state IN (1,2)"
+				" AND js.stage IN ('read','prepare','report') GROUP BY s.key"
+				" ORDER BY max(j.priority) DESC,min(j.row) LIMIT ?1", &st);
+	if (r < 0)
+		return r;
+	sqlite3_bind_int(st, 1, limit);
 	return each_step(q, st, fn, arg);
 }
 

@@ -17,13 +17,13 @@ my $s = Replay->new(env => { REPLAY_DELAY_MS => '200-400', NMR_CORES => 2 });
 my ($st, $out, $err) = nmr($s, 'backup', "$to/none");
 is($st, 3, 'no queue: status 3');
 $s->start;
-my @names = map { "m$_" } 1 .. 24;
+my @names = map { "m$_" } 1 .. 60;
 $s->drop("$_.smi", "C $_\n") for @names;
 $s->drop("bad.smi.conf", "solvent = nonsense\n");
 $s->drop("bad.smi", "C bad\n");
 # Some done, some running, some waiting; one held.
 ok(wait_until(60, sub { sql($s, 'SELECT count(*) FROM job WHERE state=3') >= 4 }), 'some are done');
-nmr($s, 'hold', 'm24');
+nmr($s, 'hold', 'm60');
 
 # Several backups while it works: each is whole.
 for my $n (1 .. 4) {
@@ -59,15 +59,15 @@ for my $n (1, 4) {
 	my %done = map { $_ => 1 } sql($r, 'SELECT name FROM job WHERE state=3');
 	ok(keys(%done) >= 4, scalar(keys %done) . ' were done');
 	$r->start;
-	is($r->wait_for($_, 60), 'done', "$_ is done") for grep { !$done{$_} && $_ ne 'm24' } @names;
-	nmr($r, 'release', 'm24') if sql($r, "SELECT state FROM job WHERE name='m24'") == 6;
-	is($r->wait_for('m24', 60), 'done', 'the held one, too, when it is released');
-	ok(wait_until(20, sub { sql($r, 'SELECT count(*) FROM job WHERE state=3') == 24 }), 'all are done');
-	is(sql($r, 'SELECT count(*) FROM job'), 25, 'there are no others');
+	is($r->wait_for($_, 60), 'done', "$_ is done") for grep { !$done{$_} && $_ ne 'm60' } @names;
+	nmr($r, 'release', 'm60') if sql($r, "SELECT state FROM job WHERE name='m60'") == 6;
+	is($r->wait_for('m60', 60), 'done', 'the held one, too, when it is released');
+	ok(wait_until(20, sub { sql($r, 'SELECT count(*) FROM job WHERE state=3') == @names }), 'all are done');
+	is(sql($r, 'SELECT count(*) FROM job'), @names + 1, 'there are no others');
 	my %now = map { split /\|/ } sql($r, 'SELECT name,id FROM job');
 	is_deeply(\%now, \%id, 'they are the same jobs');
 	my $changes = $r->log_text;
-	is(scalar(() = $changes =~ /to=done/g), 24 - keys %done, 'each was done once');
+	is(scalar(() = $changes =~ /to=done/g), @names - keys %done, 'each was done once');
 	is(scalar(grep { $done{$_} } $changes =~ /name=(\S+).* to=done/g), 0, 'those that were done stay done');
 	my ($one) = sort keys %done;
 	($st, $out, $err) = nmr($r, 'republish', $one);

@@ -162,6 +162,7 @@ static int ready(struct queue *q)
 {
 	int n = 0;
 	queue_step_each_waiting(q, STEP_READY, 10, step_seen, &n);
+	queue_step_each_brief(q, 4, step_seen, &n);
 	queue_step_each(q, STEP_READY, step_seen, &n);
 	queue_step_each(q, STEP_RUNNING, step_seen, &n);
 	queue_step_each_unsafe(q, step_seen, &n);
