@@ -65,10 +65,10 @@ sub most_at_once {
 	open my $f, '>', "$bin/nwchem" or die;
 	print $f <<"L";
 #!/bin/sh
-# The first run that comes here takes 3 GB, each time.
+# The first run that comes here takes 3 GB, each time; slowly, for memory is weighed once a second.
 (set -C; pwd > $bin/liar) 2>/dev/null
 if [ "\$(cat $bin/liar)" = "\$(pwd)" ] && [ "\$1" != probe.nw ]; then
-	exec perl -e 'my \@x; for (1 .. 30) { push \@x, "x" x 1e8; select undef, undef, undef, 0.1 } sleep 60'
+	exec perl -e 'my \@x; for (1 .. 30) { push \@x, "x" x 1e8; select undef, undef, undef, 0.5 } sleep 60'
 fi
 exec $real/nwchem "\$@"
 L
