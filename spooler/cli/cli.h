@@ -31,6 +31,7 @@ int cmd_show(struct cli *c);
 int cmd_watch(struct cli *c);
 int cmd_submit(struct cli *c);
 int cmd_predict(struct cli *c);
+int cmd_calibrate(struct cli *c);
 int cmd_request(struct cli *c);     /* cancel retry hold release republish */
 int cmd_priority(struct cli *c);
 int cmd_backup(struct cli *c);

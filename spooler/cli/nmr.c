@@ -26,6 +26,8 @@ static const struct command commands[] = {
 	{ "submit", "FILE|SMILES...", cmd_submit, 1, ANY, ARGS_WAIT | ARGS_JOB_OPTION, "hand in structures; prints their ids" },
 	{ "predict", "FILE|SMILES", cmd_predict, 1, 1, ARGS_OUT | ARGS_KEEP | ARGS_JOB_OPTION,
 	  "compute one structure now, without a spooler" },
+	{ "calibrate", "SET.sdf", cmd_calibrate, 1, 1, ARGS_OUT | ARGS_LEVELS | ARGS_JOB_OPTION,
+	  "fit scaling factors to measured shifts" },
 	{ "cancel", "ID...", cmd_request, 1, ANY, ARGS_TIMEOUT, "end a job" },
 	{ "retry", "ID...", cmd_request, 1, ANY, ARGS_TIMEOUT, "run a failed or cancelled job again" },
 	{ "hold", "ID...", cmd_request, 1, ANY, ARGS_TIMEOUT, "keep a job from running" },
@@ -51,11 +53,13 @@ static void print_help(void)
 	      "  -j, --json               for programs\n"
 	      "  -a, --all  -n, --limit N status: all jobs; the latest N\n"
 	      "  -w, --wait               submit: follow to the end\n"
-	      "  -O, --out DIR            predict: copy the result folder into DIR\n"
+	      "  -O, --out DIR            predict: copy the result folder into DIR;\n"
+	      "                           calibrate: its folder, taken up again\n"
+	      "  -l, --levels L//G,...    calibrate: levels of shieldings on geometries\n"
 	      "  -k, --keep               predict: keep the temporary folder\n"
 	      "  -S, --steps              backup: finished steps, too\n"
 	      "  -t, --timeout SECONDS    cancel, retry ...: wait so long for the answer\n\n"
-	      "Options of a job (submit, predict), also as -o NAME=VALUE:\n", stdout);
+	      "Options of a job (submit, predict, calibrate), also as -o NAME=VALUE:\n", stdout);
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		_cleanup_free_ char *name = xasprintf("--%s", option_name((enum option)i));
 		for (char *p = name; *p; p++)

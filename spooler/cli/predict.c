@@ -1,29 +1,26 @@
 /* nmr predict: one structure, in the foreground, without a spooler around: a
- * private data folder, nmr-spooler --once on it under the supervisor, the queue
- * read for progress, the table at the end. The supervisor ends everything when
- * this process is gone, however it goes; what is left behind then is at worst the
- * temporary folder. Results to stdout; progress to stderr when that is a terminal. */
+ * private data folder, a spooler of its own on it (cli/private.h), the queue read for
+ * progress, the table at the end. What is left behind when this process is killed is at
+ * worst the temporary folder. Results to stdout; progress to stderr when that is a terminal. */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/machine.h"
 #include "cli/cli.h"
 #include "client/job-json.h"
 #include "cli/follow.h"
+#include "cli/private.h"
 #include "cli/result.h"
 #include "cli/submit.h"
 #include "cli/view.h"
-#include "exec/run.h"
 
 struct predict {
 	struct cli *c;
 	struct conf *conf;           /* of the private data folder */
 	char *dir;                   /* temporary: data/ and run/ */
 	char *rundir;
-	struct queue *q;             /* NULL until the spooler has made it */
+	struct private_spooler spooler;
 	struct follow *follow;
 	char id[ID_LEN + 1];
 };
@@ -52,7 +49,7 @@ static int make_place(struct predict *p)
 static void remove_place(struct predict *p)
 {
 	follow_free(p->follow);
-	queue_close(p->q);
+	private_release(&p->spooler);
 	conf_free(p->conf);
 	if (p->dir && p->c->args.keep)
 		fprintf(stderr, "kept: %s\n", p->dir);
@@ -62,63 +59,10 @@ static void remove_place(struct predict *p)
 	free(p->rundir);
 }
 
-/* Beside this program, else from PATH. */
-static char *spooler_path(void)
+static void look(struct private_spooler *spooler, void *arg)
 {
-	char *path = machine_beside_program("nmr-spooler");
-	return path ? path : xstrdup("nmr-spooler");
-}
-
-static int start(struct predict *p, struct run **ret_run)
-{
-	_cleanup_free_ char *spooler = spooler_path();
-	_cleanup_free_ char *config = p->conf->file ? xstrdup(p->conf->file) : NULL;
-	const char *argv[] = { spooler, "--once", "--data", p->conf->data, config ? "--config" : NULL, config, NULL };
-	/* Whatever the person's own level is: the log is shown when something fails. */
-	const char *env[] = { "NMR_LOG_LEVEL=info", NULL };
-	struct run_spec spec = { .dir = p->rundir, .argv = argv, .env = env, .grace_s = 15 };
-	int r = run_start(&spec, ret_run);
-	if (r < 0)
-		cli_error("cannot start %s: %s; install nmr-spool again", spooler, strerror(-r));
-	return r < 0 ? CLI_FAILED : CLI_OK;
-}
-
-static void look(struct predict *p)
-{
-	_cleanup_free_ char *path = xasprintf("%s/db/queue.db", p->conf->spool);
-	_cleanup_free_ char *error = NULL;
-	if (!p->q && queue_open_readonly(path, &p->q, &error) < 0)
-		p->q = NULL;
-	follow_update(p->follow, p->q);
-}
-
-/* Until the supervisor ends; a signal asks the spooler to end, once. */
-static void wait_for_end(struct predict *p, struct run *run)
-{
-	struct pollfd fd = { .fd = run_pidfd(run), .events = POLLIN };
-	bool asked = false;
-	while (poll(&fd, 1, 300) <= 0 || !(fd.revents & POLLIN)) {
-		if (cli_interrupted() && !asked) {
-			run_stop(run);
-			asked = true;
-		}
-		if (!asked)
-			look(p);
-		fd.revents = 0;
-	}
-	if (!asked)
-		look(p);
-}
-
-/* The last lines of what the spooler said. */
-static void show_log(const struct predict *p)
-{
-	_cleanup_free_ char *path = xasprintf("%s/stderr", p->rundir);
-	_cleanup_(buf_release) struct buf tail = BUF_INIT;
-	if (file_read_tail(path, 2000, &tail) < 0 || !tail.len)
-		return;
-	const char *line = tail.len == 2000 && strchr(tail.s, '\n') ? strchr(tail.s, '\n') + 1 : tail.s;
-	fprintf(stderr, "nmr: the last words of nmr-spooler:\n%s", line);
+	struct predict *p = arg;
+	follow_update(p->follow, spooler->q);
 }
 
 static int copy_out(const struct predict *p, const struct job *j, const char *folder)
@@ -185,33 +129,27 @@ static int tell(const struct predict *p, const struct run_record *rec)
 {
 	struct telling t = { p, CLI_OK };
 	int count[JOB_STATE_COUNT] = { 0 };
-	bool worked = rec->reason == RUN_EXITED && (rec->code == 0 || rec->code == 1);
-	if (!p->q || queue_job_counts(p->q, count) < 0)
-		worked = false;
+	struct queue *q = p->spooler.q;
+	bool worked = private_worked(rec) && q && queue_job_counts(q, count) == 0;
 	int ended = count[JOB_DONE] + count[JOB_FAILED];
 	if (!worked || ended == 0) {
-		show_log(p);
-		cli_error("%s; \"nmr doctor\" may know why", rec->reason == RUN_NOT_STARTED
-			  ? "nmr-spooler could not be started" : "nmr-spooler ended before there was a result");
+		private_explain(&p->spooler, rec);
 		return CLI_FAILED;
 	}
-	queue_job_each(p->q, &(struct job_filter){ .oldest_first = true, .states = ~0u >> 1 }, tell_job, &t);
+	queue_job_each(q, &(struct job_filter){ .oldest_first = true, .states = ~0u >> 1 }, tell_job, &t);
 	return t.exit;
 }
 
 static int run(struct predict *p)
 {
-	struct run *run;
 	struct run_record rec = { 0 };
-	int e = start(p, &run);
-	if (e != CLI_OK)
-		return e;
-	cli_catch_signals();
+	p->spooler = (struct private_spooler){ .conf = p->conf, .rundir = p->rundir };
 	p->follow = follow_new(p->conf, stderr, &p->c->err, p->c->err.tty ? FOLLOW_BARS : FOLLOW_SILENT);
 	follow_add(p->follow, p->id);
-	wait_for_end(p, run);
-	run_reap(run, &rec);
+	int e = private_run(&p->spooler, look, p, &rec);
 	follow_clear(p->follow);
+	if (e != CLI_OK)
+		return e;
 	return cli_interrupted() ? CLI_INTERRUPTED : tell(p, &rec);
 }
 

@@ -85,6 +85,25 @@ bool bears(const Atom *heavy, int z)
 	return false;
 }
 
+/* The kind of a carbon, or of a hydrogen's carbon, by which errors are told apart: bound
+ * to a heteroatom (X) or not, C=X with X = O or S, "X" for a hydrogen on a heteroatom. */
+std::string environment_of(const Atom *heavy)
+{
+	if (heavy->getAtomicNum() != 6)
+		return "X";
+	bool hetero = false, carbonyl = false;
+	for (const Bond *b : heavy->getOwningMol().atomBonds(heavy)) {
+		const int z = b->getOtherAtom(heavy)->getAtomicNum();
+		hetero = hetero || (z != 1 && z != 6);
+		carbonyl = carbonyl || (b->getBondType() == Bond::DOUBLE && (z == 8 || z == 16));
+	}
+	switch (heavy->getTotalDegree()) {
+	case 4: return hetero ? "sp3-X" : "sp3";
+	case 3: return carbonyl ? "C=X" : "sp2";
+	default: return "sp";
+	}
+}
+
 /* "H5", or "H5a", "H5b" where several groups share their first heavy atom. */
 void name_groups(std::vector<Group> &groups, const Canonical &c, const std::vector<int> &number)
 {
@@ -126,7 +145,7 @@ std::vector<Group> equivalence_groups(const Canonical &c, const std::vector<int>
 				return number[static_cast<size_t>(x)] < number[static_cast<size_t>(y)];
 			});
 			const Atom *heavy = bearer(c.mol->getAtomWithIdx(static_cast<unsigned>(atoms[0])));
-			Group g{element, atoms, "", type_of(heavy)};
+			Group g{element, atoms, "", type_of(heavy), environment_of(heavy)};
 			const int z = heavy->getAtomicNum();
 			g.exchangeable = element == 1 && (z == 7 || z == 8 || z == 16);
 			g.heavy_halogen = bears(heavy, 35) || bears(heavy, 53);

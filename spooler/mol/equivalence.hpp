@@ -14,6 +14,7 @@ struct Group {
 	std::vector<int> atoms;   /* canonical indices, by number shown */
 	std::string label;        /* "H5a", unique without case */
 	std::string type;         /* "CH3", "=CH2", "OH" ... */
+	std::string environment;  /* what decides how well its shift is computed: "sp3", "sp3-X", "sp2", "C=X", "sp", "X" */
 	bool exchangeable = false, heavy_halogen = false, chlorine = false;
 };
 

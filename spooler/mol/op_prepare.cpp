@@ -63,7 +63,7 @@ Json groups_json(const std::vector<Group> &groups)
 	for (const Group &g : groups) {
 		Json j = Json::object();
 		j.set("element", g.element == 1 ? "H" : "C").set("atoms", json_of(g.atoms)).set("label", g.label);
-		j.set("type", g.type).set("exchangeable", g.exchangeable).set("heavy_halogen", g.heavy_halogen);
+		j.set("type", g.type).set("environment", g.environment).set("exchangeable", g.exchangeable).set("heavy_halogen", g.heavy_halogen);
 		j.set("chlorine", g.chlorine);
 		list.push(std::move(j));
 	}

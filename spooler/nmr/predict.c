@@ -140,6 +140,8 @@ static char *unknown_reason(const struct predict_input *in, const json_t *group,
 		return xstrdup("beside Br or I: spin-orbit effects are not computed");
 	if (has_untested_element(in->mol, s, &symbol))
 		return xasprintf("the calibration has no molecules with %s", symbol);
+	if (isnan(scaling_error(s, json_str(group, "environment", NULL))))
+		return xasprintf("the calibration has no %s like it", str_eq(json_str(group, "element", ""), "H") ? "hydrogens" : "carbons");
 	if (in->geometry_kept)
 		return xstrdup("the calibration holds for optimised geometries, not for the one given");
 	return NULL;
@@ -197,7 +199,7 @@ static json_t *entry(const struct context *c, const json_t *group, bool hydrogen
 			      isfinite(shift) ? json_real(round_to(shift, 4)) : json_null(), "shielding",
 			      round_to(shielding, 4));
 	_cleanup_free_ char *reason = unknown_reason(in, group, s);
-	double doubt = s ? s->rmsd : 0, move = (s ? fabs(s->slope) : 1) * sensitivity(in, v, c->e, c->g);
+	double doubt = s ? scaling_error(s, json_str(group, "environment", NULL)) : 0, move = (s ? fabs(s->slope) : 1) * sensitivity(in, v, c->e, c->g);
 	/* Carbon beside chlorine: spin-orbit effects are small but not nothing. */
 	if (json_flag(group, "chlorine", false) && !hydrogen)
 		doubt *= 2;
@@ -205,6 +207,7 @@ static json_t *entry(const struct context *c, const json_t *group, bool hydrogen
 											 hydrogen ? 2 : 1)));
 	json_object_set_new(o, "uncertainty_reason", reason ? json_string(reason) : json_null());
 	json_object_set_new(o, "exchangeable", json_boolean(json_flag(group, "exchangeable", false)));
+	json_object_set(o, "environment", json_object_get(group, "environment"));
 	return o;
 }
 
@@ -298,12 +301,12 @@ static json_t *calibration(const struct context *c, int nucleus)
 {
 	const struct scaling *s = c->in->geometry_kept ? NULL : c->scaling[nucleus];
 	if (!s)
-		return json_pack("{s:s,s:n,s:n,s:n,s:n,s:s}", "kind", "referenced", "slope", "intercept", "rmsd", "n", "text",
+		return json_pack("{s:s,s:n,s:n,s:n,s:n,s:n,s:s}", "kind", "referenced", "slope", "intercept", "rmsd", "lomo", "n", "text",
 				 "uncalibrated: referenced to TMS (sp3) and benzene (sp2, sp) at the same level");
 	_cleanup_free_ char *text = xasprintf("%s%s%s%s", s->source, s->note ? " (" : "", s->note ? s->note : "",
 					      s->note ? ")" : "");
-	return json_pack("{s:s,s:f,s:f,s:f,s:i,s:s}", "kind", "scaled", "slope", s->slope, "intercept", s->intercept,
-			 "rmsd", s->rmsd, "n", s->n, "text", text);
+	return json_pack("{s:s,s:f,s:f,s:f,s:o,s:i,s:s}", "kind", "scaled", "slope", s->slope, "intercept", s->intercept,
+			 "rmsd", s->rmsd, "lomo", s->lomo > 0 ? json_real(s->lomo) : json_null(), "n", s->n, "text", text);
 }
 
 static json_t *level(const struct context *c)

@@ -7,9 +7,14 @@
 
 #include <ctype.h>
 #include <libconfig.h>
+#include <math.h>
 #include <string.h>
 
 #include "nmr/geometry.h"
+
+/* Below this a kind's own error is a matter of luck. */
+#define KIND_SHIFTS_MIN 8
+#define KIND_MOLECULES_MIN 4
 
 struct factor { struct scaling s; const char *geometry, *level, *solvent; };
 
@@ -93,15 +98,31 @@ static void read_preset(struct share *sh, const config_setting_t *s)
 			      .population = number(s, "population", 0.99), .atoms_max = (int)number(s, "atoms_max", 150) };
 }
 
+static const struct scaling_kind *read_kinds(const config_setting_t *s, size_t *ret_n)
+{
+	const config_setting_t *l = config_setting_get_member(s, "kinds");
+	size_t n = l ? (size_t)config_setting_length(l) : 0;
+	struct scaling_kind *k = xcalloc(n + 1, sizeof(*k));
+	for (size_t i = 0; i < n; i++) {
+		const config_setting_t *e = config_setting_get_elem(l, (unsigned)i);
+		k[i] = (struct scaling_kind){ .environment = text(e, "environment"), .rmsd = number(e, "rmsd", 0),
+					      .n = (int)number(e, "n", 0), .molecules = (int)number(e, "molecules", 0) };
+	}
+	*ret_n = n;
+	return k;
+}
+
 static void read_factor(struct share *sh, const config_setting_t *s)
 {
 	struct factor *v = &sh->factor[sh->nfactors++];
 	*v = (struct factor){ .s = { .nucleus = text(s, "nucleus"), .slope = number(s, "slope", 0),
 				     .intercept = number(s, "intercept", 0), .rmsd = number(s, "rmsd", 0),
+				     .lomo = number(s, "lomo", 0), .molecules = (int)number(s, "molecules", 0),
 				     .n = (int)number(s, "n", 0), .source = text(s, "source"), .note = text(s, "note"),
 				     .reference = text(s, "reference"),
 				     .elements = text(s, "elements"), .warning = text(s, "warning") },
 			      .geometry = text(s, "geometry"), .level = text(s, "level"), .solvent = text(s, "solvent") };
+	v->s.kind = read_kinds(s, &v->s.nkinds);
 }
 
 struct kind {
@@ -214,6 +235,10 @@ static char *check_factors(const struct share *sh, const char *dir)
 		    f->s.slope < -1.5 || f->s.rmsd <= 0 || (!str_eq(f->s.nucleus, "1H") && !str_eq(f->s.nucleus, "13C")))
 			return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s) is not usable", dir, i + 1, f->s.nucleus,
 					 f->level, f->solvent);
+		for (size_t k = 0; k < f->s.nkinds; k++)
+			if (!f->s.kind[k].environment || f->s.kind[k].rmsd <= 0 || f->s.kind[k].n < 1)
+				return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s): a kind needs environment, rmsd and n",
+						 dir, i + 1, f->s.nucleus, f->level, f->solvent);
 	}
 	return NULL;
 }
@@ -252,6 +277,8 @@ void share_free(struct share *sh)
 		free((void *)sh->level[i].basis);
 		free((void *)sh->level[i].functions);
 	}
+	for (size_t i = 0; i < sh->nfactors; i++)
+		free((void *)sh->factor[i].s.kind);
 	for (size_t i = 0; i < sh->ncfg; i++)
 		config_destroy(&sh->cfg[i]);
 	free(sh->solvent);
@@ -321,6 +348,11 @@ const struct level *share_level(const struct share *sh, const char *name)
 	return NULL;
 }
 
+const struct level *share_level_at(const struct share *sh, size_t i)
+{
+	return i < sh->nlevels ? &sh->level[i] : NULL;
+}
+
 const struct scaling *share_scaling(const struct share *sh, const char *nucleus, const struct preset *p,
 				    const struct solvent *solvent)
 {
@@ -360,6 +392,21 @@ static bool level_has(const struct level *l, int z)
 bool scaling_has_element(const struct scaling *s, const char *symbol)
 {
 	return symbol && names_element(s->elements, symbol);
+}
+
+double scaling_error(const struct scaling *s, const char *environment)
+{
+	double all = s->lomo > 0 ? s->lomo : s->rmsd;
+	for (size_t i = 0; environment && i < s->nkinds; i++) {
+		const struct scaling_kind *k = &s->kind[i];
+		if (!str_eq(k->environment, environment))
+			continue;
+		if (k->n >= KIND_SHIFTS_MIN && k->molecules >= KIND_MOLECULES_MIN)
+			return k->rmsd;
+		/* Too few to believe that they are better than the rest. */
+		return MAX(all, k->rmsd);
+	}
+	return environment && s->nkinds ? NAN : all;
 }
 
 int share_unsupported_element(const struct preset *p, const int *z, int n)

@@ -52,11 +52,21 @@ struct preset {
 	int atoms_max;                  /* size limit, all atoms */
 };
 
+/* How far off the nuclei of one kind were (docs/formats.md: "environment"). */
+struct scaling_kind {
+	const char *environment; /* "sp3" */
+	double rmsd;             /* ppm, each molecule predicted by the others */
+	int n, molecules;
+};
+
 /* shift = slope * shielding + intercept. */
 struct scaling {
 	const char *nucleus;     /* "1H", "13C" */
-	double slope, intercept, rmsd;
-	int n;
+	double slope, intercept, rmsd; /* ppm; rmsd: of the fit itself */
+	double lomo;             /* RMSD when each molecule is predicted by the others, ppm; 0: not known */
+	int n, molecules;        /* shifts, and molecules they come from; molecules 0: not known */
+	const struct scaling_kind *kind; /* nkinds of them; 0: not known */
+	size_t nkinds;
 	const char *source;      /* in a few words, for the report and the methods paragraph */
 	const char *reference;   /* the citation */
 	const char *note;        /* e.g. fitted on other geometries; or NULL */
@@ -76,11 +86,16 @@ const struct solvent *share_solvent_at(const struct share *s, size_t i);
 const struct preset *share_preset(const struct share *s, const char *name);
 const struct preset *share_preset_at(const struct share *s, size_t i);
 const struct level *share_level(const struct share *s, const char *name);
+const struct level *share_level_at(const struct share *s, size_t i);
 /* The factors whose whole key (geometry level or "xtb", shielding level,
  * solvent) fits; NULL: uncalibrated. */
 const struct scaling *share_scaling(const struct share *s, const char *nucleus,
 				    const struct preset *p, const struct solvent *solvent);
 bool share_is_uncalibrated(const struct share *s, const struct preset *p, const struct solvent *solvent);
+/* The expected error of a nucleus of this kind, ppm: that of its kind where the fit had
+ * enough of them, else that of all. NAN: the fit had none of this kind. environment NULL:
+ * that of all. */
+double scaling_error(const struct scaling *s, const char *environment);
 /* Was this element among those of the fit? */
 bool scaling_has_element(const struct scaling *s, const char *symbol);
 /* All elements of z[] supported by every level of the preset? Returns 0 or the

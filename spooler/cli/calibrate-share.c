@@ -1,0 +1,79 @@
+/* The share folder of a calibration: the shipped one, but with a preset for each pair of
+ * levels, and with factors that only keep the pipeline from computing TMS and benzene for
+ * each. Conformer windows and limits are those of the shipped preset with the same
+ * geometry, because the factors will serve there. */
+#include "cli/calibrate.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/result.h"
+
+const char *calibrate_geometry_name(const struct calibrate_pair *p) { return p->geometry ? p->geometry->name : "xtb"; }
+
+static const struct preset *model(const struct calibrate *k, const struct calibrate_pair *p)
+{
+	const struct preset *s, *first = share_preset_at(k->share, 0);
+	for (size_t i = 0; (s = share_preset_at(k->share, i)); i++)
+		if (s->optimise == p->geometry)
+			return s;
+	return first;
+}
+
+static void add_preset(const struct calibrate *k, const struct calibrate_pair *p, struct buf *b)
+{
+	const struct preset *m = model(k, p);
+	buf_addf(b, "  { name = \"%s\"; summary = \"%s on %s geometries\";\n", p->preset, p->level->text,
+		 p->geometry ? p->geometry->text : "GFN2-xTB");
+	if (m->screen)
+		buf_addf(b, "    screen = \"%s\";\n", m->screen->name);
+	if (p->geometry)
+		buf_addf(b, "    optimise = \"%s\";\n", p->geometry->name);
+	buf_addf(b, "    shield_h = \"%s\"; shield_c = \"%s\";\n", p->level->name, p->level->name);
+	buf_addf(b, "    conformers_max = %d; conformers_screen_max = %d; conformers_dft_max = %d;\n", m->conformers_max,
+		 m->conformers_screen_max, m->conformers_dft_max);
+	buf_addf(b, "    window_xtb = %.3f; window_screen = %.3f; window_dft = %.3f; population = %.4f; atoms_max = %d; }",
+		 m->window_xtb, m->window_screen, m->window_dft, m->population, m->atoms_max);
+}
+
+static void add_placeholder(const struct calibrate *k, const struct calibrate_pair *p, const char *nucleus,
+			    double intercept, struct buf *b)
+{
+	buf_addf(b, "  { nucleus = \"%s\"; geometry = \"%s\"; level = \"%s\"; solvent = \"%s\"; slope = -1.0; intercept = %.1f;\n"
+		    "    rmsd = 1.0; n = 1; source = \"placeholder of a calibration\"; reference = \"none\"; }",
+		 nucleus, calibrate_geometry_name(p), p->level->name, k->solvent->code, intercept);
+}
+
+static int write_to(const char *dir, const char *name, const struct buf *b)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", dir, name);
+	int r = file_write_atomic(path, b->s, b->len, 0644, false);
+	if (r < 0)
+		cli_error("cannot write %s: %s", path, strerror(-r));
+	return r < 0 ? CLI_FAILED : CLI_OK;
+}
+
+int calibrate_write_share(const struct calibrate *k)
+{
+	_cleanup_free_ char *dir = xasprintf("%s/share", k->dir);
+	_cleanup_(buf_release) struct buf presets = BUF_INIT, factors = BUF_INIT;
+	file_rm_rf(dir);
+	int r = result_copy_tree(k->c->conf->share, dir);
+	if (r < 0) {
+		cli_error("cannot copy %s to %s: %s", k->c->conf->share, dir, strerror(-r));
+		return CLI_FAILED;
+	}
+	buf_adds(&presets, "presets = (\n");
+	buf_adds(&factors, "scaling = (\n");
+	for (int i = 0; i < k->npairs; i++) {
+		const char *next = i + 1 < k->npairs ? ",\n" : "\n);\n";
+		add_preset(k, &k->pair[i], &presets);
+		add_placeholder(k, &k->pair[i], "1H", 31.8, &factors);
+		buf_adds(&factors, ",\n");
+		add_placeholder(k, &k->pair[i], "13C", 190, &factors);
+		buf_adds(&presets, next);
+		buf_adds(&factors, next);
+	}
+	int e = write_to(dir, "presets.conf", &presets);
+	return e == CLI_OK ? write_to(dir, "scaling.conf", &factors) : e;
+}

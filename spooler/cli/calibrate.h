@@ -1,0 +1,37 @@
+/* Parts of nmr calibrate. */
+#ifndef NMR_CLI_CALIBRATE_H
+#define NMR_CLI_CALIBRATE_H
+
+#include "cli/cli.h"
+#include "nmr/benchmark.h"
+#include "nmr/share.h"
+
+/* A level of the shieldings on a level of the geometry: "wp04-631gdp//xtb". */
+struct calibrate_pair {
+	const struct level *level, *geometry;  /* geometry NULL: GFN2-xTB */
+	char *preset;                          /* "wp04-631gdp_xtb": of the private share folder */
+};
+
+struct calibrate {
+	struct cli *c;
+	char *dir;                   /* stays, and is taken up again */
+	struct share *share;         /* the shipped one */
+	struct conf *conf;           /* of the private data folder */
+	struct benchmark set;
+	char *set_file, *set_sha256; /* name without folder */
+	const struct solvent *solvent;
+	char *mode;
+	struct calibrate_pair *pair;
+	int npairs;
+};
+
+/* "wp04-631gdp_xtb_07": the job of a pair and a molecule (from 0). */
+char *calibrate_job_name(const struct calibrate_pair *p, int molecule);
+const char *calibrate_geometry_name(const struct calibrate_pair *p);
+/* A copy of the share folder with a preset for each pair, in dir/share. CLI_OK, or what to
+ * exit with after having said why. */
+int calibrate_write_share(const struct calibrate *k);
+/* What has been computed, fitted: the document of docs/formats.md. The caller owns it. */
+json_t *calibrate_document(const struct calibrate *k, struct queue *q);
+
+#endif

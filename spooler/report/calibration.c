@@ -1,0 +1,418 @@
+/* The report of a calibration. Residuals are predicted minus measured, each molecule by
+ * the fit to the others. Pure; never logs. */
+#include "report/calibration.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/html-internal.h"
+#include "report/text.h"
+
+static const char *const nuclei[] = { "1H", "13C" };
+static const char *const nuclei_text[] = { "¹H", "¹³C" };
+
+static const json_t *nucleus_of(const json_t *fit, int n)
+{
+	const json_t *x = json_object_get(fit, nuclei[n]);
+	return json_is_object(x) ? x : NULL;
+}
+
+static double mean_cpu(const json_t *fit)
+{
+	long long done = json_int(fit, "done", 0);
+	return done ? json_num(fit, "cpu_s", 0) / (double)done : 0;
+}
+
+/* ---- factors */
+
+static void conf_string(struct buf *b, const char *s)
+{
+	for (; *s; s++)
+		if (*s == '"' || *s == '\\')
+			buf_addf(b, "\\%c", *s);
+		else if ((unsigned char)*s >= ' ')
+			buf_addc(b, *s);
+}
+
+static void conf_entry(const json_t *doc, const json_t *fit, int n, struct buf *b)
+{
+	const json_t *x = nucleus_of(fit, n), *k;
+	const json_t *programs = json_object_get(fit, "programs");
+	size_t i;
+	buf_addf(b, "  { nucleus = \"%s\"; geometry = \"%s\"; level = \"%s\"; solvent = \"%s\";\n", nuclei[n],
+		 json_str(fit, "geometry", "?"), json_str(fit, "level", "?"), json_str(fit, "solvent", "?"));
+	buf_addf(b, "    slope = %.5f; intercept = %.4f; rmsd = %.4f; lomo = %.4f; n = %lld; molecules = %lld; elements = \"%s\";\n",
+		 json_num(x, "slope", 0), json_num(x, "intercept", 0), json_num(x, "rmsd", 0), json_num(x, "lomo", 0),
+		 json_int(x, "n", 0), json_int(x, "molecules", 0), json_str(fit, "elements", ""));
+	buf_adds(b, "    kinds = (");
+	json_array_foreach(json_arr(x, "kinds"), i, k)
+		buf_addf(b, "%s\n      { environment = \"%s\"; rmsd = %.4f; n = %lld; molecules = %lld; }", i ? "," : "",
+			 json_str(k, "environment", "?"), json_num(k, "rmsd", 0), json_int(k, "n", 0), json_int(k, "molecules", 0));
+	buf_adds(b, " );\n    source = \"fitted to ");
+	conf_string(b, json_str(json_object_get(doc, "dataset"), "file", "?"));
+	buf_adds(b, "\"; reference = \"Scaling factors: fitted with nmr calibrate to ");
+	conf_string(b, json_str(json_object_get(doc, "dataset"), "file", "?"));
+	buf_addf(b, " (sha256 %.12s), %s\";\n", json_str(json_object_get(doc, "dataset"), "sha256", ""), json_str(doc, "mode", ""));
+	buf_adds(b, "    note = \"");
+	conf_string(b, json_str(fit, "geometry_text", ""));
+	buf_adds(b, " geometries; NWChem ");
+	conf_string(b, json_str(programs, "nwchem", "?"));
+	buf_adds(b, ", xtb ");
+	conf_string(b, json_str(programs, "xtb", "?"));
+	buf_adds(b, "\"; }");
+}
+
+void calibration_conf(const json_t *doc, struct buf *b)
+{
+	const json_t *fit;
+	size_t i;
+	bool any = false;
+	buf_adds(b, "# Scaling factors, as in scaling.conf: put the entries that you want into its list.\nscaling = (");
+	json_array_foreach(json_arr(doc, "fits"), i, fit)
+		for (int n = 0; n < 2; n++) {
+			if (!nucleus_of(fit, n))
+				continue;
+			buf_adds(b, any ? ",\n" : "\n");
+			conf_entry(doc, fit, n, b);
+			any = true;
+		}
+	buf_adds(b, "\n);\n");
+}
+
+/* ---- pictures */
+
+#define PANEL_W 400.0
+#define PANEL_H 330.0
+#define LEFT 56.0
+#define TOP 46.0
+#define WIDTH (2 * PANEL_W + 2 * LEFT + 34)
+#define HEIGHT (PANEL_H + TOP + 58)
+#define NAMED 5              /* the largest residuals have their molecule beside them */
+
+struct panel { double x, y, w, h, xlo, xhi, ylo, yhi; };
+
+static double px(const struct panel *p, double v) { return p->x + (v - p->xlo) / (p->xhi - p->xlo) * p->w; }
+static double py(const struct panel *p, double v) { return p->y + p->h - (v - p->ylo) / (p->yhi - p->ylo) * p->h; }
+
+static double step_for(double range)
+{
+	double raw = range / 6, power = pow(10, floor(log10(raw))), m = raw / power;
+	return power * (m < 1.5 ? 1 : m < 3.5 ? 2 : m < 7.5 ? 5 : 10);
+}
+
+static void words(struct buf *b, double x, double y, const char *style, const char *s)
+{
+	buf_addf(b, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, style);
+	text_html(b, s);
+	buf_adds(b, "</text>\n");
+}
+
+#define FONT "font-size=\"11\" fill=\"#333\""
+
+static void frame(struct buf *b, const struct panel *p, const char *below, const char *above)
+{
+	double xs = step_for(p->xhi - p->xlo), ys = step_for(p->yhi - p->ylo);
+	for (double v = ceil(p->xlo / xs) * xs; v <= p->xhi + 1e-9; v += xs) {
+		_cleanup_free_ char *t = text_number_new(v, xs < 1 ? 1 : 0);
+		buf_addf(b, "<path d=\"M%.1f %.1fv%.1f\" stroke=\"#e3e3e3\"/>\n", px(p, v), p->y, p->h);
+		words(b, px(p, v), p->y + p->h + 16, FONT " text-anchor=\"middle\"", t);
+	}
+	for (double v = ceil(p->ylo / ys) * ys; v <= p->yhi + 1e-9; v += ys) {
+		_cleanup_free_ char *t = text_number_new(v, ys < 0.1 ? 2 : ys < 1 ? 1 : 0);
+		buf_addf(b, "<path d=\"M%.1f %.1fh%.1f\" stroke=\"#e3e3e3\"/>\n", p->x, py(p, v), p->w);
+		words(b, p->x - 6, py(p, v) + 4, FONT " text-anchor=\"end\"", t);
+	}
+	buf_addf(b, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"none\" stroke=\"#555\"/>\n", p->x, p->y, p->w, p->h);
+	words(b, p->x + p->w / 2, p->y + p->h + 36, "font-size=\"12\" fill=\"#141414\" text-anchor=\"middle\"", below);
+	words(b, p->x, p->y - 9, "font-size=\"12\" fill=\"#141414\"", above);
+}
+
+static void widen(double v, double *lo, double *hi)
+{
+	*lo = MIN(*lo, v);
+	*hi = MAX(*hi, v);
+}
+
+static double margin(double lo, double hi) { return hi > lo ? 0.04 * (hi - lo) : 1; }
+
+static void dot(struct buf *b, double x, double y)
+{
+	buf_addf(b, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"#12356b\" fill-opacity=\"0.55\"/>\n", x, y);
+}
+
+static char *point_name(const json_t *p)
+{
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	const json_t *a;
+	size_t i;
+	text_line(&b, json_str(p, "molecule", "?"), 26);
+	json_array_foreach(json_arr(p, "atoms"), i, a) {
+		if (i == 3) {
+			buf_adds(&b, ",…");
+			break;
+		}
+		buf_addf(&b, "%s%lld", i ? "," : " ", (long long)json_integer_value(a));
+	}
+	return buf_detach(&b);
+}
+
+struct ranked { const json_t *p; double off; };
+
+static int by_off(const void *a, const void *b)
+{
+	double x = ((const struct ranked *)a)->off, y = ((const struct ranked *)b)->off;
+	return (x < y) - (x > y);
+}
+
+/* Points by the size of their residual; the caller frees. */
+static struct ranked *ranked(const json_t *x, size_t *ret_n)
+{
+	const json_t *points = json_arr(x, "points");
+	size_t n = json_array_size(points);
+	struct ranked *r = xcalloc(n + 1, sizeof(*r));
+	for (size_t i = 0; i < n; i++) {
+		r[i].p = json_array_get(points, i);
+		r[i].off = fabs(json_num(r[i].p, "lomo", 0));
+	}
+	qsort(r, n, sizeof(*r), by_off);
+	*ret_n = n;
+	return r;
+}
+
+static void regression(struct buf *b, const json_t *x)
+{
+	struct panel p = { LEFT, TOP, PANEL_W, PANEL_H, INFINITY, -INFINITY, INFINITY, -INFINITY };
+	const json_t *q;
+	size_t i;
+	json_array_foreach(json_arr(x, "points"), i, q) {
+		widen(json_num(q, "shielding", 0), &p.xlo, &p.xhi);
+		widen(json_num(q, "shift", 0), &p.ylo, &p.yhi);
+	}
+	double mx = margin(p.xlo, p.xhi), my = margin(p.ylo, p.yhi);
+	p = (struct panel){ p.x, p.y, p.w, p.h, p.xlo - mx, p.xhi + mx, p.ylo - my, p.yhi + my };
+	double slope = json_num(x, "slope", 0), intercept = json_num(x, "intercept", 0);
+	_cleanup_free_ char *above = xasprintf("δ = %.4f σ + %.3f, R² = %.5f, n = %lld", slope, intercept, json_num(x, "r2", 0),
+					       json_int(x, "n", 0));
+	frame(b, &p, "computed shielding σ / ppm", above);
+	double x0 = MAX(p.xlo, (p.yhi - intercept) / slope), x1 = MIN(p.xhi, (p.ylo - intercept) / slope);
+	buf_addf(b, "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"#b4450c\" stroke-width=\"1.4\"/>\n", px(&p, x0),
+		 py(&p, slope * x0 + intercept), px(&p, x1), py(&p, slope * x1 + intercept));
+	json_array_foreach(json_arr(x, "points"), i, q)
+		dot(b, px(&p, json_num(q, "shielding", 0)), py(&p, json_num(q, "shift", 0)));
+	buf_addf(b, "<text transform=\"translate(%.1f %.1f) rotate(-90)\" font-size=\"12\" fill=\"#141414\" text-anchor=\"middle\">"
+		    "measured shift δ / ppm</text>\n", 14.0, TOP + PANEL_H / 2);
+}
+
+/* Names beside the largest residuals, where they do not lie on one another. */
+static void name_largest(struct buf *b, const struct panel *p, const json_t *x)
+{
+	size_t n;
+	_cleanup_free_ struct ranked *r = ranked(x, &n);
+	double used[NAMED] = { 0 };
+	for (size_t i = 0; i < MIN(n, (size_t)NAMED); i++) {
+		double at = px(p, json_num(r[i].p, "shift", 0)), y = py(p, json_num(r[i].p, "lomo", 0)) + 3.5;
+		for (size_t k = 0; k < i; k++)
+			if (fabs(used[k] - y) < 11) {
+				y = used[k] + 11;       /* only downwards, so that it ends */
+				k = (size_t)-1;
+			}
+		used[i] = y;
+		bool right = at > p->x + p->w * 0.55;
+		_cleanup_free_ char *name = point_name(r[i].p);
+		words(b, at + (right ? -7 : 7), y, right ? "font-size=\"9.5\" fill=\"#555\" text-anchor=\"end\"" : "font-size=\"9.5\" fill=\"#555\"",
+		      name);
+	}
+}
+
+static void residuals(struct buf *b, const json_t *x)
+{
+	struct panel p = { 2 * LEFT + PANEL_W + 24, TOP, PANEL_W, PANEL_H, INFINITY, -INFINITY, 0, 0 };
+	const json_t *q;
+	size_t i;
+	json_array_foreach(json_arr(x, "points"), i, q) {
+		widen(json_num(q, "shift", 0), &p.xlo, &p.xhi);
+		widen(fabs(json_num(q, "lomo", 0)), &p.ylo, &p.yhi);
+	}
+	double mx = margin(p.xlo, p.xhi), lomo = json_num(x, "lomo", 0);
+	p.xlo -= mx;
+	p.xhi += mx;
+	p.yhi = MAX(1.12 * p.yhi, 0.01);
+	p.ylo = -p.yhi;
+	_cleanup_free_ char *above = xasprintf("each molecule by the others: RMSD %.3g ppm (shaded)", lomo);
+	buf_addf(b, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"#f2ead9\"/>\n", p.x, py(&p, lomo), p.w,
+		 py(&p, -lomo) - py(&p, lomo));
+	frame(b, &p, "measured shift δ / ppm", above);
+	json_array_foreach(json_arr(x, "points"), i, q)
+		dot(b, px(&p, json_num(q, "shift", 0)), py(&p, json_num(q, "lomo", 0)));
+	name_largest(b, &p, x);
+	buf_addf(b, "<text transform=\"translate(%.1f %.1f) rotate(-90)\" font-size=\"12\" fill=\"#141414\" text-anchor=\"middle\">"
+		    "predicted − measured / ppm</text>\n", p.x - 40, TOP + PANEL_H / 2);
+}
+
+static int nucleus_index(const char *nucleus) { return str_eq(nucleus, nuclei[0]) ? 0 : 1; }
+
+void calibration_svg(const json_t *fit, const char *nucleus, struct buf *b)
+{
+	int n = nucleus_index(nucleus);
+	const json_t *x = nucleus_of(fit, n);
+	if (!x)
+		return;
+	buf_addf(b, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" "
+		    "font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
+		 WIDTH, HEIGHT, WIDTH, HEIGHT);
+	_cleanup_free_ char *title = xasprintf("%s, %s // %s, %s", nuclei_text[n], json_str(fit, "level_text", "?"),
+					       json_str(fit, "geometry_text", "?"), json_str(fit, "solvent_name", "?"));
+	words(b, LEFT, 18, "font-size=\"14\" font-weight=\"bold\" fill=\"#141414\"", title);
+	regression(b, x);
+	residuals(b, x);
+	buf_adds(b, "</svg>\n");
+}
+
+/* ---- tables */
+
+static void cells(struct buf *b, const json_t *x)
+{
+	const json_t *ci = json_arr(json_object_get(x, "ci"), "lomo");
+	buf_addf(b, "<td class=\"n\">%lld</td><td class=\"n\">%.5f</td><td class=\"n\">%.4f</td><td class=\"n\">%.3f</td><td class=\"n\">%.3f</td>"
+		    "<td class=\"n\"><b>%.3f</b></td><td class=\"n\">%.3f to %.3f</td><td class=\"n\">%.5f</td>",
+		 json_int(x, "n", 0), json_num(x, "slope", 0), json_num(x, "intercept", 0), json_num(x, "mae", 0), json_num(x, "rmsd", 0),
+		 json_num(x, "lomo", 0), json_number_value(json_array_get(ci, 0)), json_number_value(json_array_get(ci, 1)),
+		 json_num(x, "r2", 0));
+}
+
+static void overview(const json_t *doc, struct buf *b)
+{
+	const json_t *fit;
+	size_t i;
+	for (int n = 0; n < 2; n++) {
+		buf_addf(b, "<h2>%s</h2>\n<div class=\"scroll\"><table><thead><tr><th>Shieldings</th><th>Geometry</th><th class=\"n\">n</th>"
+			    "<th class=\"n\">slope</th><th class=\"n\">intercept</th><th class=\"n\">MAE</th><th class=\"n\">RMSD</th>"
+			    "<th class=\"n\">RMSD, left out</th><th class=\"n\">95 %%</th><th class=\"n\">R²</th><th class=\"n\">CPU s</th></tr></thead><tbody>\n",
+			 nuclei_text[n]);
+		json_array_foreach(json_arr(doc, "fits"), i, fit) {
+			const json_t *x = nucleus_of(fit, n);
+			buf_adds(b, "<tr>");
+			html_elem(b, "td", "", json_str(fit, "level_text", "?"));
+			html_elem(b, "td", "", json_str(fit, "geometry_text", json_str(fit, "geometry", "?")));
+			if (x)
+				cells(b, x);
+			else
+				buf_adds(b, "<td colspan=\"8\">not enough molecules for a fit</td>");
+			buf_addf(b, "<td class=\"n\">%.0f</td></tr>\n", mean_cpu(fit));
+		}
+		buf_adds(b, "</tbody></table></div>\n");
+	}
+}
+
+static void kinds(const json_t *x, struct buf *b)
+{
+	const json_t *k;
+	size_t i;
+	buf_adds(b, "<table><thead><tr><th>Kind</th><th class=\"n\">n</th><th class=\"n\">molecules</th><th class=\"n\">RMSD, left out</th></tr></thead><tbody>\n");
+	json_array_foreach(json_arr(x, "kinds"), i, k) {
+		buf_adds(b, "<tr>");
+		html_elem(b, "td", "", json_str(k, "environment", "?"));
+		buf_addf(b, "<td class=\"n\">%lld</td><td class=\"n\">%lld</td><td class=\"n\">%.3f</td></tr>\n", json_int(k, "n", 0), json_int(k, "molecules", 0),
+			 json_num(k, "rmsd", 0));
+	}
+	buf_adds(b, "</tbody></table>\n");
+}
+
+static void outliers(const json_t *x, struct buf *b)
+{
+	size_t n;
+	_cleanup_free_ struct ranked *r = ranked(x, &n);
+	buf_adds(b, "<table><thead><tr><th>Largest errors</th><th>kind</th><th class=\"n\">measured</th><th class=\"n\">error</th></tr></thead><tbody>\n");
+	for (size_t i = 0; i < MIN(n, (size_t)8); i++) {
+		_cleanup_free_ char *name = point_name(r[i].p);
+		_cleanup_free_ char *off = text_number_new(json_num(r[i].p, "lomo", 0), 2);
+		buf_adds(b, "<tr>");
+		html_elem(b, "td", "", name);
+		html_elem(b, "td", "", json_str(r[i].p, "environment", "?"));
+		buf_addf(b, "<td class=\"n\">%.2f</td><td class=\"n\">%s</td></tr>\n", json_num(r[i].p, "shift", 0), off);
+	}
+	buf_adds(b, "</tbody></table>\n");
+}
+
+static void list_missing(const json_t *list, const char *what, struct buf *b)
+{
+	const json_t *m;
+	size_t i;
+	if (json_array_size(list) == 0)
+		return;
+	buf_addf(b, "<div class=\"box\" role=\"note\"><p>%s</p><ul>\n", what);
+	json_array_foreach(list, i, m) {
+		_cleanup_free_ char *t = json_arr(m, "atoms") ? point_name(m) : xstrdup(json_str(m, "molecule", "?"));
+		_cleanup_free_ char *line = xasprintf("%s: %s", t, json_str(m, "reason", "?"));
+		html_elem(b, "li", "", line);
+	}
+	buf_adds(b, "</ul></div>\n");
+}
+
+static void section(const json_t *fit, struct buf *b)
+{
+	_cleanup_free_ char *title = xasprintf("%s on %s geometries", json_str(fit, "level_text", "?"),
+					       json_str(fit, "geometry_text", json_str(fit, "geometry", "?")));
+	html_elem(b, "h2", "", title);
+	list_missing(json_arr(fit, "missing"), "Without these molecules:", b);
+	for (int n = 0; n < 2; n++) {
+		const json_t *x = nucleus_of(fit, n);
+		if (!x)
+			continue;
+		buf_adds(b, "<figure class=\"spectrum\">");
+		calibration_svg(fit, nuclei[n], b);
+		buf_adds(b, "</figure>\n<div class=\"pair\"><div>");
+		kinds(x, b);
+		buf_adds(b, "</div><div>");
+		outliers(x, b);
+		buf_adds(b, "</div></div>\n");
+		list_missing(json_arr(x, "left_out"), "Measured shifts that are not in the fit:", b);
+	}
+}
+
+void calibration_html(const json_t *doc, struct buf *b)
+{
+	const json_t *set = json_object_get(doc, "dataset"), *fit;
+	size_t i;
+	html_head(b, "Calibration", html_style_report, 0);
+	buf_adds(b, "<main>\n<header class=\"top\">\n<h1>Calibration</h1>\n<p class=\"lead\">Shieldings against shifts measured for the ");
+	buf_addf(b, "%lld molecules of <b>", json_int(set, "molecules", 0));
+	text_html(b, json_str(set, "file", "?"));
+	buf_addf(b, "</b>, mode %s</p>\n</header>\n", json_str(doc, "mode", "?"));
+	buf_adds(b, "<p>shift = slope · shielding + intercept, by ordinary least squares, nothing left out as an outlier. <b>RMSD, left out</b> "
+		    "predicts each molecule by a fit to all others, and is what an unknown molecule of this kind may expect; its 95 % "
+		    "interval is of a bootstrap over molecules. CPU s: all programs of the whole prediction, mean of a molecule. All in ppm.</p>\n");
+	overview(doc, b);
+	json_array_foreach(json_arr(doc, "fits"), i, fit)
+		section(fit, b);
+	buf_adds(b, "</main>\n</body>\n</html>\n");
+}
+
+void calibration_table(const json_t *doc, struct buf *b)
+{
+	const json_t *fit;
+	size_t i;
+	text_pad(b, "shieldings // geometry", 40, false);
+	buf_adds(b, "       n      slope  intercept    RMSD  RMSD, left out   CPU s\n");
+	json_array_foreach(json_arr(doc, "fits"), i, fit)
+		for (int n = 0; n < 2; n++) {
+			const json_t *x = nucleus_of(fit, n);
+			_cleanup_free_ char *name = xasprintf("%-3s %s//%s", nuclei[n], json_str(fit, "level", "?"), json_str(fit, "geometry", "?"));
+			text_pad(b, name, 40, false);
+			if (x)
+				buf_addf(b, "%8lld %10.5f %10.4f %7.3f %15.3f %7.0f\n", json_int(x, "n", 0), json_num(x, "slope", 0),
+					 json_num(x, "intercept", 0), json_num(x, "rmsd", 0), json_num(x, "lomo", 0), mean_cpu(fit));
+			else
+				buf_adds(b, "  not enough molecules for a fit\n");
+		}
+	json_array_foreach(json_arr(doc, "fits"), i, fit) {
+		const json_t *m;
+		size_t k;
+		json_array_foreach(json_arr(fit, "missing"), k, m) {
+			buf_addf(b, "without %s (%s//%s): ", json_str(m, "molecule", "?"), json_str(fit, "level", "?"), json_str(fit, "geometry", "?"));
+			text_line(b, json_str(m, "reason", "?"), 200);
+			buf_adds(b, "\n");
+		}
+	}
+}
