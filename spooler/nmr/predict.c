@@ -127,6 +127,16 @@ bool predict_is_ion(const json_t *mol)
 	return zwitterion || json_int(mol, "charge", 0) != 0;
 }
 
+bool predict_is_transferred(const struct predict_input *in, const struct scaling *s)
+{
+	return s && !str_eq(s->solvent, in->solvent->code);
+}
+
+static double transfer_doubt(const struct predict_input *in, bool hydrogen)
+{
+	return hydrogen ? in->solvent->transfer_h : in->solvent->transfer_c;
+}
+
 static char *unknown_reason(const struct predict_input *in, const json_t *group, const struct scaling *s)
 {
 	const char *symbol;
@@ -142,6 +152,8 @@ static char *unknown_reason(const struct predict_input *in, const json_t *group,
 		return xasprintf("the calibration has no molecules with %s", symbol);
 	if (isnan(scaling_error(s, json_str(group, "environment", NULL))))
 		return xasprintf("the calibration has no %s like it", str_eq(json_str(group, "element", ""), "H") ? "hydrogens" : "carbons");
+	if (predict_is_transferred(in, s) && transfer_doubt(in, str_eq(json_str(group, "element", ""), "H")) <= 0)
+		return xasprintf("the calibration is for chloroform, and nothing is known of its error in the %s", in->solvent->name);
 	if (in->geometry_kept)
 		return xstrdup("the calibration holds for optimised geometries, not for the one given");
 	return NULL;
@@ -200,11 +212,12 @@ static json_t *entry(const struct context *c, const json_t *group, bool hydrogen
 			      round_to(shielding, 4));
 	_cleanup_free_ char *reason = unknown_reason(in, group, s);
 	double doubt = s ? scaling_error(s, json_str(group, "environment", NULL)) : 0, move = (s ? fabs(s->slope) : 1) * sensitivity(in, v, c->e, c->g);
+	double transfer = predict_is_transferred(in, s) ? transfer_doubt(in, hydrogen) : 0;
 	/* Carbon beside chlorine: spin-orbit effects are small but not nothing. */
 	if (json_flag(group, "chlorine", false) && !hydrogen)
 		doubt *= 2;
-	json_object_set_new(o, "uncertainty", reason ? json_null() : json_real(round_to(sqrt(doubt * doubt + move * move),
-											 hydrogen ? 2 : 1)));
+	json_object_set_new(o, "uncertainty", reason ? json_null() : json_real(round_to(sqrt(doubt * doubt + transfer * transfer +
+												      move * move), hydrogen ? 2 : 1)));
 	json_object_set_new(o, "uncertainty_reason", reason ? json_string(reason) : json_null());
 	json_object_set_new(o, "exchangeable", json_boolean(json_flag(group, "exchangeable", false)));
 	json_object_set(o, "environment", json_object_get(group, "environment"));
@@ -301,11 +314,11 @@ static json_t *calibration(const struct context *c, int nucleus)
 {
 	const struct scaling *s = c->in->geometry_kept ? NULL : c->scaling[nucleus];
 	if (!s)
-		return json_pack("{s:s,s:n,s:n,s:n,s:n,s:n,s:s}", "kind", "referenced", "slope", "intercept", "rmsd", "lomo", "n", "text",
+		return json_pack("{s:s,s:n,s:n,s:n,s:n,s:n,s:n,s:s}", "kind", "referenced", "solvent", "slope", "intercept", "rmsd", "lomo", "n", "text",
 				 "uncalibrated: referenced to TMS (sp3) and benzene (sp2, sp) at the same level");
 	_cleanup_free_ char *text = xasprintf("%s%s%s%s", s->source, s->note ? " (" : "", s->note ? s->note : "",
 					      s->note ? ")" : "");
-	return json_pack("{s:s,s:f,s:f,s:f,s:o,s:i,s:s}", "kind", "scaled", "slope", s->slope, "intercept", s->intercept,
+	return json_pack("{s:s,s:s,s:f,s:f,s:f,s:o,s:i,s:s}", "kind", "scaled", "solvent", s->solvent, "slope", s->slope, "intercept", s->intercept,
 			 "rmsd", s->rmsd, "lomo", s->lomo > 0 ? json_real(s->lomo) : json_null(), "n", s->n, "text", text);
 }
 

@@ -16,7 +16,10 @@
 #define KIND_SHIFTS_MIN 8
 #define KIND_MOLECULES_MIN 4
 
-struct factor { struct scaling s; const char *geometry, *level, *solvent; };
+struct factor { struct scaling s; const char *geometry, *level; };
+
+/* Where most shifts were measured, and whose factors serve solvents without their own. */
+#define COMMON_SOLVENT "chcl3"
 
 struct share {
 	config_t cfg[4];
@@ -67,7 +70,8 @@ static void read_solvent(struct share *sh, const config_setting_t *s)
 			       .nwchem = text(s, "nwchem"), .alpb = text(s, "alpb"), .alpb_note = text(s, "alpb_note"),
 			       .aromatic = flag(s, "aromatic", false), .protic = flag(s, "protic", false),
 			       .exchanges = flag(s, "exchanges", false), .aliases = list(s, "aliases"),
-			       .benzene_h = number(s, "benzene_h", 0), .benzene_c = number(s, "benzene_c", 0) };
+			       .benzene_h = number(s, "benzene_h", 0), .benzene_c = number(s, "benzene_c", 0),
+			       .transfer_h = number(s, "transfer_h", 0), .transfer_c = number(s, "transfer_c", 0) };
 }
 
 static void read_level(struct share *sh, const config_setting_t *s)
@@ -115,13 +119,13 @@ static const struct scaling_kind *read_kinds(const config_setting_t *s, size_t *
 static void read_factor(struct share *sh, const config_setting_t *s)
 {
 	struct factor *v = &sh->factor[sh->nfactors++];
-	*v = (struct factor){ .s = { .nucleus = text(s, "nucleus"), .slope = number(s, "slope", 0),
+	*v = (struct factor){ .s = { .nucleus = text(s, "nucleus"), .solvent = text(s, "solvent"), .slope = number(s, "slope", 0),
 				     .intercept = number(s, "intercept", 0), .rmsd = number(s, "rmsd", 0),
 				     .lomo = number(s, "lomo", 0), .molecules = (int)number(s, "molecules", 0),
 				     .n = (int)number(s, "n", 0), .source = text(s, "source"), .note = text(s, "note"),
 				     .reference = text(s, "reference"),
 				     .elements = text(s, "elements"), .warning = text(s, "warning") },
-			      .geometry = text(s, "geometry"), .level = text(s, "level"), .solvent = text(s, "solvent") };
+			      .geometry = text(s, "geometry"), .level = text(s, "level") };
 	v->s.kind = read_kinds(s, &v->s.nkinds);
 }
 
@@ -231,14 +235,14 @@ static char *check_factors(const struct share *sh, const char *dir)
 		const struct factor *f = &sh->factor[i];
 		bool geometry = str_eq(f->geometry, "xtb") || share_level(sh, f->geometry);
 		/* A shift falls as the shielding rises: any other slope is a typing error. */
-		if (!geometry || !share_level(sh, f->level) || !share_solvent(sh, f->solvent) || f->s.slope > -0.5 ||
+		if (!geometry || !share_level(sh, f->level) || !share_solvent(sh, f->s.solvent) || f->s.slope > -0.5 ||
 		    f->s.slope < -1.5 || f->s.rmsd <= 0 || (!str_eq(f->s.nucleus, "1H") && !str_eq(f->s.nucleus, "13C")))
 			return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s) is not usable", dir, i + 1, f->s.nucleus,
-					 f->level, f->solvent);
+					 f->level, f->s.solvent);
 		for (size_t k = 0; k < f->s.nkinds; k++)
 			if (!f->s.kind[k].environment || f->s.kind[k].rmsd <= 0 || f->s.kind[k].n < 1)
 				return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s): a kind needs environment, rmsd and n",
-						 dir, i + 1, f->s.nucleus, f->level, f->solvent);
+						 dir, i + 1, f->s.nucleus, f->level, f->s.solvent);
 	}
 	return NULL;
 }
@@ -358,13 +362,17 @@ const struct scaling *share_scaling(const struct share *sh, const char *nucleus,
 {
 	const char *geometry = p->optimise ? p->optimise->name : "xtb";
 	const struct level *level = str_eq(nucleus, "1H") ? p->shield_h : p->shield_c;
+	const struct scaling *common = NULL;
 	for (size_t i = 0; i < sh->nfactors; i++) {
 		const struct factor *f = &sh->factor[i];
-		if (str_eq(f->s.nucleus, nucleus) && str_eq(f->geometry, geometry) && str_eq(f->level, level->name) &&
-		    str_eq(f->solvent, solvent->code))
+		if (!str_eq(f->s.nucleus, nucleus) || !str_eq(f->geometry, geometry) || !str_eq(f->level, level->name))
+			continue;
+		if (str_eq(f->s.solvent, solvent->code))
 			return &f->s;
+		if (str_eq(f->s.solvent, COMMON_SOLVENT))
+			common = &f->s;
 	}
-	return NULL;
+	return common;
 }
 
 bool share_is_uncalibrated(const struct share *sh, const struct preset *p, const struct solvent *solvent)

@@ -64,6 +64,11 @@ json_t *predict_warnings(const struct predict_input *in, const struct scaling *c
 		     xasprintf("Uncalibrated: there are no scaling factors for %s // %s in %s. Shifts are referenced to TMS "
 			       "and benzene at the same level and carry no uncertainty.", in->preset->shield_h->text,
 			       in->geometry_text, in->solvent->name));
+	else if (predict_is_transferred(in, scaling[0]) || predict_is_transferred(in, scaling[1]))
+		warn(list, "transferred",
+		     xasprintf("The scaling factors were fitted to shifts measured in chloroform and are used for %s: "
+			       "uncertainties are wider, and what the solvent does beyond its polarity (hydrogen bonds, "
+			       "rings) is not computed.", in->solvent->name));
 	for (int k = 0; k < 2 && !in->geometry_kept; k++)
 		if (scaling[k] && scaling[k]->warning && (k == 0 || !scaling[0] || !scaling[0]->warning))
 			warn(list, "scaling", xstrdup(scaling[k]->warning));

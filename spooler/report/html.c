@@ -141,8 +141,10 @@ static void calibration(const json_t *result, enum doc_nucleus n, struct buf *b)
 		_cleanup_free_ char *slope = text_number_new(json_num(c, "slope", NAN), 5);
 		_cleanup_free_ char *rmsd = text_number_new(json_num(c, "rmsd", NAN), 2);
 		double intercept = json_num(c, "intercept", NAN);
-		buf_addf(b, "δ = %s σ %s %.4f; RMSD %s ppm, n = %lld; ", slope, intercept < 0 ? "−" : "+", fabs(intercept),
-			 rmsd, json_int(c, "n", 0));
+		buf_addf(b, "δ = %s σ %s %.4f; RMSD %s ppm", slope, intercept < 0 ? "−" : "+", fabs(intercept), rmsd);
+		if (json_is_number(json_object_get(c, "lomo")))
+			buf_addf(b, ", %.2f ppm for molecules outside the fit", json_num(c, "lomo", NAN));
+		buf_addf(b, ", n = %lld; ", json_int(c, "n", 0));
 	}
 	text_html(b, json_str(c, "text", ""));
 	buf_adds(b, "</dd>\n");

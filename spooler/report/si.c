@@ -103,7 +103,10 @@ static void si_uncertainty(const json_t *result, struct buf *b)
 		if (doc_calibrated(result, n)) {
 			buf_adds(b, "; RMSD ");
 			text_number(b, json_num(c, "rmsd", NAN), 2, true);
-			buf_addf(b, " ppm, n = %lld", json_int(c, "n", 0));
+			buf_adds(b, " ppm");
+			if (json_is_number(json_object_get(c, "lomo")))
+				buf_addf(b, ", %.2f ppm for molecules outside the fit", json_num(c, "lomo", NAN));
+			buf_addf(b, ", n = %lld", json_int(c, "n", 0));
 		}
 		buf_adds(b, ".\n");
 	}

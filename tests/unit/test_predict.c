@@ -6,16 +6,38 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "nmr/predict.h"
 
+/* The shipped data with factors of our own: in chloroform for production, none for draft. */
 static struct share *shipped;
+
+static const char factors[] =
+	"scaling = (\n"
+	"{ nucleus = \"1H\"; geometry = \"b3lyp-d3-631gd\"; level = \"b3lyp-6311g2dp\"; solvent = \"chcl3\"; slope = -0.93753;\n"
+	"  intercept = 29.9176; rmsd = 0.163; n = 335; elements = \"H C N O F\"; source = \"a fit\"; reference = \"DELTA50\"; },\n"
+	"{ nucleus = \"13C\"; geometry = \"b3lyp-d3-631gd\"; level = \"b3lyp-6311g2dp\"; solvent = \"chcl3\"; slope = -0.94972;\n"
+	"  intercept = 172.6893; rmsd = 2.691; lomo = 2.8; n = 219; elements = \"H C N O F\"; source = \"a fit\"; reference = \"DELTA50\";\n"
+	"  kinds = ( { environment = \"sp3\"; rmsd = 1.5; n = 80; molecules = 30; }, { environment = \"sp\"; rmsd = 1.1; n = 4; molecules = 2; },\n"
+	"            { environment = \"C=X\"; rmsd = 4.4; n = 5; molecules = 5; } ); }\n);\n";
 
 static int set_up(_unused_ void **state)
 {
-	char *error = NULL;
-	shipped = share_load("spooler/share", &error);
+	static const char *const files[] = { "solvents.conf", "levels.conf", "presets.conf" };
+	char dir[] = "/tmp/nmr-predict-XXXXXX", *error = NULL;
+	if (!mkdtemp(dir))
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		_cleanup_free_ char *from = xasprintf("spooler/share/%s", files[i]), *to = xasprintf("%s/%s", dir, files[i]);
+		file_copy(from, to, 0644);
+	}
+	_cleanup_free_ char *to = xasprintf("%s/scaling.conf", dir);
+	file_write(to, factors, strlen(factors), 0644);
+	shipped = share_load(dir, &error);
+	file_rm_rf(dir);
 	free(error);
 	return shipped ? 0 : -1;
 }
@@ -105,7 +127,8 @@ static void test_one_conformer_scaled(_unused_ void **state)
 	_cleanup_json_ json_t *doc = predict_result(&s.in);
 	const json_t *c = signal_of(doc, "13C", 0), *h = signal_of(doc, "1H", 0), *oh = signal_of(doc, "1H", 1);
 	assert_near(json_num(c, "shift", 0), -0.94972 * 140 + 172.6893, 1e-3);
-	assert_near(json_num(c, "uncertainty", 0), 2.7, 1e-9);
+	/* Without a kind that of all, each molecule by the others. */
+	assert_near(json_num(c, "uncertainty", 0), 2.8, 1e-9);
 	/* The methyl's three hydrogens are one signal at their mean. */
 	assert_near(json_num(h, "shielding", 0), 28.3, 1e-4);
 	assert_near(json_num(h, "shift", 0), -0.93753 * 28.3 + 29.9176, 1e-3);
@@ -211,8 +234,43 @@ static void test_what_is_not_known_is_null(_unused_ void **state)
 	assert_non_null(strstr(reason_with("warnings", zwitterion, "CDCl3", false, s, sizeof(s)), "ions"));
 	assert_non_null(strstr(reason_with("elements", sulfur, "CDCl3", false, s, sizeof(s)), "with S"));
 	assert_non_null(strstr(reason_with("groups", bromide, "CDCl3", false, s, sizeof(s)), "Br or I"));
-	assert_non_null(strstr(reason_with("", NULL, "D2O", false, s, sizeof(s)), "calibration"));
+	assert_non_null(strstr(reason_with("", NULL, "vacuum", false, s, sizeof(s)), "chloroform"));
 	assert_non_null(strstr(reason_with("", NULL, "CDCl3", true, s, sizeof(s)), "calibration"));
+}
+
+static double uncertainty_of(const char *environment, const char *solvent)
+{
+	_cleanup_(scene_release) struct scene s;
+	scene_init(&s, methanol_mol, methanol_xyz, "production", solvent);
+	if (environment)
+		json_object_set_new(json_array_get(json_arr(s.mol, "groups"), 0), "environment", json_string(environment));
+	_cleanup_json_ json_t *doc = predict_result(&s.in);
+	const json_t *c = signal_of(doc, "13C", 0);
+	assert_near(json_num(c, "shift", 0), -0.94972 * 140 + 172.6893, 1e-3);
+	return json_num(c, "uncertainty", -1);
+}
+
+/* That of its kind, where there were enough of it to tell; never better than all when
+ * there were few; none when there were none. */
+static void test_uncertainty_is_that_of_the_kind(_unused_ void **state)
+{
+	assert_near(uncertainty_of("sp3", "CDCl3"), 1.5, 1e-9);
+	assert_near(uncertainty_of("sp", "CDCl3"), 2.8, 1e-9);
+	assert_near(uncertainty_of("C=X", "CDCl3"), 4.4, 1e-9);
+	assert_near(uncertainty_of("sp2", "CDCl3"), -1, 1e-9);
+}
+
+static void test_factors_of_chloroform_serve_others(_unused_ void **state)
+{
+	double moved = share_solvent(shipped, "dmso")->transfer_c;
+	assert_true(moved > 0);
+	assert_near(uncertainty_of("sp3", "DMSO-d6"), round(sqrt(1.5 * 1.5 + moved * moved) * 10) / 10, 1e-9);
+	_cleanup_(scene_release) struct scene s;
+	scene_init(&s, methanol_mol, methanol_xyz, "production", "DMSO-d6");
+	_cleanup_json_ json_t *doc = predict_result(&s.in);
+	const json_t *level = json_object_get(doc, "level");
+	assert_true(json_flag(level, "calibrated", false));
+	assert_string_equal(json_str(json_object_get(json_object_get(level, "calibration"), "13C"), "solvent", ""), "chcl3");
 }
 
 static void test_warnings(_unused_ void **state)
@@ -220,7 +278,7 @@ static void test_warnings(_unused_ void **state)
 	static const struct { const char *solvent, *code; } cases[] = {
 		{ "D2O", "exchanged-hydrogens" }, { "CD3OD", "exchanged-hydrogens" }, { "D2O", "protic-solvent" },
 		{ "C6D6", "aromatic-solvent" }, { "toluene-d8", "aromatic-solvent" }, { "pyridine-d5", "solvent-substitution" },
-		{ "DMSO-d6", "scaling" }, { "THF-d8", "uncalibrated" },
+		{ "DMSO-d6", "transferred" }, { "THF-d8", "transferred" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_(scene_release) struct scene s;
@@ -276,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_one_conformer_scaled), cmocka_unit_test(test_file_order),
 		cmocka_unit_test(test_two_conformers), cmocka_unit_test(test_referenced),
 		cmocka_unit_test(test_no_reference_no_number), cmocka_unit_test(test_what_is_not_known_is_null),
+		cmocka_unit_test(test_uncertainty_is_that_of_the_kind), cmocka_unit_test(test_factors_of_chloroform_serve_others),
 		cmocka_unit_test(test_warnings), cmocka_unit_test(test_methods_say_what_was_done),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -81,16 +81,17 @@ static void test_factors_need_their_whole_key(_unused_ void **state)
 	const struct scaling *c = share_scaling(shipped, "13C", production, chcl3);
 	assert_non_null(h);
 	assert_non_null(c);
-	assert_true(h->slope < -0.9 && h->intercept > 29 && h->rmsd < 0.2 && h->n == 335);
-	assert_true(c->intercept > 170 && c->rmsd > 2);
+	assert_true(h->slope < -0.9 && h->intercept > 29 && h->rmsd < 0.2 && h->n > 50);
+	assert_true(c->intercept > 170 && c->rmsd > 0.5 && c->n > 50);
 	assert_false(share_is_uncalibrated(shipped, production, chcl3));
-	assert_true(share_is_uncalibrated(shipped, production, water));
-	assert_true(share_is_uncalibrated(shipped, draft, chcl3));
+	/* Chloroform's serve where there are no others. */
+	assert_ptr_equal(share_scaling(shipped, "1H", production, water), h);
+	assert_false(share_is_uncalibrated(shipped, production, water));
 	/* The same level on another geometry is another method. */
 	struct preset other = *production;
 	other.optimise = NULL;
 	assert_null(share_scaling(shipped, "1H", &other, chcl3));
-	assert_non_null(share_scaling(shipped, "13C", production, share_solvent(shipped, "dmso"))->warning);
+	assert_true(share_is_uncalibrated(shipped, &other, chcl3));
 	assert_null(c->warning);
 	assert_true(scaling_has_element(c, "N"));
 	assert_false(scaling_has_element(c, "S"));
@@ -161,8 +162,8 @@ static void test_broken_data(_unused_ void **state)
 		{ "presets.conf", "optimise = \"b3lyp-d3-631gd\"", "optimise = \"b3lyp-631\"", "names a level" },
 		{ "presets.conf", "shield_c = \"pbe0-def2svp\"", "shield_c = \"pbe\"", "names a level" },
 		{ "presets.conf", "conformers_max = 50", "conformers_max = 0", "lets nothing through" },
-		{ "scaling.conf", "slope = -0.93753", "slope = 0.93753", "entry 1" },
-		{ "scaling.conf", "solvent = \"dmso\"", "solvent = \"dmso6\"", "entry 3" },
+		{ "scaling.conf", "slope = -", "slope = ", "entry 1" },
+		{ "scaling.conf", "solvent = \"chcl3\"", "solvent = \"chcl4\"", "entry 1" },
 		{ "scaling.conf", "nucleus = \"13C\"", "nucleus = \"C13\"", "entry 2" },
 	};
 	char *error = load_changed("solvents.conf", "MeCN", "MeCN");

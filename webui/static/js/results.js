@@ -38,7 +38,7 @@ function term(name, value) {
 
 function calibration(level, nucleus) {
 	const c = level.calibration?.[nucleus];
-	return c?.text && `${c.text}${Number.isFinite(c.rmsd) ? ` (rms ${number(c.rmsd, 2)} ppm, n = ${c.n})` : ''}`;
+	return c?.text && `${c.text}${Number.isFinite(c.rmsd) ? ` (rms ${number(c.lomo ?? c.rmsd, 2)} ppm, n = ${c.n})` : ''}`;
 }
 
 function facts(doc) {

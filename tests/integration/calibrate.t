@@ -1,0 +1,164 @@
+#!/usr/bin/perl
+# nmr calibrate with real engines at a level of theory that takes seconds: the fit is that
+# of its points, what is finished is not computed again, what cannot be computed is named,
+# and its factors serve predictions.
+use strict;
+use warnings;
+use lib 'tests/integration/lib';
+use Test::More;
+use File::Temp qw(tempdir);
+use JSON::PP;
+use List::Util qw(sum);
+use Spool;
+use Upkeep qw(wait_until);
+
+sub write_file { my ($path, $text) = @_; open my $f, '>', $path or die "$path: $!"; print $f $text; close $f or die }
+
+my $dir = tempdir('nmr-calibrate-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+my $share = "$dir/shipped";
+system("cp -r spooler/share $share") == 0 or die;
+write_file("$share/levels.conf", <<'L');
+levels = ( { name = "small"; text = "B3LYP-D3/STO-3G"; functional = "B3LYP-D3"; basis_text = "STO-3G";
+  xc = [ "xc b3lyp" ]; dispersion = "disp vdw 4"; basis = [ "* library sto-3g" ]; direct = true; z_max = 18;
+  elements = "H C N O F"; functions = [ "H 1", "C 5", "N 5", "O 5", "F 5" ]; reference = "none"; } );
+L
+my $presets = <<'P';
+presets = ( { name = "quick"; summary = "for tests"; screen = "small"; shield_h = "small"; shield_c = "small";
+  conformers_max = 20; conformers_screen_max = 12; conformers_dft_max = 6; window_xtb = 6.0; window_screen = 4.0;
+  window_dft = 3.0; population = 0.99; atoms_max = 60; } );
+P
+write_file("$share/presets.conf", $presets);
+write_file("$share/scaling.conf", 'scaling = ( { nucleus = "1H"; geometry = "small"; level = "small"; solvent = "chcl3";
+	slope = -1.0; intercept = 32.0; rmsd = 0.5; n = 10; source = "a test"; reference = "none"; } );');
+
+# [name, atoms, bonds, 13C, 1H]
+my @molecules = (
+	[ 'Methane', [ 'C 0 0 0', 'H 0.63 0.63 0.63', 'H -0.63 -0.63 0.63', 'H -0.63 0.63 -0.63', 'H 0.63 -0.63 -0.63' ],
+		[ '1 2', '1 3', '1 4', '1 5' ], [ '-2.3 1' ], [ '0.23 2 3 4 5' ] ],
+	[ 'Methanol', [ 'C -0.37 0.01 0', 'O 0.90 -0.59 0.12', 'H -0.86 -0.29 -0.94', 'H -0.99 -0.30 0.84', 'H -0.27 1.10 0.01', 'H 1.48 -0.29 -0.61' ],
+		[ '1 2', '1 3', '1 4', '1 5', '2 6' ], [ '50.4 1' ], [ '3.49 3 4 5', '1.1 6' ] ],
+	[ 'Fluoromethane', [ 'C 0 0 0', 'F 0 0 1.38', 'H 1.03 0 -0.35', 'H -0.51 0.89 -0.35', 'H -0.51 -0.89 -0.35' ],
+		[ '1 2', '1 3', '1 4', '1 5' ], [ '75 1' ], [ '4.27 3 4 5' ] ],
+	[ 'Ethene', [ 'C 0.66 0 0', 'C -0.66 0 0', 'H 1.23 0.92 0', 'H 1.23 -0.92 0', 'H -1.23 0.92 0', 'H -1.23 -0.92 0' ],
+		[ '1 2 2', '1 3', '1 4', '2 5', '2 6' ], [ '123.2 1 2' ], [ '5.40 3 4', '5.40 5 6' ] ],
+);
+my @radical = ([ 'Bad radical', [ 'C 0 0 0', 'H 1.08 0 0', 'H -0.54 0.93 0', 'H -0.54 -0.93 0' ], [ '1 2', '1 3', '1 4' ], [ '10 1' ], [ '1 2 3 4' ] ]);
+
+sub record {
+	my ($name, $atoms, $bonds, $c, $h) = @{ $_[0] };
+	my $text = "$name\n  hand          3D\n\n" . sprintf("%3d%3d  0  0  0  0  0  0  0  0999 V2000\n", scalar @$atoms, scalar @$bonds);
+	for (@$atoms) {
+		my ($s, @x) = split ' ';
+		$text .= sprintf("%10.4f%10.4f%10.4f %-3s 0  0\n", @x, $s);
+	}
+	for (@$bonds) {
+		my ($i, $j, $order) = split ' ';
+		$text .= sprintf("%3d%3d%3d  0\n", $i, $j, $order // 1);
+	}
+	$text .= "M  RAD  1   1   2\n" if $name =~ /radical/;
+	return $text . "M  END\n>  <SOLVENT>\nCDCl3\n\n>  <EXPERIMENTAL_13C>\n" . join('', map { "$_\n" } @$c)
+		. "\n>  <EXPERIMENTAL_1H>\n" . join('', map { "$_\n" } @$h) . "\n\$\$\$\$\n";
+}
+write_file("$dir/set.sdf", join('', map { record($_) } @molecules));
+write_file("$dir/other.sdf", join('', map { record($_) } @molecules, @radical));
+
+delete @ENV{qw(NMR_DATA NMR_CONFIG)};
+$ENV{NMR_SHARE} = $share;
+my $nmr = "$Spool::BIN/nmr";
+sub calibrate {
+	my $out = qx($nmr calibrate @_ 2>$dir/err);
+	return ($? >> 8, $out);
+}
+sub steps { return qx(sqlite3 $dir/c/data/spool/db/queue.db "SELECT count(*), max(started) FROM step") }
+
+# ---- what is wrong is said
+my ($e, $out) = calibrate("$dir/set.sdf", '--out', "$dir/c");
+is($e, 2, 'levels are asked for');
+like(Spool::slurp("$dir/err"), qr/--levels LEVEL\/\/GEOMETRY.*small/, 'and listed');
+($e) = calibrate("$dir/set.sdf", '--levels', 'large//xtb');
+like(Spool::slurp("$dir/err"), qr/there is no level "large"/, 'a level that is not there');
+write_file("$dir/bad.sdf", record([ @{ $molecules[0] }[ 0 .. 3 ], [ '0.23 1' ] ]));
+($e) = calibrate("$dir/bad.sdf", '--levels', 'small//xtb');
+like(Spool::slurp("$dir/err"), qr/bad\.sdf: record 1 \(Methane\): "0\.23 1": atom 1 is no hydrogen/, 'a shift of the wrong atom');
+ok(!-e "$dir/c", 'nothing was made');
+
+# ---- ended in the midst, then to the end
+my $pid = fork // die;
+if (!$pid) {
+	open STDOUT, '>', '/dev/null';
+	open STDERR, '>', "$dir/err0";
+	exec $nmr, 'calibrate', "$dir/set.sdf", '--levels', 'small//xtb,small//small', '--out', "$dir/c";
+}
+ok(wait_until(120, sub { Spool::slurp("$dir/err0") =~ /[1-9] of 8 runs/ }), 'it tells how far it is');
+kill 'INT', $pid;
+waitpid $pid, 0;
+is($? >> 8, 130, 'it can be ended');
+($e, $out) = calibrate("$dir/set.sdf", '--levels', 'small//xtb,small//small', '--out', "$dir/c");
+is($e, 0, 'and goes on') or diag(Spool::slurp("$dir/err"));
+is(scalar(() = $out =~ /^(?:1H|13C) +small\/\/(?:xtb|small) /mg), 4, 'two nuclei at two pairs of levels');
+my $before = steps();
+($e, $out) = calibrate("$dir/set.sdf", '--levels', 'small//xtb,small//small', '--out', "$dir/c");
+is(steps(), $before, 'what is finished is not computed again');
+
+# ---- the fit, worked out here
+my $doc = decode_json(Spool::slurp("$dir/c/calibration.json"));
+sub line_of {
+	my @p = @_;
+	my ($mx, $my) = (sum(map { $_->{shielding} } @p) / @p, sum(map { $_->{shift} } @p) / @p);
+	my $slope = sum(map { ($_->{shielding} - $mx) * ($_->{shift} - $my) } @p) / sum(map { ($_->{shielding} - $mx)**2 } @p);
+	return ($slope, $my - $slope * $mx);
+}
+for my $fit (@{ $doc->{fits} }) {
+	is($fit->{done}, 4, "four molecules, $fit->{level}//$fit->{geometry}");
+	is($fit->{elements}, 'H C O F', 'of these elements');
+	ok($fit->{cpu_s} > 1, 'CPU time of the whole pipeline');
+	for my $nucleus ('1H', '13C') {
+		my $x = $fit->{$nucleus};
+		my @p = @{ $x->{points} };
+		is(scalar @p, $nucleus eq '1H' ? 5 : 4, "$nucleus: a point for each measured shift");
+		my ($slope, $intercept) = line_of(@p);
+		ok(abs($slope - $x->{slope}) < 1e-6 && abs($intercept - $x->{intercept}) < 1e-4, 'a line by least squares');
+		my $lomo = sqrt(sum(map {
+			my $q = $_;
+			my ($s, $i) = line_of(grep { $_->{molecule} ne $q->{molecule} } @p);
+			($s * $q->{shielding} + $i - $q->{shift})**2
+		} @p) / @p);
+		ok(abs($lomo - $x->{lomo}) < 1e-6, 'and each molecule by the others');
+	}
+	is_deeply([ map { "$_->{molecule} @{ $_->{atoms} }: $_->{reason}" } @{ $fit->{'1H'}{left_out} } ], ['Methanol 6: exchangeable hydrogen'],
+		'an exchangeable hydrogen is no point, and is named');
+	is(join(' ', sort map { $_->{environment} } @{ $fit->{'13C'}{points} }), 'sp2 sp3 sp3-X sp3-X', 'kinds of carbons');
+}
+my ($xtb, $dft) = @{ $doc->{fits} };
+isnt($xtb->{'13C'}{slope}, $dft->{'13C'}{slope}, 'geometries make a difference');
+my $html = Spool::slurp("$dir/c/report.html");
+like($html, qr/<svg.*Fluoromethane.*<\/svg>/s, 'the report has pictures');
+is(system("xmllint --noout $dir/c/*.svg"), 0, 'which are well-formed') if qx(which xmllint);
+
+# ---- another set, with a molecule that cannot be computed
+($e) = calibrate("$dir/other.sdf", '--levels', 'small//xtb', '--out', "$dir/c");
+is($e, 2, 'another set needs another folder');
+like(Spool::slurp("$dir/err"), qr/another data set.*another --out/, 'and this is said');
+($e, $out) = calibrate("$dir/other.sdf", '--levels', 'small//xtb', '--out', "$dir/d");
+is($e, 1, 'not all could be computed');
+like($out, qr/without Bad radical \(small\/\/xtb\): .{10}/, 'and which is said');
+like(Spool::slurp("$dir/d/report.html"), qr/Without these molecules.*Bad radical/s, 'in the report, too');
+my $rest = decode_json(Spool::slurp("$dir/d/calibration.json"));
+is($rest->{fits}[0]{'13C'}{slope}, $xtb->{'13C'}{slope}, 'the fit is that of the others');
+
+# ---- its factors, as it wrote them
+system("cp $dir/c/scaling.conf $share/scaling.conf") == 0 or die;
+sub predict {
+	my $json = qx($nmr predict @_ --json 2>$dir/err);
+	return eval { decode_json($json) } // do { diag(Spool::slurp("$dir/err")); {} };
+}
+my $r = predict('CO', '--preset', 'quick', '--mode', 'single');
+is($r->{level}{calibration}{'13C'}{kind}, 'scaled', 'serve a prediction');
+ok(abs($r->{shifts}{'13C'}[0]{shift} - ($xtb->{'13C'}{slope} * $r->{shifts}{'13C'}[0]{shielding} + $xtb->{'13C'}{intercept})) < 0.01,
+	'by their line');
+my ($oh, $ch3) = map { my $t = $_; grep { $_->{type} eq $t } @{ $r->{shifts}{'1H'} } } qw(OH CH3);
+ok($ch3->{uncertainty} > 0, 'with an uncertainty');
+ok(!defined $oh->{uncertainty} && $oh->{uncertainty_reason} =~ /exchangeable/, 'but not for OH');
+my $dmso = predict('CO', '--preset', 'quick', '--mode', 'single', '--solvent', 'DMSO');
+ok((grep { $_->{code} eq 'transferred' } @{ $dmso->{warnings} }), 'a warning in another solvent');
+done_testing;
