@@ -14,25 +14,30 @@ static const char *const nuclei[] = { "1H", "13C" };
 
 /* ---- the jobs of the private queue */
 
-struct found { const char *name; enum job_state state; char *folder, *reason; bool have; };
+struct found { const char *name; enum job_state state; char *folder, *reason; bool have; int parts; };
 
 struct finding { const struct calibrate *k; struct found *f; };
 
 static int note_job(const struct job *j, void *arg)
 {
 	struct finding *s = arg;
-	if (!str_eq(j->name, s->f->name))
+	if (!str_has_prefix(j->name, s->f->name))
 		return 0;
+	if (!str_eq(j->name, s->f->name)) {
+		s->f->parts++;
+		return 0;
+	}
 	s->f->have = true;
 	s->f->state = j->state;
 	s->f->folder = job_folder(s->k->conf, j);
-	s->f->reason = xstrdup(j->reason ? j->reason : job_state_to_string(j->state));
+	s->f->reason = xasprintf("%s%s%s", j->reason ? j->reason : job_state_to_string(j->state), j->remedy ? " " : "",
+				 j->remedy ? j->remedy : "");
 	return 1;
 }
 
 /* ---- a molecule at a pair of levels */
 
-struct points { struct calibration_point *p; json_t *shown, *left_out; int n; };
+struct points { struct calibration_point *p; json_t *shown, *left_out, *elements; int n; };
 
 /* The entry of shifts.json that has the atom; NULL: none. */
 static const json_t *entry_of(const json_t *result, int nucleus, int atom)
@@ -46,39 +51,71 @@ static const json_t *entry_of(const json_t *result, int nucleus, int atom)
 	return NULL;
 }
 
-/* Why a measured shift is no point; NULL: it is one. */
+/* Why a measured shift is no point; NULL: it is one. Predictions of such nuclei carry no
+ * uncertainty, so they must not decide anybody else's. */
 static const char *unusable(const json_t *result, int nucleus, const struct benchmark_shift *s)
 {
 	for (int i = 0; i < s->natoms; i++) {
 		const json_t *e = entry_of(result, nucleus, s->atom[i]);
 		if (!e)
 			return "no shielding was computed for it";
-		if (json_flag(e, "exchangeable", false))
-			return "exchangeable hydrogen";
+		if (json_is_null(json_object_get(e, "uncertainty")))
+			return json_str(e, "uncertainty_reason", "its error is not known");
 	}
 	return NULL;
 }
 
-static void add_point(struct points *to, int molecule, const struct benchmark_molecule *m, const struct benchmark_shift *s,
-		      int nucleus, const json_t *result)
+/* Another line of this molecule with a nucleus that the calculation does not tell apart
+ * from one of this line's: they are one point if they agree. NULL: none. */
+static const struct benchmark_shift *twin_of(const struct benchmark_molecule *m, int nucleus, int line, const json_t *result)
 {
+	const struct benchmark_shift *s = &m->shift[nucleus][line];
+	for (int k = 0; k < m->n[nucleus]; k++)
+		for (int i = 0; k != line && i < s->natoms; i++)
+			for (int j = 0; j < m->shift[nucleus][k].natoms; j++)
+				if (entry_of(result, nucleus, s->atom[i]) == entry_of(result, nucleus, m->shift[nucleus][k].atom[j]) &&
+				    (k < line || m->shift[nucleus][k].ppm != s->ppm))
+					return &m->shift[nucleus][k];
+	return NULL;
+}
+
+/* "sp3"; NULL when the nuclei are of several kinds. */
+static const char *kind_of(const json_t *result, int nucleus, const struct benchmark_shift *s)
+{
+	const char *first = json_str(entry_of(result, nucleus, s->atom[0]), "environment", NULL);
+	for (int i = 1; i < s->natoms; i++)
+		if (!str_eq(first, json_str(entry_of(result, nucleus, s->atom[i]), "environment", NULL)))
+			return NULL;
+	return first;
+}
+
+static void add_point(struct points *to, int molecule, const struct benchmark_molecule *m, int line, int nucleus,
+		      const json_t *result)
+{
+	const struct benchmark_shift *s = &m->shift[nucleus][line];
 	double sum = 0;
 	const char *why = unusable(result, nucleus, s);
-	json_t *atoms = json_array(), *shown = json_pack("{s:o,s:o}", "molecule", json_text(m->name), "atoms", atoms);
+	const struct benchmark_shift *twin = why ? NULL : twin_of(m, nucleus, line, result);
+	if (twin && twin->ppm == s->ppm)
+		return;
+	if (twin)
+		why = "measured apart from nuclei that the calculation takes for equivalent";
+	json_t *atoms = json_array();
+	json_t *shown = json_pack("{s:i,s:o,s:o}", "record", molecule + 1, "molecule", json_text(m->name), "atoms", atoms);
 	for (int i = 0; i < s->natoms; i++)
 		json_array_append_new(atoms, json_integer(s->atom[i]));
 	if (why) {
-		json_object_set_new(shown, "reason", json_string(why));
+		json_object_set_new(shown, "reason", json_text(why));
 		json_array_append_new(to->left_out, shown);
 		return;
 	}
 	for (int i = 0; i < s->natoms; i++)
 		sum += json_num(entry_of(result, nucleus, s->atom[i]), "shielding", 0);
-	json_object_set_new(shown, "environment",
-			    json_string(json_str(entry_of(result, nucleus, s->atom[0]), "environment", "?")));
+	const char *kind = kind_of(result, nucleus, s);
+	json_object_set_new(shown, "environment", kind ? json_string(kind) : json_null());
 	to->p = xreallocarray(to->p, (size_t)to->n + 1, sizeof(*to->p));
 	to->p[to->n++] = (struct calibration_point){ .molecule = molecule, .shielding = sum / s->natoms, .shift = s->ppm,
-						     .environment = json_str(shown, "environment", "?") };
+						     .environment = json_str(shown, "environment", NULL) };
 	json_array_append_new(to->shown, shown);
 }
 
@@ -134,38 +171,67 @@ static json_t *fit(struct points *x)
 
 struct pair_state {
 	struct points x[2];
-	json_t *missing, *elements, *programs, *level;
+	json_t *missing, *level;
 	double cpu_s;
 	int done;
+	bool mixed;              /* computed by different versions */
 };
+
+/* Is it what was asked for, and numbered like the record? */
+static const char *mismatch(struct pair_state *s, const struct calibrate *k, const struct calibrate_pair *p,
+			    const struct benchmark_molecule *m, const json_t *result)
+{
+	const json_t *level = json_object_get(result, "level"), *e;
+	_cleanup_(buf_release) struct buf symbols = BUF_INIT;
+	size_t i;
+	if (!str_eq(json_str(level, "preset", ""), p->preset) || !str_eq(json_str(level, "solvent", ""), k->solvent->code))
+		return "it was computed at another level or in another solvent";
+	if (s->level && !str_eq(json_str(level, "geometry", ""), json_str(s->level, "geometry", "")))
+		return "its geometry was made in another way than those before it";
+	buf_addc(&symbols, ' ');
+	json_array_foreach(json_arr(json_object_get(result, "molecule"), "elements"), i, e)
+		buf_addf(&symbols, "%s ", json_string_value(e));
+	return str_eq(symbols.s, m->symbols) ? NULL : "its atoms are not those of the record, in number or order";
+}
 
 static void take_result(struct pair_state *s, const struct calibrate *k, int molecule, const char *folder, json_t *result)
 {
 	const struct benchmark_molecule *m = &k->set.molecule[molecule];
-	for (int nucleus = 0; nucleus < 2; nucleus++)
+	json_t *level = json_object_get(result, "level");
+	for (int nucleus = 0; nucleus < 2; nucleus++) {
+		int before = s->x[nucleus].n;
 		for (int i = 0; i < m->n[nucleus]; i++)
-			add_point(&s->x[nucleus], molecule, m, &m->shift[nucleus][i], nucleus, result);
+			add_point(&s->x[nucleus], molecule, m, i, nucleus, result);
+		if (s->x[nucleus].n > before)
+			add_elements(s->x[nucleus].elements, result);
+	}
 	s->cpu_s += cpu_seconds(folder);
-	add_elements(s->elements, result);
 	s->done++;
 	if (!s->level)
-		s->level = json_incref(json_object_get(result, "level"));
+		s->level = json_incref(level);
+	s->mixed = s->mixed || !json_equal(json_object_get(level, "programs"), json_object_get(s->level, "programs"));
 }
 
 static void take_molecule(struct pair_state *s, const struct calibrate *k, const struct calibrate_pair *p, int molecule,
 			  struct queue *q)
 {
+	const struct benchmark_molecule *m = &k->set.molecule[molecule];
 	_cleanup_free_ char *name = calibrate_job_name(p, molecule);
 	_cleanup_json_ json_t *result = NULL;
 	struct found f = { .name = name };
 	struct finding search = { k, &f };
 	if (q)
 		queue_job_each(q, &(struct job_filter){ .text = name, .states = ~0u >> 1 }, note_job, &search);
-	const char *why = !f.have ? "not handed in yet" : f.state != JOB_DONE ? f.reason : NULL;
+	const char *why = f.have && f.state != JOB_DONE ? f.reason : NULL;
+	if (!f.have)
+		why = f.parts ? "it has undefined stereocentres and became several molecules: draw which one was measured"
+			      : "not handed in yet";
 	if (!why && result_read(f.folder, &result) < 0)
-		why = "its result cannot be read";
+		why = "its result folder is not there any more: republish it";
+	if (!why)
+		why = mismatch(s, k, p, m, result);
 	if (why)
-		json_array_append_new(s->missing, json_pack("{s:o,s:s,s:o}", "molecule", json_text(k->set.molecule[molecule].name),
+		json_array_append_new(s->missing, json_pack("{s:i,s:o,s:s,s:o}", "record", molecule + 1, "molecule", json_text(m->name),
 							    "job", name, "reason", json_text(why)));
 	else
 		take_result(s, k, molecule, f.folder, result);
@@ -183,28 +249,33 @@ static json_t *elements_text(const json_t *elements)
 	return json_string(b.s);
 }
 
+static json_t *nucleus_document(struct points *x)
+{
+	json_t *doc = fit(x);
+	if (json_is_object(doc))
+		json_object_set_new(doc, "elements", elements_text(x->elements));
+	json_decref(x->shown);
+	json_decref(x->left_out);
+	json_decref(x->elements);
+	free(x->p);
+	return doc;
+}
+
 static json_t *pair_document(const struct calibrate *k, const struct calibrate_pair *p, struct queue *q)
 {
-	struct pair_state s = { .missing = json_array(), .elements = json_object() };
-	for (int nucleus = 0; nucleus < 2; nucleus++) {
-		s.x[nucleus].shown = json_array();
-		s.x[nucleus].left_out = json_array();
-	}
+	struct pair_state s = { .missing = json_array() };
+	for (int nucleus = 0; nucleus < 2; nucleus++)
+		s.x[nucleus] = (struct points){ .shown = json_array(), .left_out = json_array(), .elements = json_object() };
 	for (int i = 0; i < k->set.n; i++)
 		take_molecule(&s, k, p, i, q);
-	json_t *doc = json_pack("{s:s,s:s,s:s,s:o,s:s,s:s,s:o,s:i,s:o,s:f}", "level", p->level->name, "level_text", p->level->text,
+	json_t *doc = json_pack("{s:s,s:s,s:s,s:o,s:s,s:s,s:i,s:o,s:f,s:b}", "level", p->level->name, "level_text", p->level->text,
 				"geometry", calibrate_geometry_name(p), "geometry_text",
 				s.level ? json_incref(json_object_get(s.level, "geometry")) : json_null(), "solvent",
-				k->solvent->code, "solvent_name", k->solvent->name, "elements", elements_text(s.elements), "done",
-				s.done, "missing", s.missing, "cpu_s", s.cpu_s);
+				k->solvent->code, "solvent_name", k->solvent->name, "done", s.done, "missing", s.missing, "cpu_s",
+				s.cpu_s, "mixed_versions", s.mixed);
 	json_object_set_new(doc, "programs", s.level ? json_incref(json_object_get(s.level, "programs")) : json_null());
-	for (int nucleus = 0; nucleus < 2; nucleus++) {
-		json_object_set_new(doc, nuclei[nucleus], fit(&s.x[nucleus]));
-		json_decref(s.x[nucleus].shown);
-		json_decref(s.x[nucleus].left_out);
-		free(s.x[nucleus].p);
-	}
-	json_decref(s.elements);
+	for (int nucleus = 0; nucleus < 2; nucleus++)
+		json_object_set_new(doc, nuclei[nucleus], nucleus_document(&s.x[nucleus]));
 	json_decref(s.level);
 	return doc;
 }
@@ -215,5 +286,5 @@ json_t *calibrate_document(const struct calibrate *k, struct queue *q)
 	for (int i = 0; i < k->npairs; i++)
 		json_array_append_new(sets, pair_document(k, &k->pair[i], q));
 	return json_pack("{s:i,s:{s:o,s:s,s:i},s:s,s:o}", "schema", 1, "dataset", "file", json_text(k->set_file), "sha256",
-			 k->set_sha256, "molecules", k->set.n, "mode", k->mode, "fits", sets);
+			 k->set_sha256, "molecules", k->set.n, "mode", k->opt.value[OPTION_MODE], "fits", sets);
 }

@@ -1,7 +1,7 @@
 /* The share folder of a calibration: the shipped one, but with a preset for each pair of
  * levels, and with factors that only keep the pipeline from computing TMS and benzene for
- * each. Conformer windows and limits are those of the shipped preset with the same
- * geometry, because the factors will serve there. */
+ * each. Conformer windows and limits are those of a shipped preset that optimises its
+ * geometries in the same way, because the factors will serve there. */
 #include "cli/calibrate.h"
 
 #include <string.h>
@@ -13,11 +13,14 @@ const char *calibrate_geometry_name(const struct calibrate_pair *p) { return p->
 
 static const struct preset *model(const struct calibrate *k, const struct calibrate_pair *p)
 {
-	const struct preset *s, *first = share_preset_at(k->share, 0);
-	for (size_t i = 0; (s = share_preset_at(k->share, i)); i++)
+	const struct preset *s, *close = NULL;
+	for (size_t i = 0; (s = share_preset_at(k->share, i)); i++) {
 		if (s->optimise == p->geometry)
 			return s;
-	return first;
+		if (!s->optimise == !p->geometry)
+			close = s;
+	}
+	return close ? close : share_preset_at(k->share, 0);
 }
 
 static void add_preset(const struct calibrate *k, const struct calibrate_pair *p, struct buf *b)
@@ -34,6 +37,38 @@ static void add_preset(const struct calibrate *k, const struct calibrate_pair *p
 		 m->conformers_screen_max, m->conformers_dft_max);
 	buf_addf(b, "    window_xtb = %.3f; window_screen = %.3f; window_dft = %.3f; population = %.4f; atoms_max = %d; }",
 		 m->window_xtb, m->window_screen, m->window_dft, m->population, m->atoms_max);
+}
+
+static void add_lines(struct buf *b, const char *what, const char *const *lines)
+{
+	for (; *lines; lines++)
+		buf_addf(b, "%s %s\n", what, *lines);
+}
+
+static void add_level(struct buf *b, const struct level *l)
+{
+	if (!l)
+		return;
+	add_lines(b, "xc", l->xc);
+	add_lines(b, "basis", l->basis);
+	buf_addf(b, "%s %d %d\n", l->dispersion ? l->dispersion : "-", l->direct, l->spherical);
+}
+
+void calibrate_hash(struct calibrate *k)
+{
+	for (int i = 0; i < k->nknown; i++) {
+		struct calibrate_pair *p = &k->pair[i];
+		_cleanup_(buf_release) struct buf b = BUF_INIT;
+		char hex[SHA256_HEX_LEN];
+		add_preset(k, p, &b);
+		add_level(&b, model(k, p)->screen);
+		add_level(&b, p->geometry);
+		add_level(&b, p->level);
+		for (int o = 0; o < OPTION_COUNT; o++)
+			buf_addf(&b, "%s = %s\n", option_name((enum option)o), k->opt.value[o]);
+		sha256_hex(b.s, b.len, hex);
+		snprintf(p->hash, sizeof(p->hash), "%.8s", hex);
+	}
 }
 
 static void add_placeholder(const struct calibrate *k, const struct calibrate_pair *p, const char *nucleus,
@@ -65,8 +100,8 @@ int calibrate_write_share(const struct calibrate *k)
 	}
 	buf_adds(&presets, "presets = (\n");
 	buf_adds(&factors, "scaling = (\n");
-	for (int i = 0; i < k->npairs; i++) {
-		const char *next = i + 1 < k->npairs ? ",\n" : "\n);\n";
+	for (int i = 0; i < k->nknown; i++) {
+		const char *next = i + 1 < k->nknown ? ",\n" : "\n);\n";
 		add_preset(k, &k->pair[i], &presets);
 		add_placeholder(k, &k->pair[i], "1H", 31.8, &factors);
 		buf_adds(&factors, ",\n");

@@ -5,8 +5,10 @@
 #include "cli/calibrate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "cli/private.h"
@@ -17,7 +19,7 @@
 
 char *calibrate_job_name(const struct calibrate_pair *p, int molecule)
 {
-	return xasprintf("%s_%02d", p->preset, molecule + 1);
+	return xasprintf("%s_%02d_%s", p->preset, molecule + 1, p->hash);
 }
 
 /* ---- what was asked for */
@@ -31,49 +33,41 @@ static void tell_levels(const struct calibrate *k, const char *what)
 	cli_error("%s; give --levels LEVEL//GEOMETRY,... with LEVEL one of %s, and GEOMETRY xtb or one of them", what, b.s);
 }
 
-static int read_pair(struct calibrate *k, const char *word)
+/* NULL, or what is wrong with it. */
+static char *add_pair(struct calibrate *k, const char *word)
 {
 	const char *slashes = strstr(word, "//");
-	if (!slashes) {
-		_cleanup_free_ char *what = xasprintf("\"%s\" says no geometry", word);
-		tell_levels(k, what);
-		return CLI_USAGE;
-	}
+	if (!slashes)
+		return xasprintf("\"%s\" says no geometry", word);
 	_cleanup_free_ char *level = xstrndup(word, (size_t)(slashes - word));
 	const char *geometry = slashes + 2;
 	struct calibrate_pair p = { .level = share_level(k->share, level), .geometry = share_level(k->share, geometry) };
-	if (!p.level || (!p.geometry && !str_eq(geometry, "xtb"))) {
-		_cleanup_free_ char *what = xasprintf("there is no level \"%s\"", p.level ? geometry : level);
-		tell_levels(k, what);
-		return CLI_USAGE;
-	}
+	if (!p.level || (!p.geometry && !str_eq(geometry, "xtb")))
+		return xasprintf("there is no level \"%s\"", p.level ? geometry : level);
 	p.preset = xasprintf("%s_%s", level, geometry);
-	for (int i = 0; i < k->npairs; i++)
+	for (int i = 0; i < k->nknown; i++)
 		if (str_eq(k->pair[i].preset, p.preset)) {
 			free(p.preset);
-			return CLI_OK;
+			return NULL;
 		}
-	k->pair = xreallocarray(k->pair, (size_t)k->npairs + 1, sizeof(p));
-	k->pair[k->npairs++] = p;
-	return CLI_OK;
+	k->pair = xreallocarray(k->pair, (size_t)k->nknown + 1, sizeof(p));
+	k->pair[k->nknown++] = p;
+	return NULL;
 }
 
 static int read_pairs(struct calibrate *k)
 {
-	int e = CLI_OK;
-	if (!k->c->args.levels) {
-		tell_levels(k, "which levels?");
-		return CLI_USAGE;
-	}
-	_cleanup_free_ char *list = xstrdup(k->c->args.levels);
+	_cleanup_free_ char *list = xstrdup(k->c->args.levels ? k->c->args.levels : "");
+	_cleanup_free_ char *why = NULL;
 	char *rest;
-	for (char *w = strtok_r(list, ", ", &rest); w && e == CLI_OK; w = strtok_r(NULL, ", ", &rest))
-		e = read_pair(k, w);
-	if (e == CLI_OK && k->npairs == 0) {
-		tell_levels(k, "--levels is empty");
-		return CLI_USAGE;
-	}
-	return e;
+	for (char *w = strtok_r(list, ", ", &rest); w && !why; w = strtok_r(NULL, ", ", &rest))
+		why = add_pair(k, w);
+	if (!why && k->nknown == 0)
+		why = xstrdup("no levels are given");
+	if (why)
+		tell_levels(k, why);
+	k->npairs = k->nknown;
+	return why ? CLI_USAGE : CLI_OK;
 }
 
 static int read_set(struct calibrate *k)
@@ -98,52 +92,62 @@ static int read_set(struct calibrate *k)
 	return CLI_OK;
 }
 
-static const char *option(const struct cli *c, const char *name)
+static bool is_typed(const struct calibrate *k, enum option o) { return str_eq(k->opt.origin[o], "command line"); }
+
+/* All options of the jobs are ours, so that nothing in nmr.conf changes a fit. */
+static int read_options(struct calibrate *k)
 {
-	for (size_t i = 0; i < c->args.noptions; i++)
-		if (str_eq(c->args.options[i].name, name))
-			return c->args.options[i].value;
-	return NULL;
+	static const enum option fixed[] = { OPTION_PRESET, OPTION_GEOMETRY, OPTION_CHARGE, OPTION_NAME, OPTION_PRIORITY,
+					     OPTION_COMPONENT, OPTION_NOTIFY };
+	_cleanup_free_ char *why = NULL;
+	options_init(&k->opt, k->share);
+	int r = options_set(&k->opt, k->share, "mode", "ensemble", "calibrate", &why);
+	for (size_t i = 0; i < k->c->args.noptions && r == 0; i++)
+		r = options_set(&k->opt, k->share, k->c->args.options[i].name, k->c->args.options[i].value, "command line", &why);
+	for (size_t i = 0; i < ARRAY_SIZE(fixed) && r == 0; i++)
+		if (is_typed(k, fixed[i])) {
+			why = xasprintf("calibrate takes no option \"%s\"", option_name(fixed[i]));
+			r = -EINVAL;
+		}
+	if (r < 0)
+		cli_error("%s", why);
+	return r < 0 ? CLI_USAGE : CLI_OK;
 }
 
 /* One solvent for all: factors hold for one. */
 static int find_solvent(struct calibrate *k)
 {
-	const char *typed = option(k->c, "solvent");
-	for (int i = 0; i < k->set.n; i++) {
-		const char *its = typed ? typed : k->set.molecule[i].solvent;
-		const struct solvent *s = its ? share_solvent(k->share, its) : NULL;
-		if (!s) {
-			cli_error("%s has %s; add --solvent, for example --solvent CDCl3", k->set.molecule[i].name,
-				  its ? "a solvent that is not known" : "no solvent");
-			return CLI_USAGE;
-		}
-		if (k->solvent && s != k->solvent) {
-			cli_error("%s was measured in %s, those before it in %s; factors hold for one solvent, so split the set",
-				  k->set.molecule[i].name, s->name, k->solvent->name);
-			return CLI_USAGE;
-		}
+	bool typed = is_typed(k, OPTION_SOLVENT);
+	_cleanup_free_ char *why = NULL;
+	for (int i = 0; i < k->set.n && !why; i++) {
+		const struct benchmark_molecule *m = &k->set.molecule[i];
+		const char *its = m->solvent ? m->solvent : typed ? k->opt.value[OPTION_SOLVENT] : NULL;
+		if (!its)
+			why = xasprintf("record %d has no SOLVENT; add --solvent, for example --solvent CDCl3", i + 1);
+		else if (options_set(&k->opt, k->share, "solvent", its, "the set", &why) < 0)
+			continue;
+		const struct solvent *s = its ? share_solvent(k->share, k->opt.value[OPTION_SOLVENT]) : NULL;
+		if (s && k->solvent && s != k->solvent)
+			why = xasprintf("record %d was measured in %s, those before it in %s; factors hold for one solvent, so split the set",
+					i + 1, s->name, k->solvent->name);
 		k->solvent = s;
 	}
-	return CLI_OK;
-}
-
-static int check_options(struct calibrate *k)
-{
-	static const char *const ours[] = { "preset", "name", "geometry", "priority", "notify" };
-	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
-		if (option(k->c, ours[i])) {
-			cli_error("calibrate takes no option --%s", ours[i]);
-			return CLI_USAGE;
-		}
-	const char *mode = option(k->c, "mode");
-	k->mode = xstrdup(mode ? mode : "ensemble");
-	return CLI_OK;
+	for (size_t i = 0; i < k->c->args.noptions && typed && !why; i++) {
+		struct options o;
+		options_init(&o, k->share);
+		if (options_set(&o, k->share, k->c->args.options[i].name, k->c->args.options[i].value, "command line", &why) == 0 &&
+		    str_eq(o.origin[OPTION_SOLVENT], "command line") && !str_eq(o.value[OPTION_SOLVENT], k->solvent->code))
+			why = xasprintf("the set was measured in %s; leave --solvent out", k->solvent->name);
+		options_release(&o);
+	}
+	if (why)
+		cli_error("%s", why);
+	return why ? CLI_USAGE : CLI_OK;
 }
 
 /* ---- its folder */
 
-/* A folder holds one data set in one way of computing it. */
+/* A folder belongs to one data set, and one process at a time works in it. */
 static int claim_folder(struct calibrate *k)
 {
 	int r = file_mkdir_p(k->dir, 0755);
@@ -153,20 +157,42 @@ static int claim_folder(struct calibrate *k)
 		free(k->dir);
 		k->dir = real;
 	}
-	_cleanup_free_ char *path = xasprintf("%s/dataset", k->dir);
+	_cleanup_free_ char *path = xasprintf("%s/dataset", k->dir), *lock = xasprintf("%s/lock", k->dir);
 	_cleanup_(buf_release) struct buf had = BUF_INIT, want = BUF_INIT;
-	buf_addf(&want, "%s\nsolvent = %s\nmode = %s\n", k->set_sha256, k->solvent->code, k->mode);
-	for (size_t i = 0; i < k->c->args.noptions; i++)
-		if (!str_eq(k->c->args.options[i].name, "mode") && !str_eq(k->c->args.options[i].name, "solvent"))
-			buf_addf(&want, "%s = %s\n", k->c->args.options[i].name, k->c->args.options[i].value);
+	buf_addf(&want, "%s\n", k->set_sha256);
+	if (r == 0 && (k->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0644)) < 0)
+		r = -errno;
+	if (r == 0 && file_lock(k->lock) < 0) {
+		cli_error("another nmr calibrate works in %s; wait for it, or give another --out", k->dir);
+		return CLI_FAILED;
+	}
 	if (r == 0 && (r = file_read(path, 4096, &had)) == -ENOENT)
 		r = file_write_atomic(path, want.s, want.len, 0644, true);
 	else if (r == 0 && !str_eq(had.s, want.s)) {
-		cli_error("%s was made with another data set or other options; give another --out", k->dir);
+		cli_error("%s was made with another data set; give another --out", k->dir);
 		return CLI_USAGE;
 	}
 	if (r < 0)
 		cli_error("cannot use %s: %s", k->dir, strerror(-r));
+	return r < 0 ? CLI_FAILED : CLI_OK;
+}
+
+/* Pairs of earlier starts, whose jobs may still wait. A level that is no longer there is
+ * forgotten. */
+static int remember_pairs(struct calibrate *k)
+{
+	_cleanup_free_ char *path = xasprintf("%s/pairs", k->dir);
+	_cleanup_(buf_release) struct buf had = BUF_INIT, all = BUF_INIT;
+	char *rest;
+	if (file_read(path, 1 << 16, &had) == 0)
+		for (char *w = strtok_r(had.s, "\n", &rest); w; w = strtok_r(NULL, "\n", &rest))
+			free(add_pair(k, w));
+	for (int i = 0; i < k->nknown; i++)
+		buf_addf(&all, "%s//%s\n", k->pair[i].level->name, calibrate_geometry_name(&k->pair[i]));
+	calibrate_hash(k);
+	int r = file_write_atomic(path, all.s, all.len, 0644, false);
+	if (r < 0)
+		cli_error("cannot write %s: %s", path, strerror(-r));
 	return r < 0 ? CLI_FAILED : CLI_OK;
 }
 
@@ -194,12 +220,13 @@ static int open_folder(struct calibrate *k)
 static int is_it(const struct job *j, void *arg)
 {
 	const char **name = arg;
-	if (!str_eq(j->name, *name))
+	if (!str_has_prefix(j->name, *name))
 		return 0;
 	*name = NULL;
 	return 1;
 }
 
+/* Also as several: the isomers of a structure with undefined stereocentres. */
 static bool is_in_queue(struct queue *q, const char *name)
 {
 	const char *looked_for = name;
@@ -210,30 +237,30 @@ static bool is_in_queue(struct queue *q, const char *name)
 
 static int submit(const struct calibrate *k, const struct calibrate_pair *p, int molecule, const char *name)
 {
+	static const enum option passed[] = { OPTION_SOLVENT, OPTION_MODE, OPTION_GEOMETRY, OPTION_TEMPERATURE, OPTION_COMPONENT,
+					      OPTION_MAX_CONFORMERS, OPTION_CONFORMERS, OPTION_FREE_ENERGY, OPTION_POPULATION_MIN };
 	_cleanup_free_ char *file = xasprintf("%s.sdf", name);
 	_cleanup_free_ char *error = NULL;
-	const char *text = k->set.molecule[molecule].text;
-	size_t n = 0;
+	const char *text = k->set.molecule[molecule].text, *fields = strstr(text, "\nM  END");
 	char id[ID_LEN + 1];
-	struct conf_pair *o = xcalloc(k->c->args.noptions + 4, sizeof(*o));
-	for (size_t i = 0; i < k->c->args.noptions; i++)
-		o[n++] = k->c->args.options[i];
-	o[n++] = (struct conf_pair){ (char *)"preset", p->preset };
-	o[n++] = (struct conf_pair){ (char *)"name", (char *)name };
-	if (!option(k->c, "mode"))
-		o[n++] = (struct conf_pair){ (char *)"mode", k->mode };
-	if (!option(k->c, "solvent"))
-		o[n++] = (struct conf_pair){ (char *)"solvent", (char *)k->solvent->code };
-	struct door_submission s = { .data = text, .len = strlen(text), .filename = file, .options = o, .noptions = n };
+	struct conf_pair o[ARRAY_SIZE(passed) + 2];
+	size_t n = 0;
+	for (; n < ARRAY_SIZE(passed); n++)
+		o[n] = (struct conf_pair){ (char *)option_name(passed[n]), k->opt.value[passed[n]] };
+	o[n++] = (struct conf_pair){ (char *)option_name(OPTION_PRESET), p->preset };
+	o[n++] = (struct conf_pair){ (char *)option_name(OPTION_NAME), (char *)name };
+	/* Without the record's fields, which may be options. */
+	size_t len = fields ? (size_t)(fields - text) + strlen("\nM  END") : strlen(text);
+	_cleanup_free_ char *record = xasprintf("%.*s\n", (int)len, text);
+	struct door_submission s = { .data = record, .len = strlen(record), .filename = file, .options = o, .noptions = n };
 	int r = door_submit(k->conf, &s, id, &error);
-	free(o);
 	if (r < 0)
 		cli_error("%s", error);
 	return r < 0 ? CLI_FAILED : CLI_OK;
 }
 
 /* Hands in what the queue does not have yet. */
-static int submit_all(const struct calibrate *k)
+static int submit_all(struct calibrate *k)
 {
 	_cleanup_free_ char *path = xasprintf("%s/db/queue.db", k->conf->spool);
 	_cleanup_free_ char *error = NULL;
@@ -305,10 +332,11 @@ static int write_results(const struct calibrate *k, const json_t *doc)
 {
 	_cleanup_(buf_release) struct buf json = BUF_INIT, conf = BUF_INIT, html = BUF_INIT, table = BUF_INIT;
 	json_add_to(&json, doc, true);
-	calibration_conf(doc, &conf);
-	calibration_html(doc, &html);
 	int e = write_file(k, "calibration.json", &json);
-	e = worse(e, write_file(k, "scaling.conf", &conf));
+	calibration_conf(doc, &conf);
+	if (conf.len)
+		e = worse(e, write_file(k, "scaling.conf", &conf));
+	calibration_html(doc, &html);
 	e = worse(e, write_file(k, "report.html", &html));
 	e = worse(e, write_pictures(k, doc));
 	if (k->c->args.json)
@@ -316,7 +344,9 @@ static int write_results(const struct calibrate *k, const json_t *doc)
 	else {
 		calibration_table(doc, &table);
 		cli_put(&table);
-		fprintf(stderr, "factors: %s/scaling.conf, report: %s/report.html\n", k->dir, k->dir);
+		if (conf.len)
+			fprintf(stderr, "factors: %s/scaling.conf\n", k->dir);
+		fprintf(stderr, "report: %s/report.html\n", k->dir);
 	}
 	return e;
 }
@@ -326,7 +356,8 @@ static bool is_complete(const json_t *doc)
 	const json_t *fit;
 	size_t i;
 	json_array_foreach(json_arr(doc, "fits"), i, fit)
-		if (json_array_size(json_arr(fit, "missing")) > 0)
+		if (json_array_size(json_arr(fit, "missing")) > 0 ||
+		    (json_is_null(json_object_get(fit, "1H")) && json_is_null(json_object_get(fit, "13C"))))
 			return false;
 	return true;
 }
@@ -356,35 +387,37 @@ static int compute(const struct calibrate *k)
 
 static void release(struct calibrate *k)
 {
-	for (int i = 0; i < k->npairs; i++)
+	for (int i = 0; i < k->nknown; i++)
 		free(k->pair[i].preset);
 	free(k->pair);
+	if (k->lock >= 0)
+		close(k->lock);
+	options_release(&k->opt);
 	benchmark_release(&k->set);
 	share_free(k->share);
 	conf_free(k->conf);
 	free(k->dir);
 	free(k->set_file);
 	free(k->set_sha256);
-	free(k->mode);
 }
 
 int cmd_calibrate(struct cli *c)
 {
+	static int (*const steps[])(struct calibrate *) = { read_pairs, read_set, read_options, find_solvent, claim_folder, remember_pairs };
 	_cleanup_free_ char *error = NULL;
-	struct calibrate k = { .c = c, .share = share_load(c->conf->share, &error) };
+	struct calibrate k = { .c = c, .share = share_load(c->conf->share, &error), .lock = -1 };
 	k.dir = xstrdup(c->args.out ? c->args.out : "calibration");
 	int e = k.share ? CLI_OK : CLI_FAILED;
 	if (e != CLI_OK)
 		cli_error("%s", error);
-	int (*const steps[])(struct calibrate *) = { read_pairs, read_set, check_options, find_solvent };
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && e == CLI_OK; i++)
 		e = steps[i](&k);
-	if (e == CLI_OK)
-		e = claim_folder(&k);
 	if (e == CLI_OK)
 		e = calibrate_write_share(&k);
 	if (e == CLI_OK)
 		e = open_folder(&k);
+	/* Half of the set handed in would be handed in again: a signal waits. */
+	cli_catch_signals();
 	if (e == CLI_OK)
 		e = submit_all(&k);
 	if (e == CLI_OK)

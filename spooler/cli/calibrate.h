@@ -4,12 +4,13 @@
 
 #include "cli/cli.h"
 #include "nmr/benchmark.h"
-#include "nmr/share.h"
+#include "nmr/options.h"
 
 /* A level of the shieldings on a level of the geometry: "wp04-631gdp//xtb". */
 struct calibrate_pair {
 	const struct level *level, *geometry;  /* geometry NULL: GFN2-xTB */
 	char *preset;                          /* "wp04-631gdp_xtb": of the private share folder */
+	char hash[9];                          /* of what decides its results besides the molecule */
 };
 
 struct calibrate {
@@ -20,18 +21,21 @@ struct calibrate {
 	struct benchmark set;
 	char *set_file, *set_sha256; /* name without folder */
 	const struct solvent *solvent;
-	char *mode;
-	struct calibrate_pair *pair;
-	int npairs;
+	struct options opt;          /* of the jobs, but for preset and name */
+	struct calibrate_pair *pair; /* those asked for now come first */
+	int npairs, nknown;          /* asked for now; and all that the folder has seen */
+	int lock;
 };
 
-/* "wp04-631gdp_xtb_07": the job of a pair and a molecule (from 0). */
+/* "wp04-631gdp_xtb_07_1a2b3c4d": the job of a pair and a molecule (from 0). */
 char *calibrate_job_name(const struct calibrate_pair *p, int molecule);
 const char *calibrate_geometry_name(const struct calibrate_pair *p);
-/* A copy of the share folder with a preset for each pair, in dir/share. CLI_OK, or what to
+/* Fills the hash of every known pair. */
+void calibrate_hash(struct calibrate *k);
+/* A copy of the share folder with a preset for each known pair, in dir/share. CLI_OK, or what to
  * exit with after having said why. */
 int calibrate_write_share(const struct calibrate *k);
-/* What has been computed, fitted: the document of docs/formats.md. The caller owns it. */
+/* What has been computed, fitted: calibration.json (docs/formats.md). The caller owns it. */
 json_t *calibrate_document(const struct calibrate *k, struct queue *q);
 
 #endif

@@ -90,7 +90,19 @@ static char *read_shift(const char *line, const char *atoms, int natoms, int nuc
 	return ret->natoms ? NULL : xasprintf("\"%s\" names no atoms", line);
 }
 
-static char *read_shifts(struct benchmark_molecule *m, int nucleus, const char **p, const char *end, const char *atoms, int natoms)
+/* Is an atom of the last line on it twice, or on one before? */
+static bool is_repeated(const struct benchmark_molecule *m, int nucleus)
+{
+	const struct benchmark_shift *last = &m->shift[nucleus][m->n[nucleus] - 1];
+	for (int i = 0; i < last->natoms; i++)
+		for (int k = 0; k < m->n[nucleus]; k++)
+			for (int j = 0; j < m->shift[nucleus][k].natoms; j++)
+				if (m->shift[nucleus][k].atom[j] == last->atom[i] && (k < m->n[nucleus] - 1 || j != i))
+					return true;
+	return false;
+}
+
+static char *read_shifts(struct benchmark_molecule *m, int nucleus, const char **p, const char *end, int natoms)
 {
 	for (;;) {
 		_cleanup_free_ char *line = next_line(p, end);
@@ -99,7 +111,9 @@ static char *read_shifts(struct benchmark_molecule *m, int nucleus, const char *
 		m->shift[nucleus] = xreallocarray(m->shift[nucleus], (size_t)m->n[nucleus] + 1, sizeof(*m->shift[nucleus]));
 		struct benchmark_shift *s = &m->shift[nucleus][m->n[nucleus]++];
 		*s = (struct benchmark_shift){ 0 };
-		char *why = read_shift(line, atoms, natoms, nucleus, s);
+		char *why = read_shift(line, m->symbols, natoms, nucleus, s);
+		if (!why && is_repeated(m, nucleus))
+			why = xasprintf("\"%s\" names an atom that was named before", line);
 		if (why)
 			return why;
 	}
@@ -108,9 +122,9 @@ static char *read_shifts(struct benchmark_molecule *m, int nucleus, const char *
 static char *read_fields(struct benchmark_molecule *m)
 {
 	int natoms = 0;
-	_cleanup_free_ char *atoms = atom_symbols(m->text, &natoms);
 	const char *p = m->text, *end = p + strlen(p);
-	if (!atoms)
+	m->symbols = atom_symbols(m->text, &natoms);
+	if (!m->symbols)
 		return xstrdup("its atoms cannot be read; it must be a V2000 mol block");
 	char *line;
 	while ((line = next_line(&p, end))) {
@@ -119,7 +133,7 @@ static char *read_fields(struct benchmark_molecule *m)
 			m->solvent = next_line(&p, end);
 		for (int k = 0; k < 2 && !why; k++)
 			if (is_field(line, fields[k]))
-				why = read_shifts(m, k, &p, end, atoms, natoms);
+				why = read_shifts(m, k, &p, end, natoms);
 		free(line);
 		if (why)
 			return why;
@@ -188,6 +202,7 @@ void benchmark_release(struct benchmark *b)
 		free(m->name);
 		free(m->text);
 		free(m->solvent);
+		free(m->symbols);
 	}
 	free(b->molecule);
 	*b = (struct benchmark){ 0 };

@@ -2,7 +2,8 @@
  *   EXPERIMENTAL_13C, EXPERIMENTAL_1H   one line a shift: ppm, then the 1-based numbers
  *                                       of the atoms that share it
  *   SOLVENT                             optional, as a person writes it: CDCl3
- * Hydrogens must be in the record, as the numbers count them. Pure. */
+ * Hydrogens must be in the record, as the numbers count them, and no atom may stand on two
+ * lines. Pure. */
 #ifndef NMR_NMR_BENCHMARK_H
 #define NMR_NMR_BENCHMARK_H
 
@@ -17,6 +18,7 @@ struct benchmark_shift {
 struct benchmark_molecule {
 	char *name;              /* the record's title, or "record 7" */
 	char *text;              /* the record itself, without $$$$ */
+	char *symbols;           /* of its atoms in order: " C H H H H " */
 	char *solvent;           /* or NULL */
 	struct benchmark_shift *shift[2]; /* 1H, 13C */
 	int n[2];

@@ -142,8 +142,10 @@ static char *unknown_reason(const struct predict_input *in, const json_t *group,
 	const char *symbol;
 	if (json_flag(group, "exchangeable", false))
 		return xstrdup("exchangeable hydrogen: its shift depends on concentration, water and temperature");
+	if (in->geometry_kept)
+		return xstrdup("the calibration holds for optimised geometries, not for the one given");
 	if (!s)
-		return xstrdup("the level has no calibration in this solvent");
+		return xasprintf("there is no calibration for this level in %s", in->solvent->name);
 	if (predict_is_ion(in->mol))
 		return xstrdup("the calibration has no ions");
 	if (json_flag(group, "heavy_halogen", false))
@@ -152,10 +154,6 @@ static char *unknown_reason(const struct predict_input *in, const json_t *group,
 		return xasprintf("the calibration has no molecules with %s", symbol);
 	if (isnan(scaling_error(s, json_str(group, "environment", NULL))))
 		return xasprintf("the calibration has no %s like it", str_eq(json_str(group, "element", ""), "H") ? "hydrogens" : "carbons");
-	if (predict_is_transferred(in, s) && transfer_doubt(in, str_eq(json_str(group, "element", ""), "H")) <= 0)
-		return xasprintf("the calibration is for chloroform, and nothing is known of its error in the %s", in->solvent->name);
-	if (in->geometry_kept)
-		return xstrdup("the calibration holds for optimised geometries, not for the one given");
 	return NULL;
 }
 

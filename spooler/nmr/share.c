@@ -369,7 +369,8 @@ const struct scaling *share_scaling(const struct share *sh, const char *nucleus,
 			continue;
 		if (str_eq(f->s.solvent, solvent->code))
 			return &f->s;
-		if (str_eq(f->s.solvent, COMMON_SOLVENT))
+		/* Not for the gas phase: what COSMO does is in the factors. */
+		if (str_eq(f->s.solvent, COMMON_SOLVENT) && solvent->transfer_h > 0 && solvent->transfer_c > 0)
 			common = &f->s;
 	}
 	return common;

@@ -20,7 +20,7 @@ struct solvent {
 	bool exchanges;          /* D2O, CD3OD: exchangeable H are not seen */
 	const char *const *aliases; /* NULL-terminated, matched without case, spaces, '-' and '_' */
 	double benzene_h, benzene_c; /* measured shifts of benzene in it (chloroform's where none are known), ppm */
-	double transfer_h, transfer_c; /* doubt added where chloroform's factors are used for it, ppm; 0: not known */
+	double transfer_h, transfer_c; /* doubt added where chloroform's factors are used for it, ppm; 0: not known, they are not used */
 };
 
 struct level {
@@ -90,7 +90,8 @@ const struct preset *share_preset_at(const struct share *s, size_t i);
 const struct level *share_level(const struct share *s, const char *name);
 const struct level *share_level_at(const struct share *s, size_t i);
 /* The factors whose whole key (geometry level or "xtb", shielding level, solvent) fits;
- * else those of the same levels in chloroform; NULL: uncalibrated. */
+ * else those of the same levels in chloroform, if it is known how far that may be off;
+ * NULL: uncalibrated. */
 const struct scaling *share_scaling(const struct share *s, const char *nucleus,
 				    const struct preset *p, const struct solvent *solvent);
 bool share_is_uncalibrated(const struct share *s, const struct preset *p, const struct solvent *solvent);

@@ -160,7 +160,7 @@ static void say_shifts(const struct predict_input *in, const struct scaling *con
 		say_line(scaling[0], b);
 		buf_adds(b, "; ");
 		say_line(scaling[1], b);
-		buf_addf(b, " (%s).", scaling[0]->source);
+		buf_addf(b, " (%s%s).", scaling[0]->source, predict_is_transferred(in, scaling[0]) ? "; fitted in chloroform" : "");
 		return;
 	}
 	buf_addf(b, "Shifts are referenced to TMS (sp3) and benzene (sp2 and sp; %.2f and %.2f ppm) computed at the same "

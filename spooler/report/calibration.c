@@ -44,13 +44,14 @@ static void conf_entry(const json_t *doc, const json_t *fit, int n, struct buf *
 		 json_str(fit, "geometry", "?"), json_str(fit, "level", "?"), json_str(fit, "solvent", "?"));
 	buf_addf(b, "    slope = %.5f; intercept = %.4f; rmsd = %.4f; lomo = %.4f; n = %lld; molecules = %lld; elements = \"%s\";\n",
 		 json_num(x, "slope", 0), json_num(x, "intercept", 0), json_num(x, "rmsd", 0), json_num(x, "lomo", 0),
-		 json_int(x, "n", 0), json_int(x, "molecules", 0), json_str(fit, "elements", ""));
+		 json_int(x, "n", 0), json_int(x, "molecules", 0), json_str(x, "elements", ""));
 	buf_adds(b, "    kinds = (");
 	json_array_foreach(json_arr(x, "kinds"), i, k)
 		buf_addf(b, "%s\n      { environment = \"%s\"; rmsd = %.4f; n = %lld; molecules = %lld; }", i ? "," : "",
 			 json_str(k, "environment", "?"), json_num(k, "rmsd", 0), json_int(k, "n", 0), json_int(k, "molecules", 0));
 	buf_adds(b, " );\n    source = \"fitted to ");
 	conf_string(b, json_str(json_object_get(doc, "dataset"), "file", "?"));
+	buf_addf(b, ", %s", json_str(fit, "solvent_name", "?"));
 	buf_adds(b, "\"; reference = \"Scaling factors: fitted with nmr calibrate to ");
 	conf_string(b, json_str(json_object_get(doc, "dataset"), "file", "?"));
 	buf_addf(b, " (sha256 %.12s), %s\";\n", json_str(json_object_get(doc, "dataset"), "sha256", ""), json_str(doc, "mode", ""));
@@ -68,16 +69,17 @@ void calibration_conf(const json_t *doc, struct buf *b)
 	const json_t *fit;
 	size_t i;
 	bool any = false;
-	buf_adds(b, "# Scaling factors, as in scaling.conf: put the entries that you want into its list.\nscaling = (");
 	json_array_foreach(json_arr(doc, "fits"), i, fit)
 		for (int n = 0; n < 2; n++) {
 			if (!nucleus_of(fit, n))
 				continue;
-			buf_adds(b, any ? ",\n" : "\n");
+			buf_adds(b, any ? ",\n" : "# Scaling factors, as in scaling.conf: put the entries that you want into its list.\n"
+						  "scaling = (\n");
 			conf_entry(doc, fit, n, b);
 			any = true;
 		}
-	buf_adds(b, "\n);\n");
+	if (any)
+		buf_adds(b, "\n);\n");
 }
 
 /* ---- pictures */
@@ -214,7 +216,7 @@ static void name_largest(struct buf *b, const struct panel *p, const json_t *x)
 		double at = px(p, json_num(r[i].p, "shift", 0)), y = py(p, json_num(r[i].p, "lomo", 0)) + 3.5;
 		for (size_t k = 0; k < i; k++)
 			if (fabs(used[k] - y) < 11) {
-				y = used[k] + 11;       /* only downwards, so that it ends */
+				y = used[k] + 11.5;     /* only downwards, and clear of it, so that it ends */
 				k = (size_t)-1;
 			}
 		used[i] = y;
@@ -343,8 +345,9 @@ static void list_missing(const json_t *list, const char *what, struct buf *b)
 		return;
 	buf_addf(b, "<div class=\"box\" role=\"note\"><p>%s</p><ul>\n", what);
 	json_array_foreach(list, i, m) {
-		_cleanup_free_ char *t = json_arr(m, "atoms") ? point_name(m) : xstrdup(json_str(m, "molecule", "?"));
-		_cleanup_free_ char *line = xasprintf("%s: %s", t, json_str(m, "reason", "?"));
+		_cleanup_free_ char *t = json_arr(m, "atoms") ? point_name(m)
+				       : xasprintf("%s (job %s)", json_str(m, "molecule", "?"), json_str(m, "job", "?"));
+		_cleanup_free_ char *line = xasprintf("record %lld, %s: %s", json_int(m, "record", 0), t, json_str(m, "reason", "?"));
 		html_elem(b, "li", "", line);
 	}
 	buf_adds(b, "</ul></div>\n");
@@ -356,6 +359,8 @@ static void section(const json_t *fit, struct buf *b)
 					       json_str(fit, "geometry_text", json_str(fit, "geometry", "?")));
 	html_elem(b, "h2", "", title);
 	list_missing(json_arr(fit, "missing"), "Without these molecules:", b);
+	if (json_flag(fit, "mixed_versions", false))
+		buf_adds(b, "<div class=\"box\" role=\"note\"><p>Not all molecules were computed by the same versions of the programs.</p></div>\n");
 	for (int n = 0; n < 2; n++) {
 		const json_t *x = nucleus_of(fit, n);
 		if (!x)
@@ -382,7 +387,7 @@ void calibration_html(const json_t *doc, struct buf *b)
 	buf_addf(b, "</b>, mode %s</p>\n</header>\n", json_str(doc, "mode", "?"));
 	buf_adds(b, "<p>shift = slope · shielding + intercept, by ordinary least squares, nothing left out as an outlier. <b>RMSD, left out</b> "
 		    "predicts each molecule by a fit to all others, and is what an unknown molecule of this kind may expect; its 95 % "
-		    "interval is of a bootstrap over molecules. CPU s: all programs of the whole prediction, mean of a molecule. All in ppm.</p>\n");
+		    "interval comes from drawing molecules with their errors anew (bootstrap). CPU s: all programs of the whole prediction, mean of a molecule. All in ppm.</p>\n");
 	overview(doc, b);
 	json_array_foreach(json_arr(doc, "fits"), i, fit)
 		section(fit, b);
@@ -410,8 +415,10 @@ void calibration_table(const json_t *doc, struct buf *b)
 		const json_t *m;
 		size_t k;
 		json_array_foreach(json_arr(fit, "missing"), k, m) {
-			buf_addf(b, "without %s (%s//%s): ", json_str(m, "molecule", "?"), json_str(fit, "level", "?"), json_str(fit, "geometry", "?"));
-			text_line(b, json_str(m, "reason", "?"), 200);
+			buf_addf(b, "without record %lld, ", json_int(m, "record", 0));
+			text_line(b, json_str(m, "molecule", "?"), 40);
+			buf_addf(b, " (job %s): ", json_str(m, "job", "?"));
+			text_line(b, json_str(m, "reason", "?"), 300);
 			buf_adds(b, "\n");
 		}
 	}

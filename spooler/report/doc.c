@@ -60,6 +60,12 @@ bool doc_calibrated(const json_t *result, enum doc_nucleus n)
 	return str_eq(json_str(doc_calibration(result, n), "kind", ""), "scaled");
 }
 
+bool doc_is_transferred(const json_t *result, enum doc_nucleus n)
+{
+	const char *fit = json_str(doc_calibration(result, n), "solvent", NULL);
+	return fit && !str_eq(fit, json_str(doc_level(result), "solvent", fit));
+}
+
 bool doc_all_calibrated(const json_t *result)
 {
 	for (int n = 0; n < DOC_NUCLEUS_COUNT; n++) {

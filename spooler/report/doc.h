@@ -39,6 +39,8 @@ const char *doc_solvent(const json_t *result);
 bool doc_exchanges(const json_t *result);
 const json_t *doc_calibration(const json_t *result, enum doc_nucleus n);
 bool doc_calibrated(const json_t *result, enum doc_nucleus n);
+/* The factors were fitted in another solvent than the job's. */
+bool doc_is_transferred(const json_t *result, enum doc_nucleus n);
 /* Every nucleus that has signals is calibrated. */
 bool doc_all_calibrated(const json_t *result);
 /* "PBE0/def2-SVP // GFN2-xTB (ALPB)"; the caller frees. */

@@ -145,6 +145,8 @@ static void calibration(const json_t *result, enum doc_nucleus n, struct buf *b)
 		if (json_is_number(json_object_get(c, "lomo")))
 			buf_addf(b, ", %.2f ppm for molecules outside the fit", json_num(c, "lomo", NAN));
 		buf_addf(b, ", n = %lld; ", json_int(c, "n", 0));
+		if (doc_is_transferred(result, n))
+			buf_adds(b, "of another solvent (chloroform); ");
 	}
 	text_html(b, json_str(c, "text", ""));
 	buf_adds(b, "</dd>\n");

@@ -80,6 +80,12 @@ like(Spool::slurp("$dir/err"), qr/there is no level "large"/, 'a level that is n
 write_file("$dir/bad.sdf", record([ @{ $molecules[0] }[ 0 .. 3 ], [ '0.23 1' ] ]));
 ($e) = calibrate("$dir/bad.sdf", '--levels', 'small//xtb');
 like(Spool::slurp("$dir/err"), qr/bad\.sdf: record 1 \(Methane\): "0\.23 1": atom 1 is no hydrogen/, 'a shift of the wrong atom');
+for my $try ([ '--solvent DMSO', qr/measured in chloroform; leave --solvent out/ ], [ '--component largest', qr/no option "component"/ ],
+	[ '-o geom=keep', qr/no option "geometry"/ ], [ '--mode foo', qr/mode.*foo/ ]) {
+	($e) = calibrate("$dir/set.sdf", '--levels', 'small//xtb', '--out', "$dir/c", $try->[0]);
+	is($e, 2, "$try->[0]: refused");
+	like(Spool::slurp("$dir/err"), $try->[1], 'and why');
+}
 ok(!-e "$dir/c", 'nothing was made');
 
 # ---- ended in the midst, then to the end
@@ -110,12 +116,13 @@ sub line_of {
 }
 for my $fit (@{ $doc->{fits} }) {
 	is($fit->{done}, 4, "four molecules, $fit->{level}//$fit->{geometry}");
-	is($fit->{elements}, 'H C O F', 'of these elements');
 	ok($fit->{cpu_s} > 1, 'CPU time of the whole pipeline');
 	for my $nucleus ('1H', '13C') {
 		my $x = $fit->{$nucleus};
 		my @p = @{ $x->{points} };
-		is(scalar @p, $nucleus eq '1H' ? 5 : 4, "$nucleus: a point for each measured shift");
+		# Two lines of ethene are the same nuclei twice.
+		is(scalar @p, 4, "$nucleus: a point for each measured shift");
+		is($x->{elements}, 'H C O F', 'of these elements');
 		my ($slope, $intercept) = line_of(@p);
 		ok(abs($slope - $x->{slope}) < 1e-6 && abs($intercept - $x->{intercept}) < 1e-4, 'a line by least squares');
 		my $lomo = sqrt(sum(map {
@@ -141,7 +148,7 @@ is($e, 2, 'another set needs another folder');
 like(Spool::slurp("$dir/err"), qr/another data set.*another --out/, 'and this is said');
 ($e, $out) = calibrate("$dir/other.sdf", '--levels', 'small//xtb', '--out', "$dir/d");
 is($e, 1, 'not all could be computed');
-like($out, qr/without Bad radical \(small\/\/xtb\): .{10}/, 'and which is said');
+like($out, qr/without record 5, Bad radical \(job small_xtb_05_\w{8}\): .{10}/, 'and which is said');
 like(Spool::slurp("$dir/d/report.html"), qr/Without these molecules.*Bad radical/s, 'in the report, too');
 my $rest = decode_json(Spool::slurp("$dir/d/calibration.json"));
 is($rest->{fits}[0]{'13C'}{slope}, $xtb->{'13C'}{slope}, 'the fit is that of the others');

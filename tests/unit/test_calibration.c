@@ -54,6 +54,8 @@ static void refuses_what_it_cannot_read(_unused_ void **state)
 		{ METHANE("m", ">  <EXPERIMENTAL_1H>\n0.2 6\n"), "names an atom that is not there" },
 		{ METHANE("m", ">  <EXPERIMENTAL_1H>\n0.2 2 x\n"), "names an atom that is not there" },
 		{ METHANE("m", ">  <EXPERIMENTAL_1H>\n0.2\n"), "names no atoms" },
+		{ METHANE("m", ">  <EXPERIMENTAL_1H>\n0.2 2 3 2\n"), "named before" },
+		{ METHANE("m", ">  <EXPERIMENTAL_1H>\n0.2 2 3\n0.3 3 4\n"), "named before" },
 		{ METHANE("m", ">  <EXPERIMENTAL_1H>\nabout 2\n"), "does not start with a shift" },
 		{ METHANE("m", ">  <EXPERIMENTAL_1H>\nnan 2\n"), "does not start with a shift" },
 		{ "m\n\n\n  0  0  0  0  0  0  0  0  0  0999 V3000\nM  END\n", "V2000" },
@@ -195,6 +197,23 @@ static void names_are_escaped(_unused_ void **state)
 	assert_null(strstr(svg.s, "nan"));
 }
 
+/* Residuals of any size: names find a place, and the picture ends. */
+static void names_find_places(_unused_ void **state)
+{
+	unsigned short seed[3] = { 4, 5, 6 };
+	for (int round = 0; round < 3000; round++) {
+		_cleanup_(buf_release) struct buf svg = BUF_INIT;
+		json_t *points = json_array();
+		for (int i = 0; i < 5; i++)
+			json_array_append_new(points, json_pack("{s:s,s:[i],s:f,s:f,s:f}", "molecule", "m", "atoms", 1, "shielding",
+								100.0 * erand48(seed), "shift", 100.0 * erand48(seed), "lomo",
+								(i ? 1 : 3) * (erand48(seed) - 0.5)));
+		_cleanup_json_ json_t *fit = json_pack("{s:{s:f,s:f,s:o}}", "13C", "slope", -1.0, "intercept", 190.0, "points", points);
+		calibration_svg(fit, "13C", &svg);
+		assert_true(svg.len > 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +223,7 @@ int main(void)
 		cmocka_unit_test(leaving_out_is_what_it_says),
 		cmocka_unit_test(a_fit_needs_molecules),
 		cmocka_unit_test(names_are_escaped),
+		cmocka_unit_test(names_find_places),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

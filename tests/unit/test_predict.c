@@ -234,8 +234,8 @@ static void test_what_is_not_known_is_null(_unused_ void **state)
 	assert_non_null(strstr(reason_with("warnings", zwitterion, "CDCl3", false, s, sizeof(s)), "ions"));
 	assert_non_null(strstr(reason_with("elements", sulfur, "CDCl3", false, s, sizeof(s)), "with S"));
 	assert_non_null(strstr(reason_with("groups", bromide, "CDCl3", false, s, sizeof(s)), "Br or I"));
-	assert_non_null(strstr(reason_with("", NULL, "vacuum", false, s, sizeof(s)), "chloroform"));
-	assert_non_null(strstr(reason_with("", NULL, "CDCl3", true, s, sizeof(s)), "calibration"));
+	assert_non_null(strstr(reason_with("", NULL, "vacuum", false, s, sizeof(s)), "no calibration for this level in gas phase"));
+	assert_non_null(strstr(reason_with("", NULL, "CDCl3", true, s, sizeof(s)), "optimised geometries"));
 }
 
 static double uncertainty_of(const char *environment, const char *solvent)
