@@ -238,7 +238,8 @@ static bool is_in_queue(struct queue *q, const char *name)
 static int submit(const struct calibrate *k, const struct calibrate_pair *p, int molecule, const char *name)
 {
 	static const enum option passed[] = { OPTION_SOLVENT, OPTION_MODE, OPTION_GEOMETRY, OPTION_TEMPERATURE, OPTION_COMPONENT,
-					      OPTION_MAX_CONFORMERS, OPTION_CONFORMERS, OPTION_FREE_ENERGY, OPTION_POPULATION_MIN };
+					      OPTION_MAX_CONFORMERS, OPTION_CONFORMERS, OPTION_FREE_ENERGY, OPTION_POPULATION_MIN,
+					      OPTION_NOTIFY };
 	_cleanup_free_ char *file = xasprintf("%s.sdf", name);
 	_cleanup_free_ char *error = NULL;
 	const char *text = k->set.molecule[molecule].text, *fields = strstr(text, "\nM  END");
