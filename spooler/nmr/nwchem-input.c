@@ -32,12 +32,17 @@ static const struct rung shield_rungs[] = {
 	{ false, SCF_PLAIN, false, 0, "" },
 	{ false, SCF_PATIENT, true, 0, "again with direct integrals, tight screening and a damped SCF" },
 	{ false, SCF_QUADRATIC, true, 0, "again with direct integrals and a quadratically convergent SCF" },
+	/* Linear molecules may have no internal coordinates that NWChem can find. */
+	{ true, SCF_PLAIN, false, 0, "again in Cartesian coordinates" },
+	{ true, SCF_QUADRATIC, true, 0, "again in Cartesian coordinates with a quadratically convergent SCF" },
 };
 
 static const struct rung energy_rungs[] = {
 	{ false, SCF_PLAIN, false, 0, "" },
 	{ false, SCF_PATIENT, false, 0, "again with damping, level shift and more iterations" },
 	{ false, SCF_STUBBORN, true, 0, "again with a strongly damped and shifted SCF" },
+	{ true, SCF_PLAIN, false, 0, "again in Cartesian coordinates" },
+	{ true, SCF_STUBBORN, true, 0, "again in Cartesian coordinates with a strongly damped and shifted SCF" },
 };
 
 static const char *const task_names[] = { [NWCHEM_ENERGY] = "screen", [NWCHEM_OPTIMISE] = "optimise",
@@ -76,11 +81,19 @@ static int next_optimise(int rung, enum cause c)
 	return c == CAUSE_AUTOZ ? autoz[rung] : c == CAUSE_SCF ? scf[rung] : c == CAUSE_OPT_STEPS ? steps[rung] : -1;
 }
 
+/* The same for a single point or shieldings. */
+static int next_fixed(enum nwchem_task task, int rung, enum cause c)
+{
+	static const int autoz[] = { 3, 3, 3, -1, -1 };
+	static const int scf[] = { 1, 2, -1, 4, -1 };
+	if (rung < 0 || (size_t)rung >= ARRAY_SIZE(scf))
+		return -1;
+	return c == CAUSE_AUTOZ ? autoz[rung] : c == CAUSE_SCF || (c == CAUSE_CPHF && task == NWCHEM_SHIELD) ? scf[rung] : -1;
+}
+
 int nwchem_next_rung(enum nwchem_task task, int rung, enum cause c, const char **ret_why)
 {
-	int next = task == NWCHEM_OPTIMISE ? next_optimise(rung, c)
-		 : task == NWCHEM_ENERGY ? (c == CAUSE_SCF ? rung + 1 : -1)
-		 : c == CAUSE_SCF || c == CAUSE_CPHF ? rung + 1 : -1;
+	int next = task == NWCHEM_OPTIMISE ? next_optimise(rung, c) : next_fixed(task, rung, c);
 	const struct rung *r = next > rung ? rung_of(task, next) : NULL;
 	if (!r)
 		return -1;
@@ -119,7 +132,11 @@ bool nwchem_readable_path(const char *path)
 
 /* Checked against `grid fine` and the thresholds that `task dft property` forces
  * unless prop:nocheck is set: docs/performance.md. */
-static bool is_quick(const struct nwchem_calc *c) { return c->task == NWCHEM_SHIELD && c->rung == 0; }
+static bool is_quick(const struct nwchem_calc *c)
+{
+	const struct rung *r = rung_of(c->task, c->rung);
+	return c->task == NWCHEM_SHIELD && r && r->scf == SCF_PLAIN && !r->tight;
+}
 
 static void add_dft(const struct nwchem_calc *c, const struct rung *r, const struct nwchem_place *p, struct buf *b)
 {

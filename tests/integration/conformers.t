@@ -87,6 +87,14 @@ my $share_of_minor = $minor->{population};
 ok($share_of_minor > 0.02 && $share_of_minor < 0.5, 'one is the less populated: ' . $share_of_minor);
 my ($major) = sort { $b->{population} <=> $a->{population} } @c;
 
+# ---- a linear molecule: NWChem finds no internal coordinates for it
+for my $preset ('quick', 'whole') {
+	$s->drop("butyne-$preset.conf", "preset = $preset\n");
+	$s->drop("butyne-$preset.smi", "CC#CC butyne-$preset\n");
+	is($s->wait_for("butyne-$preset", 240), 'done', "2-butyne, $preset") or diag($s->failed_text("butyne-$preset"));
+	is(scalar @{ $s->shifts("butyne-$preset")->{shifts}{'13C'} }, 2, 'has its two carbons');
+}
+
 # ---- degeneracies: gauche:anti of butane is 2 exp(-dE/RT), TG:TT of diethyl ether 4 exp(-dE/RT)
 for ([ butane => 'CCCC', 2, 0.5, 1 ], [ ether => 'CCOCC', 4, 0.5, 2 ]) {
 	my ($name, $smiles, $factor, $g_low, $g_high) = @$_;

@@ -140,7 +140,8 @@ static void test_ladder(_unused_ void **state)
 				rung = next;
 			}
 			free(before);
-			bool helps = task == NWCHEM_ENERGY ? causes[i] == CAUSE_SCF : task == NWCHEM_SHIELD ? causes[i] == CAUSE_SCF || causes[i] == CAUSE_CPHF : causes[i] != CAUSE_CPHF;
+			bool helps = task == NWCHEM_ENERGY ? causes[i] == CAUSE_SCF || causes[i] == CAUSE_AUTOZ
+				   : task == NWCHEM_SHIELD ? causes[i] != CAUSE_OPT_STEPS : causes[i] != CAUSE_CPHF;
 			assert_true(helps == (rung > 0));
 		}
 }
@@ -161,6 +162,24 @@ static void test_rungs_do_what_the_cause_asks(_unused_ void **state)
 	_cleanup_free_ char *both = canonical(calc(NWCHEM_OPTIMISE, "b3lyp-d3-631gd", "chcl3", 0, r));
 	assert_non_null(strstr(both, "noautoz"));
 	assert_non_null(strstr(both, "lshift"));
+	/* Without internal coordinates, else the same, and on from there. */
+	static const enum nwchem_task fixed[] = { NWCHEM_ENERGY, NWCHEM_SHIELD };
+	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++) {
+		_cleanup_free_ char *plain = canonical(calc(fixed[i], "b3lyp-6311g2dp", "chcl3", 0, 0));
+		r = nwchem_next_rung(fixed[i], 0, CAUSE_AUTOZ, &why);
+		_cleanup_free_ char *linear = canonical(calc(fixed[i], "b3lyp-6311g2dp", "chcl3", 0, r));
+		assert_null(strstr(plain, "noautoz"));
+		const char *at = strstr(linear, " noautoz");
+		assert_non_null(at);
+		_cleanup_free_ char *without = xasprintf("%.*s%s", (int)(at - linear), linear, at + strlen(" noautoz"));
+		/* But for the line that tells the rung. */
+		*strstr(without, "rung ") = *strstr(plain, "rung ") = '\0';
+		assert_string_equal(without, plain);
+		r = nwchem_next_rung(fixed[i], r, CAUSE_SCF, &why);
+		_cleanup_free_ char *both_again = canonical(calc(fixed[i], "b3lyp-6311g2dp", "chcl3", 0, r));
+		assert_non_null(strstr(both_again, " noautoz"));
+		assert_int_equal(nwchem_next_rung(fixed[i], r, CAUSE_SCF, &why), -1);
+	}
 	r = nwchem_next_rung(NWCHEM_SHIELD, 0, CAUSE_CPHF, &why);
 	_cleanup_free_ char *cphf = canonical(calc(NWCHEM_SHIELD, "b3lyp-d3-631gd", "chcl3", 0, r));
 	assert_non_null(strstr(cphf, "direct"));
