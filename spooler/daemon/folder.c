@@ -197,6 +197,30 @@ static void on_gone(void *arg, const struct job *j)
 	worker_post(f->worker, work_gone, status_done, new_work(f, j->outname));
 }
 
+/* ---- again */
+
+static void work_remove_failed(void *arg)
+{
+	struct work *w = arg;
+	w->r = outbox_remove_failed(&w->f->out, w->outname);
+}
+
+static void again_for_certain(void *arg, bool ok)
+{
+	struct work *w = arg;
+	if (ok)
+		worker_post(w->f->worker, work_remove_failed, status_done, w);
+	else
+		free_work(w);
+}
+
+/* The words about its failure go, but not before they are untrue for certain. */
+static void on_again(void *arg, const struct job *j)
+{
+	struct folder *f = arg;
+	commit_after(f->d->commit, again_for_certain, new_work(f, j->outname));
+}
+
 /* ---- failure */
 
 /* Results that were under way when the spooler began to end are told as well. */
@@ -489,13 +513,6 @@ static void used(void *arg, bool ok)
 	free(u);
 }
 
-/* The .failed folder goes once its job is queued again. */
-static void work_remove_failed(void *arg)
-{
-	struct work *w = arg;
-	w->r = outbox_remove_failed(&w->f->out, w->outname);
-}
-
 static void obey(struct folder *f, const struct outbox_control *c)
 {
 	static const char *const verbs[] = { [OUTBOX_CANCEL] = "cancel", [OUTBOX_RETRY] = "retry",
@@ -504,8 +521,6 @@ static void obey(struct folder *f, const struct outbox_control *c)
 	bool ok = manager_verb(f->d->manager, verbs[c->verb], c->outname, &words);
 	log_event(LOG_INFO, "control-file", "verb", verbs[c->verb], "name", c->outname, "ok", ok ? "yes" : "no",
 		  "outcome", words, NULL);
-	if (ok && c->verb == OUTBOX_RETRY)
-		worker_post(f->worker, work_remove_failed, status_done, new_work(f, c->outname));
 }
 
 static void controls_done(void *arg)
@@ -646,7 +661,7 @@ void folder_start(struct folder *f)
 void folder_hooks(struct folder *f, struct manager_hooks *h)
 {
 	*h = (struct manager_hooks){ .arg = f, .changed = on_changed, .publish = on_publish, .fail = on_fail,
-				     .gone = on_gone, .split = on_split, .ended = on_ended };
+				     .gone = on_gone, .again = on_again, .split = on_split, .ended = on_ended };
 }
 
 void folder_post(struct folder *f, void (*work)(void *), void (*done)(void *), void *arg)

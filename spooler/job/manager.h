@@ -21,6 +21,9 @@ struct manager_hooks {
 	void (*fail)(void *arg, const struct job *j, const char *what, const char *why, const char *remedy);
 	/* Its status folder is not needed any more (cancelled, split). */
 	void (*gone)(void *arg, const struct job *j);
+	/* A failed or cancelled job is queued again, once the transaction is durable: what was
+	 * told of its end holds no more. */
+	void (*again)(void *arg, const struct job *j);
 	/* A job was split: its parts are in the queue. */
 	void (*split)(void *arg, const struct batch *b);
 };

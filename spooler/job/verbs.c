@@ -66,6 +66,8 @@ static int apply_event(struct ask *a, struct job *j)
 	r = queue_end(m->q, r);
 	if (r == 0 && e == JOB_EV_CANCEL)
 		m->hooks.gone(m->hooks.arg, j);
+	if (r == 0 && e == JOB_EV_RETRY)
+		m->hooks.again(m->hooks.arg, j);
 	if (r == 0)
 		m->hooks.changed(m->hooks.arg, j);
 	return r;

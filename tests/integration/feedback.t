@@ -20,6 +20,13 @@ $s->drop('late.smi', "C late\n");
 ok(wait_until(30, sub { -d $s->out('late.running') }), 'filled, it is taken');
 ok(!-e $s->out('late.failed'), 'and the words about it are gone');
 
+# However a retry is asked for, the words about the failure go.
+$s->drop('bad.smi', "C fails-in-conformers\n");
+is($s->wait_for('bad', 30), 'failed', 'a job fails');
+is((nmr($s, 'retry', 'bad'))[0], 0, 'it is run again');
+ok(wait_until(10, sub { -d $s->out('bad.running') && !-e $s->out('bad.failed') }), 'and the words about it are gone');
+ok(wait_until(30, sub { -d $s->out('bad.failed') && !-e $s->out('bad.running') }), 'until it fails again');
+
 # The status folder.
 remove_tree($s->out('late.running'));
 ok(wait_until(10, sub { -e $s->out('late.running') . '/STATUS.txt' }), 'a deleted status folder comes back');
