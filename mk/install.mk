@@ -24,6 +24,8 @@ install: all
 	$(foreach f,$(MAN_PAGES),$(INSTALL) -D -m 644 $(f) $(MANDIR)/$(call man_path,$(f)) &&) true
 	$(INSTALL) -m 755 scripts/backup $(DATADIR)/backup
 	$(INSTALL) -m 644 README.md LICENSE $(wildcard docs/*.md) $(DOCDIR)
+	$(INSTALL) -d $(DOCDIR)/accuracy
+	$(INSTALL) -m 644 $(wildcard docs/accuracy/*.svg) $(DOCDIR)/accuracy
 	$(INSTALL) -d $(UNITDIR) $(LIBDIR)/sysusers.d $(LIBDIR)/tmpfiles.d
 	for u in $(UNITS); do sed 's|@BINDIR@|$(PREFIX)/bin|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' scripts/systemd/$$u > $(UNITDIR)/$$u && chmod 644 $(UNITDIR)/$$u || exit 1; done
 	$(INSTALL) -m 644 scripts/systemd/nmr-spool.sysusers $(LIBDIR)/sysusers.d/nmr-spool.conf

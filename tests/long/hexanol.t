@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # 1-Hexanol in the draft preset, all conformers: the weights, and the shifts against
-# published ones (docs/accuracy.md). Draft is not calibrated, so the limits are wide;
+# published ones (docs/accuracy.md). The limits are wide, as GFN2's geometries are not good;
 # what they show is that carbons and hydrogens are where they belong.
 use strict;
 use warnings;
