@@ -79,15 +79,6 @@ static void add_placeholder(const struct calibrate *k, const struct calibrate_pa
 		 nucleus, calibrate_geometry_name(p), p->level->name, k->solvent->code, intercept);
 }
 
-static int write_to(const char *dir, const char *name, const struct buf *b)
-{
-	_cleanup_free_ char *path = xasprintf("%s/%s", dir, name);
-	int r = file_write_atomic(path, b->s, b->len, 0644, false);
-	if (r < 0)
-		cli_error("cannot write %s: %s", path, strerror(-r));
-	return r < 0 ? CLI_FAILED : CLI_OK;
-}
-
 int calibrate_write_share(const struct calibrate *k)
 {
 	_cleanup_free_ char *dir = xasprintf("%s/share", k->dir);
@@ -109,6 +100,6 @@ int calibrate_write_share(const struct calibrate *k)
 		buf_adds(&presets, next);
 		buf_adds(&factors, next);
 	}
-	int e = write_to(dir, "presets.conf", &presets);
-	return e == CLI_OK ? write_to(dir, "scaling.conf", &factors) : e;
+	int e = calibrate_write(k, "share/presets.conf", &presets);
+	return e == CLI_OK ? calibrate_write(k, "share/scaling.conf", &factors) : e;
 }

@@ -114,32 +114,30 @@ static int read_options(struct calibrate *k)
 	return r < 0 ? CLI_USAGE : CLI_OK;
 }
 
-/* One solvent for all: factors hold for one. */
+/* NULL, or what is wrong with the solvent of record i. typed: NULL, or that of --solvent. */
+static char *take_solvent(struct calibrate *k, int i, const struct solvent *typed)
+{
+	const char *its = k->set.molecule[i].solvent;
+	const struct solvent *before = typed ? typed : k->solvent;
+	char *why = NULL;
+	if (!its && !typed)
+		return xasprintf("record %d has no SOLVENT; add --solvent, for example --solvent CDCl3", i + 1);
+	if (its && options_set(&k->opt, k->share, "solvent", its, "the set", &why) < 0)
+		return why;
+	k->solvent = share_solvent(k->share, k->opt.value[OPTION_SOLVENT]);
+	if (before && before != k->solvent)
+		return xasprintf("record %d was measured in %s, not in %s; factors hold for one solvent: split the set, or leave "
+				 "--solvent out", i + 1, k->solvent->name, before->name);
+	return NULL;
+}
+
+/* One for all: factors hold for one solvent. */
 static int find_solvent(struct calibrate *k)
 {
-	bool typed = is_typed(k, OPTION_SOLVENT);
+	const struct solvent *typed = is_typed(k, OPTION_SOLVENT) ? share_solvent(k->share, k->opt.value[OPTION_SOLVENT]) : NULL;
 	_cleanup_free_ char *why = NULL;
-	for (int i = 0; i < k->set.n && !why; i++) {
-		const struct benchmark_molecule *m = &k->set.molecule[i];
-		const char *its = m->solvent ? m->solvent : typed ? k->opt.value[OPTION_SOLVENT] : NULL;
-		if (!its)
-			why = xasprintf("record %d has no SOLVENT; add --solvent, for example --solvent CDCl3", i + 1);
-		else if (options_set(&k->opt, k->share, "solvent", its, "the set", &why) < 0)
-			continue;
-		const struct solvent *s = its ? share_solvent(k->share, k->opt.value[OPTION_SOLVENT]) : NULL;
-		if (s && k->solvent && s != k->solvent)
-			why = xasprintf("record %d was measured in %s, those before it in %s; factors hold for one solvent, so split the set",
-					i + 1, s->name, k->solvent->name);
-		k->solvent = s;
-	}
-	for (size_t i = 0; i < k->c->args.noptions && typed && !why; i++) {
-		struct options o;
-		options_init(&o, k->share);
-		if (options_set(&o, k->share, k->c->args.options[i].name, k->c->args.options[i].value, "command line", &why) == 0 &&
-		    str_eq(o.origin[OPTION_SOLVENT], "command line") && !str_eq(o.value[OPTION_SOLVENT], k->solvent->code))
-			why = xasprintf("the set was measured in %s; leave --solvent out", k->solvent->name);
-		options_release(&o);
-	}
+	for (int i = 0; i < k->set.n && !why; i++)
+		why = take_solvent(k, i, typed);
 	if (why)
 		cli_error("%s", why);
 	return why ? CLI_USAGE : CLI_OK;
@@ -177,6 +175,15 @@ static int claim_folder(struct calibrate *k)
 	return r < 0 ? CLI_FAILED : CLI_OK;
 }
 
+int calibrate_write(const struct calibrate *k, const char *name, const struct buf *b)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", k->dir, name);
+	int r = file_write_atomic(path, b->s, b->len, 0644, false);
+	if (r < 0)
+		cli_error("cannot write %s: %s", path, strerror(-r));
+	return r < 0 ? CLI_FAILED : CLI_OK;
+}
+
 /* Pairs of earlier starts, whose jobs may still wait. A level that is no longer there is
  * forgotten. */
 static int remember_pairs(struct calibrate *k)
@@ -190,10 +197,7 @@ static int remember_pairs(struct calibrate *k)
 	for (int i = 0; i < k->nknown; i++)
 		buf_addf(&all, "%s//%s\n", k->pair[i].level->name, calibrate_geometry_name(&k->pair[i]));
 	calibrate_hash(k);
-	int r = file_write_atomic(path, all.s, all.len, 0644, false);
-	if (r < 0)
-		cli_error("cannot write %s: %s", path, strerror(-r));
-	return r < 0 ? CLI_FAILED : CLI_OK;
+	return calibrate_write(k, "pairs", &all);
 }
 
 static int open_folder(struct calibrate *k)
@@ -302,15 +306,6 @@ static void look(struct private_spooler *p, void *arg)
 
 static int worse(int a, int b) { return MAX(a, b); }
 
-static int write_file(const struct calibrate *k, const char *name, const struct buf *b)
-{
-	_cleanup_free_ char *path = xasprintf("%s/%s", k->dir, name);
-	int r = file_write_atomic(path, b->s, b->len, 0644, false);
-	if (r < 0)
-		cli_error("cannot write %s: %s", path, strerror(-r));
-	return r < 0 ? CLI_FAILED : CLI_OK;
-}
-
 static int write_pictures(const struct calibrate *k, const json_t *doc)
 {
 	static const char *const nuclei[] = { "1H", "13C" };
@@ -324,7 +319,7 @@ static int write_pictures(const struct calibrate *k, const json_t *doc)
 							      json_str(fit, "geometry", "?"), nuclei[n]);
 			calibration_svg(fit, nuclei[n], &b);
 			if (b.len)
-				e = worse(e, write_file(k, name, &b));
+				e = worse(e, calibrate_write(k, name, &b));
 		}
 	return e;
 }
@@ -333,12 +328,12 @@ static int write_results(const struct calibrate *k, const json_t *doc)
 {
 	_cleanup_(buf_release) struct buf json = BUF_INIT, conf = BUF_INIT, html = BUF_INIT, table = BUF_INIT;
 	json_add_to(&json, doc, true);
-	int e = write_file(k, "calibration.json", &json);
+	int e = calibrate_write(k, "calibration.json", &json);
 	calibration_conf(doc, &conf);
 	if (conf.len)
-		e = worse(e, write_file(k, "scaling.conf", &conf));
+		e = worse(e, calibrate_write(k, "scaling.conf", &conf));
 	calibration_html(doc, &html);
-	e = worse(e, write_file(k, "report.html", &html));
+	e = worse(e, calibrate_write(k, "report.html", &html));
 	e = worse(e, write_pictures(k, doc));
 	if (k->c->args.json)
 		cli_put(&json);

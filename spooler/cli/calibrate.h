@@ -30,6 +30,8 @@ struct calibrate {
 /* "wp04-631gdp_xtb_07_1a2b3c4d": the job of a pair and a molecule (from 0). */
 char *calibrate_job_name(const struct calibrate_pair *p, int molecule);
 const char *calibrate_geometry_name(const struct calibrate_pair *p);
+/* Into the folder; CLI_OK, or CLI_FAILED after having said why. */
+int calibrate_write(const struct calibrate *k, const char *name, const struct buf *b);
 /* Fills the hash of every known pair. */
 void calibrate_hash(struct calibrate *k);
 /* A copy of the share folder with a preset for each known pair, in dir/share. CLI_OK, or what to

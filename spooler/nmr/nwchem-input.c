@@ -138,6 +138,20 @@ static bool is_quick(const struct nwchem_calc *c)
 	return c->task == NWCHEM_SHIELD && r && r->scf == SCF_PLAIN && !r->tight;
 }
 
+/* ---- memory, as measured: global arrays hold 36 matrices of N x N doubles in an
+ * optimisation and 9 (atoms + 1) of them in a shielding calculation (exactly, for
+ * 3 to 17 atoms); heap and stack of a rank were 2.6 MB an atom at most, each. */
+
+#define PROGRAM_MB 150   /* resident size of a rank besides */
+#define GLOBAL_LEAST_MB 50
+
+static long local_mb(int natoms) { return 64 + 4L * natoms; }
+
+/* What two-electron integrals may take of heap and stack together, in doubles; the rest is
+ * computed anew. Without a bound NWChem fills both with them when they just fit, and the
+ * gradient, which needs another 23 MB at 15 atoms, ends with "xc_setquad: out of memory". */
+static long integrals_max(int natoms) { return (2 * local_mb(natoms) - 32 - 4L * natoms) * (1048576 / 8); }
+
 static void add_dft(const struct nwchem_calc *c, const struct rung *r, const struct nwchem_place *p, struct buf *b)
 {
 	const struct level *l = c->level;
@@ -149,6 +163,8 @@ static void add_dft(const struct nwchem_calc *c, const struct rung *r, const str
 	/* Shieldings without `direct` fail at times in the response equations. */
 	if (c->task == NWCHEM_SHIELD && (l->direct || c->rung > 0))
 		buf_adds(b, "  direct\n");
+	else if (p)
+		buf_addf(b, "  semidirect memsize %ld filesize 0\n", integrals_max(c->geometry->natoms));
 	if (c->task == NWCHEM_SHIELD)
 		buf_adds(b, is_quick(c) ? "  grid medium\n" : "  grid fine\n");
 	if (p && p->orbitals && nwchem_readable_path(p->orbitals))
@@ -201,15 +217,6 @@ void nwchem_canonical(const struct nwchem_calc *c, struct buf *b)
 	add_body(c, c->geometry, NULL, b);
 	buf_addf(b, "rung %d\n", c->rung);
 }
-
-/* ---- memory, as measured: global arrays hold 36 matrices of N x N doubles in an
- * optimisation and 9 (atoms + 1) of them in a shielding calculation (exactly, for
- * 3 to 17 atoms); heap and stack of a rank were 2.6 MB an atom at most, each. */
-
-#define PROGRAM_MB 150   /* resident size of a rank besides */
-#define GLOBAL_LEAST_MB 50
-
-static long local_mb(int natoms) { return 64 + 4L * natoms; }
 
 static void add_memory(const struct nwchem_calc *c, const struct nwchem_place *p, struct buf *b)
 {

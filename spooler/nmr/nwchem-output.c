@@ -118,6 +118,7 @@ static const struct { const char *words; enum cause cause; } signs[] = {
 	{ "push_get failed", CAUSE_MEMORY },
 	{ "pushget failed", CAUSE_MEMORY },
 	{ "ga_create failed", CAUSE_MEMORY },
+	{ "xc_setquad: out of memory", CAUSE_MEMORY },
 	{ "could not create global array", CAUSE_MEMORY },
 	{ "Could not allocate", CAUSE_MEMORY },
 	{ "There are not enough slots available", CAUSE_MPI },

@@ -80,7 +80,7 @@ like(Spool::slurp("$dir/err"), qr/there is no level "large"/, 'a level that is n
 write_file("$dir/bad.sdf", record([ @{ $molecules[0] }[ 0 .. 3 ], [ '0.23 1' ] ]));
 ($e) = calibrate("$dir/bad.sdf", '--levels', 'small//xtb');
 like(Spool::slurp("$dir/err"), qr/bad\.sdf: record 1 \(Methane\): "0\.23 1": atom 1 is no hydrogen/, 'a shift of the wrong atom');
-for my $try ([ '--solvent DMSO', qr/measured in chloroform; leave --solvent out/ ], [ '--component largest', qr/no option "component"/ ],
+for my $try ([ '--solvent DMSO', qr/record 1 was measured in chloroform, not in dimethyl sulfoxide.*leave --solvent out/ ], [ '--component largest', qr/no option "component"/ ],
 	[ '-o geom=keep', qr/no option "geometry"/ ], [ '--mode foo', qr/mode.*foo/ ]) {
 	($e) = calibrate("$dir/set.sdf", '--levels', 'small//xtb', '--out', "$dir/c", $try->[0]);
 	is($e, 2, "$try->[0]: refused");

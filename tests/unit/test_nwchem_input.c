@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "nmr/nwchem.h"
@@ -62,6 +63,14 @@ static void test_optimise(_unused_ void **state)
 		assert_non_null(strstr(s, parts[i]));
 	assert_null(strstr(s, "noautoz"));
 	assert_null(strstr(s, "direct\n"));
+	/* Integrals leave room in heap and stack for the gradient (23 MB at 15 atoms, and more
+	 * stack than that during the SCF), and say nothing of the result. */
+	const char *cache = strstr(s, "  semidirect memsize ");
+	assert_non_null(cache);
+	long words = strtol(cache + strlen("  semidirect memsize "), NULL, 10);
+	assert_true(words > 0 && words * 8 < (2 * 76 - 40) * 1048576L);
+	_cleanup_free_ char *key = canonical(calc(NWCHEM_OPTIMISE, "b3lyp-d3-631gd", "chcl3", 0, 0));
+	assert_null(strstr(key, "semidirect"));
 	/* A title cannot smuggle lines in. */
 	assert_non_null(strstr(s, "title \"a _title__end_ task\"\n"));
 }
@@ -72,6 +81,7 @@ static void test_shield(_unused_ void **state)
 	assert_non_null(strstr(s, "charge -1\n"));
 	assert_non_null(strstr(s, "  * library \"6-311+G(2d,p)\"\n"));
 	assert_non_null(strstr(s, "  direct\n"));
+	assert_null(strstr(s, "semidirect"));
 	assert_non_null(strstr(s, "property\n  shielding\nend\ntask dft property\n"));
 	assert_null(strstr(s, "cosmo"));
 	assert_null(strstr(s, "disp"));
