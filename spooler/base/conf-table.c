@@ -43,6 +43,7 @@ static const struct conf_row rows[] = {
 	INT("nwchem_nproc", "NWCHEM_NPROC", "0", 0, 65536, "most MPI ranks of one NWChem run; 0: all cores", nwchem_nproc),
 	INT("step_memory_mb", "NMR_STEP_MEMORY_MB", "0", 0, 1e9, "memory limit of one run, MiB; 0: that of all engines", step_memory_mb),
 	NUMBER("step_timeout_h", "NMR_STEP_TIMEOUT_H", "72", 0, 1e5, "wall-clock limit of one run, hours; 0: none", step_timeout_h),
+	NUMBER("crest_timeout_h", "NMR_CREST_TIMEOUT_H", "24", 0, 1e5, "the same of a search with CREST; 0: as for any run", crest_timeout_h),
 	INT("nice", "NMR_NICE", "10", 0, 19, "niceness of the engines", nice),
 
 	NUMBER("quiet_s", "NMR_QUIET_S", "0.5", 0, 3600, "a file is finished when it has been still for so many seconds (local folders)", quiet_s),

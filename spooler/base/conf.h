@@ -36,6 +36,7 @@ struct conf {
 	int nwchem_nproc;       /* most ranks of one NWChem run; 0: all cores */
 	int step_memory_mb;     /* limit of one run; 0: by estimate */
 	double step_timeout_h;  /* wall clock of one run */
+	double crest_timeout_h; /* of CREST, when that is less */
 	int nice;
 	/* intake */
 	double quiet_s;         /* quiet time of local folders */

@@ -45,11 +45,14 @@ static void check_launcher(struct doctor *d)
 	conf_argv_free(argv);
 }
 
-static void check_crest(struct doctor *d)
+static void check_crest(struct doctor *d, const struct engines *e)
 {
 	char **argv = conf_engine_argv(d->c->conf, "crest", 1, "");
 	_cleanup_free_ char *version = argv ? version_line(argv[0]) : NULL;
-	if (version)
+	if (e->crest_mute)
+		doctor_say(d, DOCTOR_WARNING, "engines", "run \"crest --version\" by hand and see what it says; it is optional",
+			   "CREST is installed and does not say its version: it is not used");
+	else if (version)
 		doctor_say(d, DOCTOR_OK, "engines", NULL, "CREST: %s", version);
 	else
 		doctor_say(d, DOCTOR_OK, "engines", NULL, "CREST is not installed; it is optional");
@@ -119,6 +122,6 @@ void doctor_engines(struct doctor *d)
 	say_program(d, "xTB", e.xtb, conf_engine(d->c->conf, "xtb"), "apt install xtb, or set engines.xtb in nmr.conf");
 	say_program(d, "nmr-mol", e.mol, e.mol_path, "install nmr-spool again, with the RDKit libraries");
 	say_program(d, "nmr-render", e.render, e.render_path, "install nmr-spool again, with librsvg");
-	check_crest(d);
+	check_crest(d, &e);
 	engines_release(&e);
 }

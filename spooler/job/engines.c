@@ -34,7 +34,7 @@ static char *version_after(const char *text, const char *marker)
 /* A shortage of the moment must not make an engine unknown for the whole run. */
 static bool try_again(int r, int *tries)
 {
-	static const int passing[] = { EAGAIN, EINTR, EMFILE, ENFILE, ENOMEM, EIO, ENOSPC };
+	static const int passing[] = { EAGAIN, EINTR, EMFILE, ENFILE, ENOMEM, EIO, ENOSPC, ETIMEDOUT };
 	for (size_t i = 0; i < ARRAY_SIZE(passing) && *tries < 3; i++)
 		if (r == -passing[i]) {
 			++*tries;
@@ -51,7 +51,10 @@ static int capture(const char *const *argv, double timeout_s, struct buf *out)
 		buf_clear(out);
 		r = run_capture(argv, timeout_s, 1 << 20, out, &status);
 	} while (try_again(r, &tries));
-	return r < 0 ? r : WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+	if (r < 0)
+		return r;
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return code == 0 ? 0 : code == 127 ? -ENOENT : -EIO;
 }
 
 static char *first_line(const char *const *argv)
@@ -99,15 +102,19 @@ static char *nwchem_version(const struct conf *conf, const char *work_dir)
 	return r == 0 ? version_after(out.s, "(NWChem)") : NULL;
 }
 
-/* What `NAME --version` says behind the marker; NULL when it cannot be started. */
-static char *asked_version(const struct conf *conf, const char *name, const char *marker)
+/* What `NAME --version` says behind the marker; NULL when it cannot be started, or is
+ * there and does not answer (*ret_mute, may be NULL). */
+static char *asked_version(const struct conf *conf, const char *name, const char *marker, bool *ret_mute)
 {
 	char **words = conf_engine_argv(conf, name, 1, "");
 	if (!words)
 		return NULL;
 	const char *argv[] = { words[0], "--version", NULL };
 	_cleanup_(buf_release) struct buf out = BUF_INIT;
-	char *v = capture(argv, 20, &out) == 0 ? version_after(out.s, marker) : NULL;
+	int r = capture(argv, 20, &out);
+	char *v = r == 0 ? version_after(out.s, marker) : NULL;
+	if (ret_mute)
+		*ret_mute = !v && r != -ENOENT;
 	conf_argv_free(words);
 	return v;
 }
@@ -131,8 +138,8 @@ void engines_find(struct engines *e, const struct conf *conf, const char *work_d
 	line = first_line(render);
 	e->render = line && strchr(line, ' ') ? xstrdup(strchr(line, ' ') + 1) : NULL;
 	free(line);
-	e->xtb = asked_version(conf, "xtb", "xtb version");
-	e->crest = asked_version(conf, "crest", "ersion");
+	e->xtb = asked_version(conf, "xtb", "xtb version", NULL);
+	e->crest = asked_version(conf, "crest", "ersion", &e->crest_mute);
 	e->nwchem = nwchem_version(conf, work_dir);
 	if (!e->mol)
 		complain(&b, "nmr-mol does not start", "install nmr-spool again, with the RDKit libraries");

@@ -8,6 +8,7 @@ struct engines {
 	char *nwchem;   /* version, "7.0.2"; NULL: not found */
 	char *xtb;
 	char *crest;    /* NULL: not installed; it is optional */
+	bool crest_mute;   /* it is installed and did not say its version */
 	char *mol;      /* "1 (RDKit 2022.09.3)" */
 	char *render;
 	char *mol_path, *render_path;   /* beside this program */

@@ -142,6 +142,12 @@ static int check_crest(struct walk *w)
 {
 	if (w->keep || w->reference || !str_eq(w->opt.value[OPTION_CONFORMERS], "crest") || w->lab->engines.crest)
 		return 0;
+	if (w->lab->engines.crest_mute)
+		return walk_end(w, PIPELINE_REFUSED, "CREST is installed on this machine and does not work.",
+				"It did not say its version (\"crest --version\") when the spooler started.",
+				"Use \"conformers = rdkit\" (or leave the line out), or ask whoever runs this machine to look: "
+				"\"nmr doctor\" tells more. When it works, restart the spooler and put a file called \"retry\" "
+				"into this folder.");
 	return walk_end(w, PIPELINE_REFUSED, "CREST is not installed on this machine.",
 			"The options of this job ask for it (\"conformers = crest\"), and no program \"crest\" can be started.",
 			"Use \"conformers = rdkit\" (or leave the line out), or ask whoever runs this machine to install CREST.");

@@ -158,7 +158,7 @@ static int crest_failed(struct walk *w)
 {
 	walk_end_engine(w, "searching conformers with CREST");
 	free(w->p->remedy);
-	w->p->remedy = xstrdup("Use \"conformers = rdkit\" (or leave the line out), or put a file called \"retry\" into this folder "
+	w->p->remedy = xstrdup("Use \"conformers = rdkit\" (or leave the line out), raise crest_timeout_h in nmr.conf if it ran out of time, or put a file called \"retry\" into this folder "
 			       "to try once more.");
 	return -ECANCELED;
 }
@@ -197,7 +197,8 @@ int walk_search(struct walk *w, struct funnel *f)
 		return rdkit(w, f);
 	if (w->lab->engines.crest)
 		return crest(w, f, false);
-	walk_warn(w, "no-crest", "The molecule has %d rotatable bonds. CREST, which searches such molecules more thoroughly, is "
-		  "not installed here: RDKit's conformers were used, and some may be missing.", rotatable);
+	walk_warn(w, "no-crest", "The molecule has %d rotatable bonds. CREST, which searches such molecules more thoroughly, %s: "
+		  "RDKit's conformers were used, and some may be missing.", rotatable,
+		  w->lab->engines.crest_mute ? "did not answer here when the spooler started" : "is not installed here");
 	return rdkit(w, f);
 }

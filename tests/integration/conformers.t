@@ -203,4 +203,21 @@ other('crest-fails', 'CO', "conformers = crest\n");
 is($t->wait_for('crest-fails', 60), 'failed', 'CREST fails');
 like($t->failed_text('crest-fails'), qr/Change in topology\s+detected.*conformers = rdkit/s, 'in its own words, with the remedy');
 is($t->stop, 0, 'it ends');
+
+# ---- installed, and no more: it is slow, or mute
+write_file("$bin/slow", "#!/bin/sh\n[ \$1 = --version ] && { echo ' Version 2.12'; exit; }\nsleep 600\n");
+write_file("$bin/mute", "#!/bin/sh\necho 'error while loading shared libraries' >&2\nexit 1\n");
+chmod 0755, "$bin/slow", "$bin/mute";
+$t = Spool->new(data => $s->{data}, env => { @engines, NMR_CREST => "$bin/slow", NMR_CREST_TIMEOUT_H => 0.0003 });
+$t->start;
+other('crest-slow', 'CCCO', "conformers = crest\n");
+is($t->wait_for('crest-slow', 60), 'failed', 'CREST takes too long');
+like($t->failed_text('crest-slow'), qr/longer than the limit.*crest_timeout_h/s, 'the limit of its own, and its name');
+is($t->stop, 0, 'it ends');
+$t = Spool->new(data => $s->{data}, env => { @engines, NMR_CREST => "$bin/mute" });
+$t->start;
+other('crest-mute', 'CCO', "conformers = crest\n");
+is($t->wait_for('crest-mute', 60), 'failed', 'CREST is there and does not answer');
+like($t->failed_text('crest-mute'), qr/installed on this machine and does not work.*nmr doctor/s, 'which is not called missing');
+is($t->stop, 0, 'it ends');
 done_testing;

@@ -143,7 +143,7 @@ static void test_shipped_file_loads_and_shows_defaults(_unused_ void **state)
 	assert_int_equal(all->mode_files, 0664);
 	assert_int_equal(c->mode_files, 0664);
 	assert_int_equal(c->mode_dirs, 0775);
-	assert_true(all->step_timeout_h == c->step_timeout_h && all->quiet_s == c->quiet_s);
+	assert_true(all->step_timeout_h == c->step_timeout_h && all->crest_timeout_h == c->crest_timeout_h && all->quiet_s == c->quiet_s);
 	assert_true(all->quiet_remote_s == c->quiet_remote_s && all->scan_s == c->scan_s);
 	assert_true(all->scan_remote_s == c->scan_remote_s && all->status_s == c->status_s);
 	assert_true(all->empty_report_s == c->empty_report_s);
