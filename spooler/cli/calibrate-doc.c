@@ -268,7 +268,9 @@ static json_t *pair_document(const struct calibrate *k, const struct calibrate_p
 		s.x[nucleus] = (struct points){ .shown = json_array(), .left_out = json_array(), .elements = json_object() };
 	for (int i = 0; i < k->set.n; i++)
 		take_molecule(&s, k, p, i, q);
-	json_t *doc = json_pack("{s:s,s:s,s:s,s:o,s:s,s:s,s:i,s:o,s:f,s:b}", "level", p->level->name, "level_text", p->level->text,
+	json_t *doc = json_pack("{s:s?,s:{s:s,s:s},s:{s:s,s:s},s:s,s:o,s:s,s:s,s:i,s:o,s:f,s:b}", "preset",
+				p->shipped ? p->preset : NULL, "level", nuclei[0], p->level[0]->name, nuclei[1],
+				p->level[1]->name, "level_text", nuclei[0], p->level[0]->text, nuclei[1], p->level[1]->text,
 				"geometry", calibrate_geometry_name(p), "geometry_text",
 				s.level ? json_incref(json_object_get(s.level, "geometry")) : json_null(), "solvent",
 				k->solvent->code, "solvent_name", k->solvent->name, "done", s.done, "missing", s.missing, "cpu_s",

@@ -11,9 +11,16 @@
 
 const char *calibrate_geometry_name(const struct calibrate_pair *p) { return p->geometry ? p->geometry->name : "xtb"; }
 
+char *calibrate_pair_text(const struct calibrate_pair *p)
+{
+	return p->shipped ? xstrdup(p->preset) : xasprintf("%s//%s", p->level[0]->name, calibrate_geometry_name(p));
+}
+
 static const struct preset *model(const struct calibrate *k, const struct calibrate_pair *p)
 {
 	const struct preset *s, *close = NULL;
+	if (p->shipped)
+		return p->shipped;
 	for (size_t i = 0; (s = share_preset_at(k->share, i)); i++) {
 		if (s->optimise == p->geometry)
 			return s;
@@ -26,13 +33,13 @@ static const struct preset *model(const struct calibrate *k, const struct calibr
 static void add_preset(const struct calibrate *k, const struct calibrate_pair *p, struct buf *b)
 {
 	const struct preset *m = model(k, p);
-	buf_addf(b, "  { name = \"%s\"; summary = \"%s on %s geometries\";\n", p->preset, p->level->text,
+	buf_addf(b, "  { name = \"%s\"; summary = \"%s on %s geometries\";\n", p->preset, p->level[0]->text,
 		 p->geometry ? p->geometry->text : "GFN2-xTB");
 	if (m->screen)
 		buf_addf(b, "    screen = \"%s\";\n", m->screen->name);
 	if (p->geometry)
 		buf_addf(b, "    optimise = \"%s\";\n", p->geometry->name);
-	buf_addf(b, "    shield_h = \"%s\"; shield_c = \"%s\";\n", p->level->name, p->level->name);
+	buf_addf(b, "    shield_h = \"%s\"; shield_c = \"%s\";\n", p->level[0]->name, p->level[1]->name);
 	buf_addf(b, "    conformers_max = %d; conformers_screen_max = %d; conformers_dft_max = %d;\n", m->conformers_max,
 		 m->conformers_screen_max, m->conformers_dft_max);
 	buf_addf(b, "    window_xtb = %.3f; window_screen = %.3f; window_dft = %.3f; population = %.4f; atoms_max = %d; }",
@@ -63,7 +70,8 @@ void calibrate_hash(struct calibrate *k)
 		add_preset(k, p, &b);
 		add_level(&b, model(k, p)->screen);
 		add_level(&b, p->geometry);
-		add_level(&b, p->level);
+		add_level(&b, p->level[0]);
+		add_level(&b, p->level[1] == p->level[0] ? NULL : p->level[1]);
 		for (int o = 0; o < OPTION_COUNT; o++)
 			buf_addf(&b, "%s = %s\n", option_name((enum option)o), k->opt.value[o]);
 		sha256_hex(b.s, b.len, hex);
@@ -71,12 +79,13 @@ void calibrate_hash(struct calibrate *k)
 	}
 }
 
-static void add_placeholder(const struct calibrate *k, const struct calibrate_pair *p, const char *nucleus,
-			    double intercept, struct buf *b)
+static void add_placeholder(const struct calibrate *k, const struct calibrate_pair *p, int nucleus, struct buf *b)
 {
+	static const char *const name[] = { "1H", "13C" };
+	static const double intercept[] = { 31.8, 190 };
 	buf_addf(b, "  { nucleus = \"%s\"; geometry = \"%s\"; level = \"%s\"; solvent = \"%s\"; slope = -1.0; intercept = %.1f;\n"
 		    "    rmsd = 1.0; n = 1; source = \"placeholder of a calibration\"; reference = \"none\"; }",
-		 nucleus, calibrate_geometry_name(p), p->level->name, k->solvent->code, intercept);
+		 name[nucleus], calibrate_geometry_name(p), p->level[nucleus]->name, k->solvent->code, intercept[nucleus]);
 }
 
 int calibrate_write_share(const struct calibrate *k)
@@ -94,9 +103,9 @@ int calibrate_write_share(const struct calibrate *k)
 	for (int i = 0; i < k->nknown; i++) {
 		const char *next = i + 1 < k->nknown ? ",\n" : "\n);\n";
 		add_preset(k, &k->pair[i], &presets);
-		add_placeholder(k, &k->pair[i], "1H", 31.8, &factors);
+		add_placeholder(k, &k->pair[i], 0, &factors);
 		buf_adds(&factors, ",\n");
-		add_placeholder(k, &k->pair[i], "13C", 190, &factors);
+		add_placeholder(k, &k->pair[i], 1, &factors);
 		buf_adds(&presets, next);
 		buf_adds(&factors, next);
 	}

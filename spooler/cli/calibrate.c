@@ -30,21 +30,45 @@ static void tell_levels(const struct calibrate *k, const char *what)
 	const struct level *l;
 	for (size_t i = 0; (l = share_level_at(k->share, i)); i++)
 		buf_addf(&b, "%s%s", i ? ", " : "", l->name);
-	cli_error("%s; give --levels LEVEL//GEOMETRY,... with LEVEL one of %s, and GEOMETRY xtb or one of them", what, b.s);
+	cli_error("%s; give --levels LEVEL//GEOMETRY,... with LEVEL one of %s, and GEOMETRY xtb or one of them; or the name of a "
+		  "preset", what, b.s);
+}
+
+/* NULL, or what is wrong with it. */
+static char *read_preset(struct calibrate *k, const char *word, struct calibrate_pair *p)
+{
+	p->shipped = share_preset(k->share, word);
+	if (!p->shipped)
+		return xasprintf("\"%s\" says no geometry, and is no preset", word);
+	p->level[0] = p->shipped->shield_h;
+	p->level[1] = p->shipped->shield_c;
+	p->geometry = p->shipped->optimise;
+	p->preset = xstrdup(p->shipped->name);
+	return NULL;
+}
+
+static char *read_pair(struct calibrate *k, const char *word, const char *slashes, struct calibrate_pair *p)
+{
+	_cleanup_free_ char *level = xstrndup(word, (size_t)(slashes - word));
+	const char *geometry = slashes + 2;
+	p->level[0] = p->level[1] = share_level(k->share, level);
+	p->geometry = share_level(k->share, geometry);
+	if (!p->level[0] || (!p->geometry && !str_eq(geometry, "xtb")))
+		return xasprintf("there is no level \"%s\"", p->level[0] ? geometry : level);
+	if (p->geometry && !p->geometry->dispersion)
+		return xasprintf("\"%s\" has no dispersion correction, and a geometry's energies are the weights of conformers", geometry);
+	p->preset = xasprintf("%s_%s", level, geometry);
+	return NULL;
 }
 
 /* NULL, or what is wrong with it. */
 static char *add_pair(struct calibrate *k, const char *word)
 {
 	const char *slashes = strstr(word, "//");
-	if (!slashes)
-		return xasprintf("\"%s\" says no geometry", word);
-	_cleanup_free_ char *level = xstrndup(word, (size_t)(slashes - word));
-	const char *geometry = slashes + 2;
-	struct calibrate_pair p = { .level = share_level(k->share, level), .geometry = share_level(k->share, geometry) };
-	if (!p.level || (!p.geometry && !str_eq(geometry, "xtb")))
-		return xasprintf("there is no level \"%s\"", p.level ? geometry : level);
-	p.preset = xasprintf("%s_%s", level, geometry);
+	struct calibrate_pair p = { 0 };
+	char *why = slashes ? read_pair(k, word, slashes, &p) : read_preset(k, word, &p);
+	if (why)
+		return why;
 	for (int i = 0; i < k->nknown; i++)
 		if (str_eq(k->pair[i].preset, p.preset)) {
 			free(p.preset);
@@ -194,8 +218,10 @@ static int remember_pairs(struct calibrate *k)
 	if (file_read(path, 1 << 16, &had) == 0)
 		for (char *w = strtok_r(had.s, "\n", &rest); w; w = strtok_r(NULL, "\n", &rest))
 			free(add_pair(k, w));
-	for (int i = 0; i < k->nknown; i++)
-		buf_addf(&all, "%s//%s\n", k->pair[i].level->name, calibrate_geometry_name(&k->pair[i]));
+	for (int i = 0; i < k->nknown; i++) {
+		_cleanup_free_ char *text = calibrate_pair_text(&k->pair[i]);
+		buf_addf(&all, "%s\n", text);
+	}
 	calibrate_hash(k);
 	return calibrate_write(k, "pairs", &all);
 }
@@ -315,7 +341,7 @@ static int write_pictures(const struct calibrate *k, const json_t *doc)
 	json_array_foreach(json_arr(doc, "fits"), i, fit)
 		for (int n = 0; n < 2; n++) {
 			_cleanup_(buf_release) struct buf b = BUF_INIT;
-			_cleanup_free_ char *name = xasprintf("%s_%s.%s.svg", json_str(fit, "level", "?"),
+			_cleanup_free_ char *name = xasprintf("%s_%s.%s.svg", json_str(json_object_get(fit, "level"), nuclei[n], "?"),
 							      json_str(fit, "geometry", "?"), nuclei[n]);
 			calibration_svg(fit, nuclei[n], &b);
 			if (b.len)

@@ -6,10 +6,13 @@
 #include "nmr/benchmark.h"
 #include "nmr/options.h"
 
-/* A level of the shieldings on a level of the geometry: "wp04-631gdp//xtb". */
+/* A level of the shieldings on a level of the geometry: "wp04-631gdp//xtb"; or the levels
+ * of a shipped preset, "standard". */
 struct calibrate_pair {
-	const struct level *level, *geometry;  /* geometry NULL: GFN2-xTB */
-	char *preset;                          /* "wp04-631gdp_xtb": of the private share folder */
+	const struct level *level[2];          /* of hydrogens and of carbons */
+	const struct level *geometry;          /* NULL: GFN2-xTB */
+	const struct preset *shipped;          /* NULL: a pair of levels */
+	char *preset;                          /* "wp04-631gdp_xtb", "standard": of the private share folder */
 	char hash[9];                          /* of what decides its results besides the molecule */
 };
 
@@ -30,6 +33,8 @@ struct calibrate {
 /* "wp04-631gdp_xtb_07_1a2b3c4d": the job of a pair and a molecule (from 0). */
 char *calibrate_job_name(const struct calibrate_pair *p, int molecule);
 const char *calibrate_geometry_name(const struct calibrate_pair *p);
+/* "wp04-631gdp//xtb", "standard": as it is asked for. Caller frees. */
+char *calibrate_pair_text(const struct calibrate_pair *p);
 /* Into the folder; CLI_OK, or CLI_FAILED after having said why. */
 int calibrate_write(const struct calibrate *k, const char *name, const struct buf *b);
 /* Fills the hash of every known pair. */

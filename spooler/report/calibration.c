@@ -24,6 +24,9 @@ static double mean_cpu(const json_t *fit)
 	return done ? json_num(fit, "cpu_s", 0) / (double)done : 0;
 }
 
+static const char *level_of(const json_t *fit, int n) { return json_str(json_object_get(fit, "level"), nuclei[n], "?"); }
+static const char *level_text_of(const json_t *fit, int n) { return json_str(json_object_get(fit, "level_text"), nuclei[n], "?"); }
+
 /* ---- factors */
 
 static void conf_string(struct buf *b, const char *s)
@@ -41,7 +44,7 @@ static void conf_entry(const json_t *doc, const json_t *fit, int n, struct buf *
 	const json_t *programs = json_object_get(fit, "programs");
 	size_t i;
 	buf_addf(b, "  { nucleus = \"%s\"; geometry = \"%s\"; level = \"%s\"; solvent = \"%s\";\n", nuclei[n],
-		 json_str(fit, "geometry", "?"), json_str(fit, "level", "?"), json_str(fit, "solvent", "?"));
+		 json_str(fit, "geometry", "?"), level_of(fit, n), json_str(fit, "solvent", "?"));
 	buf_addf(b, "    slope = %.5f; intercept = %.4f; rmsd = %.4f; lomo = %.4f; n = %lld; molecules = %lld; elements = \"%s\";\n",
 		 json_num(x, "slope", 0), json_num(x, "intercept", 0), json_num(x, "rmsd", 0), json_num(x, "lomo", 0),
 		 json_int(x, "n", 0), json_int(x, "molecules", 0), json_str(x, "elements", ""));
@@ -64,6 +67,19 @@ static void conf_entry(const json_t *doc, const json_t *fit, int n, struct buf *
 	buf_adds(b, "\"; }");
 }
 
+/* A level may be asked for by itself and as that of presets. */
+static bool is_repeated(const json_t *doc, size_t i, int n)
+{
+	const json_t *fits = json_arr(doc, "fits"), *fit = json_array_get(fits, i);
+	for (size_t k = 0; k < i; k++) {
+		const json_t *other = json_array_get(fits, k);
+		if (nucleus_of(other, n) && str_eq(level_of(other, n), level_of(fit, n)) &&
+		    str_eq(json_str(other, "geometry", ""), json_str(fit, "geometry", "")))
+			return true;
+	}
+	return false;
+}
+
 void calibration_conf(const json_t *doc, struct buf *b)
 {
 	const json_t *fit;
@@ -71,7 +87,7 @@ void calibration_conf(const json_t *doc, struct buf *b)
 	bool any = false;
 	json_array_foreach(json_arr(doc, "fits"), i, fit)
 		for (int n = 0; n < 2; n++) {
-			if (!nucleus_of(fit, n))
+			if (!nucleus_of(fit, n) || is_repeated(doc, i, n))
 				continue;
 			buf_adds(b, any ? ",\n" : "# Scaling factors, as in scaling.conf: put the entries that you want into its list.\n"
 						  "scaling = (\n");
@@ -263,7 +279,7 @@ void calibration_svg(const json_t *fit, const char *nucleus, struct buf *b)
 	buf_addf(b, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" "
 		    "font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
 		 WIDTH, HEIGHT, WIDTH, HEIGHT);
-	_cleanup_free_ char *title = xasprintf("%s, %s // %s, %s", nuclei_text[n], json_str(fit, "level_text", "?"),
+	_cleanup_free_ char *title = xasprintf("%s, %s // %s, %s", nuclei_text[n], level_text_of(fit, n),
 					       json_str(fit, "geometry_text", "?"), json_str(fit, "solvent_name", "?"));
 	words(b, LEFT, 18, "font-size=\"14\" font-weight=\"bold\" fill=\"#141414\"", title);
 	regression(b, x);
@@ -288,14 +304,15 @@ static void overview(const json_t *doc, struct buf *b)
 	const json_t *fit;
 	size_t i;
 	for (int n = 0; n < 2; n++) {
-		buf_addf(b, "<h2>%s</h2>\n<div class=\"scroll\"><table><thead><tr><th>Shieldings</th><th>Geometry</th><th class=\"n\">n</th>"
+		buf_addf(b, "<h2>%s</h2>\n<div class=\"scroll\"><table><thead><tr><th>Preset</th><th>Shieldings</th><th>Geometry</th><th class=\"n\">n</th>"
 			    "<th class=\"n\">slope</th><th class=\"n\">intercept</th><th class=\"n\">MAE</th><th class=\"n\">RMSD</th>"
 			    "<th class=\"n\">RMSD, left out</th><th class=\"n\">95 %%</th><th class=\"n\">R²</th><th class=\"n\">CPU s</th></tr></thead><tbody>\n",
 			 nuclei_text[n]);
 		json_array_foreach(json_arr(doc, "fits"), i, fit) {
 			const json_t *x = nucleus_of(fit, n);
 			buf_adds(b, "<tr>");
-			html_elem(b, "td", "", json_str(fit, "level_text", "?"));
+			html_elem(b, "td", "", json_str(fit, "preset", ""));
+			html_elem(b, "td", "", level_text_of(fit, n));
 			html_elem(b, "td", "", json_str(fit, "geometry_text", json_str(fit, "geometry", "?")));
 			if (x)
 				cells(b, x);
@@ -355,7 +372,10 @@ static void list_missing(const json_t *list, const char *what, struct buf *b)
 
 static void section(const json_t *fit, struct buf *b)
 {
-	_cleanup_free_ char *title = xasprintf("%s on %s geometries", json_str(fit, "level_text", "?"),
+	bool two = !str_eq(level_of(fit, 0), level_of(fit, 1));
+	const char *preset = json_str(fit, "preset", "");
+	_cleanup_free_ char *title = xasprintf("%s%s%s%s%s%s on %s geometries", preset, *preset ? ": " : "", level_text_of(fit, 0),
+					       two ? " (¹H) and " : "", two ? level_text_of(fit, 1) : "", two ? " (¹³C)" : "",
 					       json_str(fit, "geometry_text", json_str(fit, "geometry", "?")));
 	html_elem(b, "h2", "", title);
 	list_missing(json_arr(fit, "missing"), "Without these molecules:", b);
@@ -398,13 +418,15 @@ void calibration_table(const json_t *doc, struct buf *b)
 {
 	const json_t *fit;
 	size_t i;
-	text_pad(b, "shieldings // geometry", 40, false);
+	text_pad(b, "shieldings // geometry", 54, false);
 	buf_adds(b, "       n      slope  intercept    RMSD  RMSD, left out   CPU s\n");
 	json_array_foreach(json_arr(doc, "fits"), i, fit)
 		for (int n = 0; n < 2; n++) {
 			const json_t *x = nucleus_of(fit, n);
-			_cleanup_free_ char *name = xasprintf("%-3s %s//%s", nuclei[n], json_str(fit, "level", "?"), json_str(fit, "geometry", "?"));
-			text_pad(b, name, 40, false);
+			const char *preset = json_str(fit, "preset", "");
+			_cleanup_free_ char *name = xasprintf("%-3s %s%s%s//%s", nuclei[n], preset, *preset ? ": " : "", level_of(fit, n),
+							      json_str(fit, "geometry", "?"));
+			text_pad(b, name, 54, false);
 			if (x)
 				buf_addf(b, "%8lld %10.5f %10.4f %7.3f %15.3f %7.0f\n", json_int(x, "n", 0), json_num(x, "slope", 0),
 					 json_num(x, "intercept", 0), json_num(x, "rmsd", 0), json_num(x, "lomo", 0), mean_cpu(fit));

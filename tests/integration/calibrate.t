@@ -22,8 +22,17 @@ levels = ( { name = "small"; text = "B3LYP-D3/STO-3G"; functional = "B3LYP-D3"; 
   xc = [ "xc b3lyp" ]; dispersion = "disp vdw 4"; basis = [ "* library sto-3g" ]; direct = true; z_max = 18;
   elements = "H C N O F"; functions = [ "H 1", "C 5", "N 5", "O 5", "F 5" ]; reference = "none"; } );
 L
+# Its two nuclei are told apart by their levels.
+write_file("$share/levels.conf", Spool::slurp("$share/levels.conf") =~ s/\);\n\z/, /r . <<'L');
+  { name = "tiny"; text = "HF/STO-3G"; functional = "HF"; basis_text = "STO-3G";
+  xc = [ "xc hfexch" ]; basis = [ "* library sto-3g" ]; direct = true; z_max = 18;
+  elements = "H C N O F"; functions = [ "H 1", "C 5", "N 5", "O 5", "F 5" ]; reference = "none"; } );
+L
 my $presets = <<'P';
-presets = ( { name = "quick"; summary = "for tests"; screen = "small"; shield_h = "small"; shield_c = "small";
+presets = ( { name = "both"; summary = "for tests"; screen = "small"; shield_h = "small"; shield_c = "tiny";
+  conformers_max = 20; conformers_screen_max = 12; conformers_dft_max = 6; window_xtb = 6.0; window_screen = 4.0;
+  window_dft = 3.0; population = 0.99; atoms_max = 60; },
+  { name = "quick"; summary = "for tests"; screen = "small"; shield_h = "small"; shield_c = "small";
   conformers_max = 20; conformers_screen_max = 12; conformers_dft_max = 6; window_xtb = 6.0; window_screen = 4.0;
   window_dft = 3.0; population = 0.99; atoms_max = 60; } );
 P
@@ -77,6 +86,10 @@ is($e, 2, 'levels are asked for');
 like(Spool::slurp("$dir/err"), qr/--levels LEVEL\/\/GEOMETRY.*small/, 'and listed');
 ($e) = calibrate("$dir/set.sdf", '--levels', 'large//xtb');
 like(Spool::slurp("$dir/err"), qr/there is no level "large"/, 'a level that is not there');
+($e) = calibrate("$dir/set.sdf", '--levels', 'small//tiny');
+like(Spool::slurp("$dir/err"), qr/"tiny" has no dispersion correction/, 'a geometry whose energies do not weigh conformers');
+($e) = calibrate("$dir/set.sdf", '--levels', 'loud');
+like(Spool::slurp("$dir/err"), qr/"loud" says no geometry, and is no preset/, 'a preset that is not there');
 write_file("$dir/bad.sdf", record([ @{ $molecules[0] }[ 0 .. 3 ], [ '0.23 1' ] ]));
 ($e) = calibrate("$dir/bad.sdf", '--levels', 'small//xtb');
 like(Spool::slurp("$dir/err"), qr/bad\.sdf: record 1 \(Methane\): "0\.23 1": atom 1 is no hydrogen/, 'a shift of the wrong atom');
@@ -115,7 +128,7 @@ sub line_of {
 	return ($slope, $my - $slope * $mx);
 }
 for my $fit (@{ $doc->{fits} }) {
-	is($fit->{done}, 4, "four molecules, $fit->{level}//$fit->{geometry}");
+	is($fit->{done}, 4, "four molecules, $fit->{level}{'1H'}//$fit->{geometry}");
 	ok($fit->{cpu_s} > 1, 'CPU time of the whole pipeline');
 	for my $nucleus ('1H', '13C') {
 		my $x = $fit->{$nucleus};
@@ -142,6 +155,18 @@ isnt($xtb->{'13C'}{slope}, $dft->{'13C'}{slope}, 'geometries make a difference')
 my $html = Spool::slurp("$dir/c/report.html");
 like($html, qr/<svg.*Fluoromethane.*<\/svg>/s, 'the report has pictures');
 is(system("xmllint --noout $dir/c/*.svg"), 0, 'which are well-formed') if qx(which xmllint);
+
+# ---- the levels of a preset
+($e, $out) = calibrate("$dir/set.sdf", '--levels', 'both,small//xtb', '--out', "$dir/c");
+is($e, 0, 'a preset stands for its levels') or diag(Spool::slurp("$dir/err"));
+like($out, qr/^1H +both: small\/\/xtb .*\n13C +both: tiny\/\/xtb /m, 'one for each nucleus');
+my ($both, $again) = @{ decode_json(Spool::slurp("$dir/c/calibration.json"))->{fits} };
+is($both->{preset}, 'both', 'it is named');
+is($both->{'1H'}{slope}, $xtb->{'1H'}{slope}, 'hydrogens as with the pair of that level');
+isnt($both->{'13C'}{slope}, $xtb->{'13C'}{slope}, 'carbons by the other one');
+ok($both->{cpu_s} > $again->{cpu_s}, 'the time of both');
+my @entries = Spool::slurp("$dir/c/scaling.conf") =~ /(nucleus = "\w+").*?(level = "\w+")/g;
+is("@entries", join(' ', map { qq(nucleus = "$_->[0]" level = "$_->[1]") } [qw(1H small)], [qw(13C tiny)], [qw(13C small)]), 'each factor once');
 
 # ---- another set, with a molecule that cannot be computed
 ($e) = calibrate("$dir/other.sdf", '--levels', 'small//xtb', '--out', "$dir/c");

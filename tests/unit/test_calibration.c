@@ -178,10 +178,10 @@ static void names_are_escaped(_unused_ void **state)
 {
 	_cleanup_(buf_release) struct buf html = BUF_INIT, conf = BUF_INIT, svg = BUF_INIT;
 	_cleanup_json_ json_t *doc = json_pack(
-		"{s:{s:s,s:s,s:i},s:s,s:[{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:f,s:[],s:{s:i,s:f,s:f,s:f,s:f,s:{s:[f,f]},s:[],s:["
+		"{s:{s:s,s:s,s:i},s:s,s:[{s:{s:s},s:{s:s},s:s,s:s,s:s,s:s,s:i,s:f,s:[],s:{s:i,s:f,s:f,s:f,s:f,s:{s:[f,f]},s:[],s:["
 		"{s:s,s:[i],s:f,s:f,s:f,s:s}]}}]}",
-		"dataset", "file", "a\"<b>\\.sdf", "sha256", "0123456789abcdef", "molecules", 1, "mode", "single", "fits", "level", "l",
-		"level_text", "<i>L</i>", "geometry", "xtb", "geometry_text", "G", "solvent", "chcl3", "solvent_name", "chloroform",
+		"dataset", "file", "a\"<b>\\.sdf", "sha256", "0123456789abcdef", "molecules", 1, "mode", "single", "fits", "level", "13C",
+		"l", "level_text", "13C", "<i>L</i>", "geometry", "xtb", "geometry_text", "G", "solvent", "chcl3", "solvent_name", "chloroform",
 		"done", 1, "cpu_s", 3.0, "missing", "13C", "n", 1, "slope", -1.0, "intercept", 190.0, "rmsd", 1.0, "lomo", 1.5, "ci",
 		"lomo", 1.0, 2.0, "kinds", "points", "molecule", "<script>x</script>", "atoms", 1, "shielding", 100.0, "shift", 90.5,
 		"lomo", 0.5, "environment", "sp3");
@@ -192,6 +192,8 @@ static void names_are_escaped(_unused_ void **state)
 	assert_null(strstr(html.s, "<script>"));
 	assert_null(strstr(html.s, "<b>\\.sdf"));
 	assert_null(strstr(html.s, "<i>L"));
+	assert_non_null(strstr(svg.s, "&lt;i&gt;L"));
+	assert_non_null(strstr(conf.s, "level = \"l\""));
 	assert_non_null(strstr(conf.s, "a\\\"<b>\\\\.sdf"));
 	assert_non_null(strstr(svg.s, "&lt;script&gt;"));
 	assert_null(strstr(svg.s, "nan"));
