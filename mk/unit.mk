@@ -3,7 +3,9 @@ UNIT_SRC  := $(wildcard tests/unit/test_*.c)
 UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
 $(B)/tests/test_%: tests/unit/test_%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALLCFLAGS) -MF $@.d -DTEST_DIR='"tests"' $< $(LIB) -o $@ $(LIBS) -lcmocka $(RENDER_LIBS)
+	$(CC) $(ALLCFLAGS) $(UNIT_LINK) -MF $@.d -DTEST_DIR='"tests"' $< $(LIB) -o $@ $(LIBS) -lcmocka $(RENDER_LIBS)
+# Its time is the test's.
+$(B)/tests/test_scheduler: UNIT_LINK = -Wl,--wrap=clock_mono
 .PHONY: unit-tests
 unit-tests: $(UNIT_BIN)
 # The stand-in for all engines that tests of the spool use.
