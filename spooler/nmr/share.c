@@ -99,7 +99,8 @@ static void read_preset(struct share *sh, const config_setting_t *s)
 			      .conformers_screen_max = (int)number(s, "conformers_screen_max", 40),
 			      .window_screen = number(s, "window_screen", 4),
 			      .window_xtb = number(s, "window_xtb", 6), .window_dft = number(s, "window_dft", 3),
-			      .population = number(s, "population", 0.99), .atoms_max = (int)number(s, "atoms_max", 150) };
+			      .population = number(s, "population", 0.99), .atoms_max = (int)number(s, "atoms_max", 150),
+			      .cpu_s = number(s, "cpu_s", 0) };
 }
 
 static const struct scaling_kind *read_kinds(const config_setting_t *s, size_t *ret_n)

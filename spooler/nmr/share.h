@@ -51,6 +51,7 @@ struct preset {
 	double window_dft;              /* kcal/mol, after DFT optimisation (or = window of the final energies) */
 	double population;              /* cut at the last stage, 0.99 */
 	int atoms_max;                  /* size limit, all atoms */
+	double cpu_s;                   /* of a small molecule, mean of the calibration; 0: not known */
 };
 
 /* How far off the nuclei of one kind were (docs/formats.md: "environment"). */

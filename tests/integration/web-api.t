@@ -45,6 +45,15 @@ $s->start;
 $j = $w->wait_status($early, 'complete', 60);
 is($j->{status}, 'complete', 'the spooler takes it when it comes') or diag $s->log_text;
 
+# ---- what a form needs
+($st, $j) = $w->json('GET', '/api/v1/options');
+is($st, 200, 'options');
+my ($draft) = grep { $_->{name} eq 'draft' } @{ $j->{presets} };
+my ($lomo) = map { /lomo = ([\d.]+)/ } grep { /level = "pbe0-def2svp"/ && /geometry = "xtb"/ && /"1H"/ }
+	split /(?=\{ nucleus)/, Spool::slurp('spooler/share/scaling.conf');
+ok($lomo > 0 && abs($draft->{error}{'1H'} - $lomo) < 1e-9, 'a preset says its error, that of molecules outside the fit');
+ok($draft->{cpu_s} > 1, 'and what it costs');
+
 # ---- POST /api/v1/jobs
 ($st, $j, $h) = $w->json('POST', '/api/v1/jobs', { smiles => 'C', solvent => 'chcl3', name => 'methane', preset => 'production' });
 is($st, 202, 'submitted');

@@ -27,12 +27,22 @@ static json_t *solvents(const struct web *w)
 	return list;
 }
 
+/* For molecules outside the fit, in chloroform; null: not known. */
+static json_t *error_of(const struct web *w, const struct preset *p, const char *nucleus)
+{
+	const struct solvent *chcl3 = share_solvent(w->share, "chcl3");
+	const struct scaling *s = chcl3 ? share_scaling(w->share, nucleus, p, chcl3) : NULL;
+	return s && s->lomo > 0 ? json_real(s->lomo) : json_null();
+}
+
 static json_t *presets(const struct web *w)
 {
 	json_t *list = json_array();
 	const struct preset *p;
 	for (size_t i = 0; (p = share_preset_at(w->share, i)); i++)
-		json_array_append_new(list, json_pack("{s:s,s:s,s:i}", "name", p->name, "summary", p->summary, "atoms_max", p->atoms_max));
+		json_array_append_new(list, json_pack("{s:s,s:s,s:i,s:{s:o,s:o},s:o}", "name", p->name, "summary", p->summary,
+						       "atoms_max", p->atoms_max, "error", "1H", error_of(w, p, "1H"), "13C",
+						       error_of(w, p, "13C"), "cpu_s", p->cpu_s > 0 ? json_real(p->cpu_s) : json_null()));
 	return list;
 }
 

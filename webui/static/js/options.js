@@ -1,6 +1,6 @@
 /* The options of a job on the form; what was chosen last is remembered. */
 import { el } from './dom.js';
-import { subscripts } from './words.js';
+import { duration, subscripts } from './words.js';
 
 const KEY = 'nmr-options';
 const REMEMBERED = [
@@ -122,6 +122,19 @@ function seldom(options) {
 	);
 }
 
+/* "±0.14 ppm (1H), ±2.6 ppm (13C)", of molecules that are not in the fit. */
+function errorText(error) {
+	const parts = [];
+	if (error?.['1H']) parts.push(`±${error['1H'].toFixed(2)} ppm (1H)`);
+	if (error?.['13C']) parts.push(`±${error['13C'].toFixed(1)} ppm (13C)`);
+	return parts.join(', ');
+}
+
+function costText(seconds) {
+	if (!seconds) return null;
+	return `about ${duration(seconds)} of one core for a molecule of 13 atoms`;
+}
+
 /* The preset with its summary, which follows the choice. */
 function presetField(options, chosen) {
 	const list = options.presets ?? [];
@@ -132,7 +145,7 @@ function presetField(options, chosen) {
 	const node = field('Preset', 'preset', preset, ' ');
 	const tell = () => {
 		const p = list.find(x => x.name === preset.value);
-		const facts = [p?.summary, p?.atoms_max && `up to ${p.atoms_max} atoms`];
+		const facts = [p?.summary, errorText(p?.error), costText(p?.cpu_s), p?.atoms_max && `up to ${p.atoms_max} atoms`];
 		node.lastChild.textContent = facts.filter(Boolean).join('; ');
 	};
 	preset.addEventListener('change', tell);
