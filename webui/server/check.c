@@ -155,7 +155,8 @@ void check_structure(struct http_request *rq)
 		return;
 	}
 	const char *name = json_str(body, "filename", "molecule.smi");
-	json_t *j = check_text(rq->web, text, strlen(text), name, json_str(body, "preset", "production"), false);
+	_cleanup_free_ char *usual = info_default_preset(rq->web);
+	json_t *j = check_text(rq->web, text, strlen(text), name, json_str(body, "preset", usual), false);
 	if (j)
 		http_reply_json(rq, 200, j);
 	else
@@ -164,7 +165,8 @@ void check_structure(struct http_request *rq)
 
 bool check_smiles(struct http_request *rq, const char *text)
 {
-	_cleanup_json_ json_t *j = check_text(rq->web, text, strlen(text), "molecule.smi", "production", true);
+	_cleanup_free_ char *usual = info_default_preset(rq->web);
+	_cleanup_json_ json_t *j = check_text(rq->web, text, strlen(text), "molecule.smi", usual, true);
 	const json_t *rec = json_array_get(json_arr(j, "records"), 0);
 	const json_t *refusal = json_object_get(rec ? rec : j, "refusal");
 	/* What cannot be asked now, the spooler tells later. */

@@ -46,16 +46,30 @@ static json_t *presets(const struct web *w)
 	return list;
 }
 
+static void init_defaults(const struct web *w, struct options *o)
+{
+	options_init(o, w->share);
+	for (size_t i = 0; i < w->conf->ndefaults; i++) {
+		char *why = NULL;
+		options_set(o, w->share, w->conf->defaults[i].name, w->conf->defaults[i].value, "nmr.conf", &why);
+		free(why);
+	}
+}
+
+char *info_default_preset(const struct web *w)
+{
+	struct options o;
+	init_defaults(w, &o);
+	char *name = xstrdup(o.value[OPTION_PRESET]);
+	options_release(&o);
+	return name;
+}
+
 static json_t *defaults(const struct web *w)
 {
 	struct options o;
 	json_t *j = json_object();
-	options_init(&o, w->share);
-	for (size_t i = 0; i < w->conf->ndefaults; i++) {
-		char *why = NULL;
-		options_set(&o, w->share, w->conf->defaults[i].name, w->conf->defaults[i].value, "nmr.conf", &why);
-		free(why);
-	}
+	init_defaults(w, &o);
 	for (int i = 0; i < OPTION_COUNT; i++)
 		if (i != OPTION_NOTIFY)
 			json_object_set_new(j, option_name((enum option)i), json_text(o.value[i]));

@@ -98,6 +98,8 @@ void info_ready(struct http_request *rq);
 void info_metrics(struct http_request *rq);
 json_t *info_machine_json(struct web *w, struct queue *q);   /* q may be NULL */
 /* Can the spooler run CREST? q: NULL is no. */
+/* What a job gets that asks for none. Caller frees. */
+char *info_default_preset(const struct web *w);
 bool info_has_crest(struct queue *q);
 
 /* ---- events.c */
