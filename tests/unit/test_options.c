@@ -64,7 +64,7 @@ static void refuse(const char *name, const char *value, int code, const char *wo
 static void test_defaults(_unused_ void **state)
 {
 	static const char *const expected[OPTION_COUNT] = {
-		[OPTION_SOLVENT] = "chcl3", [OPTION_PRESET] = "production", [OPTION_MODE] = "auto",
+		[OPTION_SOLVENT] = "chcl3", [OPTION_PRESET] = "standard", [OPTION_MODE] = "auto",
 		[OPTION_GEOMETRY] = "auto", [OPTION_CHARGE] = "auto", [OPTION_NAME] = "",
 		[OPTION_TEMPERATURE] = "298.15", [OPTION_PRIORITY] = "0", [OPTION_COMPONENT] = "all",
 		[OPTION_MAX_CONFORMERS] = "auto", [OPTION_NOTIFY] = "",
@@ -212,15 +212,15 @@ static void test_tickets(_unused_ void **state)
 	ticket_is(TICKET("solvent = DMSO-d6\npreset = draft\n"), "dmso", "draft");
 	ticket_is(TICKET("# mine\r\n\r\n  Solvent:\tDMSO-d6 ;\r\nPRESET: 'draft',\r\n"), "dmso", "draft");
 	ticket_is(TICKET("solvent=\"D2O\";\rpreset=draft;\r// end"), "water", "draft");
-	ticket_is(TICKET("[nmr]\n; comment\n---\nsolvent D2O\n"), "water", "production");
+	ticket_is(TICKET("[nmr]\n; comment\n---\nsolvent D2O\n"), "water", "standard");
 	ticket_is(TICKET("solvent = D2O; preset = draft; name = a;b"), "water", "draft");
 	assert_string_equal(o.value[OPTION_NAME], "a;b");
-	ticket_is(TICKET("solvent = \xe2\x80\x9c" "D2O\xe2\x80\x9d\n"), "water", "production");
-	ticket_is(TICKET("\xef\xbb\xbfsolvent = D2O"), "water", "production");
-	ticket_is(TICKET("solvent = D2O\nsolvent = DMSO"), "dmso", "production");
-	ticket_is(TICKET(""), "chcl3", "production");
+	ticket_is(TICKET("solvent = \xe2\x80\x9c" "D2O\xe2\x80\x9d\n"), "water", "standard");
+	ticket_is(TICKET("\xef\xbb\xbfsolvent = D2O"), "water", "standard");
+	ticket_is(TICKET("solvent = D2O\nsolvent = DMSO"), "dmso", "standard");
+	ticket_is(TICKET(""), "chcl3", "standard");
 	assert_string_equal(o.origin[OPTION_SOLVENT], "default");
-	ticket_is(TICKET("name: 50:50 = mixture"), "chcl3", "production");
+	ticket_is(TICKET("name: 50:50 = mixture"), "chcl3", "standard");
 	assert_string_equal(o.value[OPTION_NAME], "50:50 = mixture");
 	assert_string_equal(o.origin[OPTION_NAME], "ticket t.conf");
 }
@@ -236,14 +236,14 @@ static void test_utf16_tickets(_unused_ void **state)
 		big[2 + 2 * i] = 0;
 		big[3 + 2 * i] = ascii[i];
 	}
-	ticket_is(little, 2 + 2 * n, "water", "production");
+	ticket_is(little, 2 + 2 * n, "water", "standard");
 	assert_string_equal(o.value[OPTION_NAME], "x");
-	ticket_is(big, 2 + 2 * n, "water", "production");
-	ticket_is(little + 2, 2 * n, "water", "production");
-	ticket_is(big + 2, 2 * n, "water", "production");
-	ticket_is(little, 2 + 2 * n - 1, "water", "production");   /* half a character at the end */
+	ticket_is(big, 2 + 2 * n, "water", "standard");
+	ticket_is(little + 2, 2 * n, "water", "standard");
+	ticket_is(big + 2, 2 * n, "water", "standard");
+	ticket_is(little, 2 + 2 * n - 1, "water", "standard");   /* half a character at the end */
 	static const char smile[] = "\xff\xfen\0a\0m\0e\0=\0\x3d\xd8\x00\xde";
-	ticket_is(TICKET(smile), "chcl3", "production");
+	ticket_is(TICKET(smile), "chcl3", "standard");
 	assert_string_equal(o.value[OPTION_NAME], "\xf0\x9f\x98\x80");
 }
 

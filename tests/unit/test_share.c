@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "nmr/geometry.h"
+#include "nmr/options.h"
 #include "nmr/share.h"
 
 #define SHARE "spooler/share"
@@ -99,6 +100,27 @@ static void test_factors_need_their_whole_key(_unused_ void **state)
 	assert_false(scaling_has_element(c, NULL));
 }
 
+/* The presets that are offered first have factors of their own, with the error of molecules
+ * outside the fit; and the default is one of them. */
+static void test_calibrated(_unused_ void **state)
+{
+	static const char *const names[] = { "draft", "standard" }, *const nuclei[] = { "1H", "13C" };
+	static const double most[2][2] = { { 0.2, 3.0 }, { 0.11, 2.0 } };
+	const struct solvent *chcl3 = share_solvent(shipped, "CDCl3");
+	for (int i = 0; i < 2; i++)
+		for (int n = 0; n < 2; n++) {
+			const struct preset *p = share_preset(shipped, names[i]);
+			const struct scaling *s = p ? share_scaling(shipped, nuclei[n], p, chcl3) : NULL;
+			assert_non_null(s);
+			assert_true(s->lomo > s->rmsd && s->lomo < most[i][n] && s->molecules == 38 && s->nkinds > 3);
+			assert_true(p->cpu_s > 0);
+		}
+	struct options o;
+	options_init(&o, shipped);
+	assert_string_equal(o.value[OPTION_PRESET], "standard");
+	options_release(&o);
+}
+
 static void test_elements(_unused_ void **state)
 {
 	const struct preset *draft = share_preset(shipped, "draft"), *production = share_preset(shipped, "production");
@@ -108,6 +130,7 @@ static void test_elements(_unused_ void **state)
 	assert_int_equal(share_unsupported_element(draft, ok, (int)ARRAY_SIZE(ok)), 0);
 	assert_int_equal(share_unsupported_element(production, br, 3), 35);
 	assert_int_equal(share_unsupported_element(draft, br, 3), 0);
+	assert_int_equal(share_unsupported_element(share_preset(shipped, "standard"), br, 3), 0);
 	assert_int_equal(share_unsupported_element(draft, iodine, 2), 53);
 	assert_int_equal(share_unsupported_element(draft, na, 2), 11);
 	assert_true(share_unsupported_element(draft, unknown, 2) != 0);
@@ -186,7 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_solvents_people_type), cmocka_unit_test(test_solvents_complete),
-		cmocka_unit_test(test_factors_need_their_whole_key), cmocka_unit_test(test_elements),
+		cmocka_unit_test(test_factors_need_their_whole_key), cmocka_unit_test(test_calibrated), cmocka_unit_test(test_elements),
 		cmocka_unit_test(test_functions), cmocka_unit_test(test_broken_data),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
