@@ -28,7 +28,7 @@ my @bad = (
 	[ 'mixture.smi', "CCO.CCN mixture\n", qr/component = largest/ ],
 	[ 'metal.smi', "[Fe] iron\n", qr/Fe|iron|metal/i ],
 	[ 'selenium.smi', "C[Se]C\n", qr/Se/ ],
-	[ 'bromide.smi', "CBr\n", qr/Br/ ],
+	[ 'bromide.smi', "CBr\n", qr/Br/, "preset = production\n" ],
 	[ 'rgroup.smi', "[*]CC attachment\n", qr/attachment|R group|placeholder/i ],
 	[ 'query.mol', "q\n  hand\n\n  2  1  0  0  0  0  0  0  0  0999 V2000\n    0.0 0.0 0.0 C   0  0\n    1.5 0.0 0.0 A   0  0\n  1  2  1  0\nM  END\n", qr/query|any atom|placeholder|R group/i ],
 	[ 'short.mol', "x\n  hand\n\n  3  2  0  0  0  0  0  0  0  0999 V2000\n    0.0000    0.0000    0.0000 C   0  0\n", qr/cut|short|end|incomplete|read/i ],
