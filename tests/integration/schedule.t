@@ -38,7 +38,8 @@ sub most_at_once {
 	ok((grep { $_->[2] == 1 } @mid) > @mid / 2, 'most runs are narrow while there are many');
 }
 {
-	my $s = Replay->new(env => { REPLAY_DELAY_MS => 50, NMR_CORES => 3 });
+	# One shielding calculation for all nuclei; with two, they share the cores.
+	my $s = Replay->new(env => { REPLAY_DELAY_MS => 50, NMR_CORES => 3, NMR_DEFAULTS => 'preset = "production";' });
 	$s->drop('one.smi', "C one\n");
 	is($s->start('--once')->wait_exit(60), 0, 'a job alone');
 	my %ranks = map { $_->[0] => $_->[1] } rows_of($s, 'kind,ranks');
@@ -47,7 +48,8 @@ sub most_at_once {
 
 # ---- memory
 {
-	my $s = Replay->new(env => { REPLAY_DELAY_MS => 400, REPLAY_OWN => 1, NMR_CORES => 4, NMR_MEMORY_MB => 900, NWCHEM_NPROC => 1 });
+	my $s = Replay->new(env => { REPLAY_DELAY_MS => 400, REPLAY_OWN => 1, NMR_CORES => 4, NMR_MEMORY_MB => 900, NWCHEM_NPROC => 1,
+		NMR_DEFAULTS => 'preset = "production";' });
 	$s->drop("m$_.smi", "C m$_\n") for 1 .. 6;
 	is($s->start('--once')->wait_exit(300), 0, 'little memory') or diag($s->log_text);
 	my %mb = map { /step=(\w+) .*memory_mb=(\d+)/ ? ($1 => $2) : () } grep { /event=step-start/ } split /\n/, $s->log_text;
