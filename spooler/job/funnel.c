@@ -403,7 +403,9 @@ static int shield(struct walk *w, struct funnel *f)
 {
 	const struct preset *p = w->preset;
 	struct outcome *h = NULL, *c = NULL;
-	struct funnel_stage s = begin(f, "shield", p->shield_c->text);
+	_cleanup_free_ char *both = p->shield_c == p->shield_h ? xstrdup(p->shield_c->text)
+							       : xasprintf("%s (1H), %s (13C)", p->shield_h->text, p->shield_c->text);
+	struct funnel_stage s = begin(f, "shield", both);
 	int n = f->n, r = run_members(w, f, ask_shield, p->shield_h, &h);
 	int r2 = p->shield_c == p->shield_h ? 0 : run_members(w, f, ask_shield, p->shield_c, &c);
 	if (r == 0 && r2 == 0) {

@@ -62,5 +62,7 @@ for my $n ([ '1H', 0.02 ], [ '13C', 0.1 ]) {
 	cmp_ok(abs($a[$_] - ($b[$_] // 999)), '<=', $n->[1], "$n->[0] $_: $a[$_]") for 0 .. $#a;
 }
 my @c = @{ $calm->shift_list('methanol', '13C') };
+my ($stage) = grep { $_->{stage} eq 'shield' } @{ $calm->shifts('methanol')->{conformer_search} };
+is($stage->{level}, 'WP04/6-31G** (1H), PBE0/def2-SVP (13C)', 'each nucleus has its level');
 cmp_ok(abs($c[0] - 50.4), '<', 3, "standard: methanol carbon within 3 ppm of 50.4: $c[0]");
 done_testing;
