@@ -34,8 +34,10 @@ void conf_engine_set(struct conf *c, const char *name, const char *command)
 	e->command = xstrdup(command);
 }
 
-static bool in_path(const char *program)
+bool conf_program_exists(const char *program)
 {
+	if (strchr(program, '/'))
+		return access(program, X_OK) == 0;
 	const char *path = getenv("PATH");
 	for (const char *p = path ? path : "/usr/local/bin:/usr/bin:/bin"; *p;) {
 		size_t n = strcspn(p, ":");
@@ -61,10 +63,10 @@ void conf_engine_resolve(struct conf *c)
 {
 	static const char *const names[] = { "nwchem.openmpi", "nwchem.mpich" };
 	const char *command = conf_engine(c, "nwchem");
-	if (!command || in_path("nwchem"))
+	if (!command || conf_program_exists("nwchem"))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!in_path(names[i]))
+		if (!conf_program_exists(names[i]))
 			continue;
 		_cleanup_free_ char *resolved = replace_word(command, "nwchem", names[i]);
 		if (resolved)

@@ -91,6 +91,8 @@ const char *conf_engine(const struct conf *c, const char *name);   /* NULL: not 
  * when there is no such engine. Free with conf_argv_free(). */
 char **conf_engine_argv(const struct conf *c, const char *name, int ranks, const char *input);
 void conf_argv_free(char **argv);
+/* Is there such a program, in PATH or where the name says? */
+bool conf_program_exists(const char *program);
 const struct conf_hot *conf_hot(const struct conf *c, const char *folder);
 /* Creates the folders; refuses nested or identical ones, and a spool on a
  * network filesystem. 0 or -errno with *ret_error. */

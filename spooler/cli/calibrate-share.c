@@ -72,8 +72,10 @@ void calibrate_hash(struct calibrate *k)
 		add_level(&b, p->geometry);
 		add_level(&b, p->level[0]);
 		add_level(&b, p->level[1] == p->level[0] ? NULL : p->level[1]);
+		/* The preset is that above, whatever is the default today. */
 		for (int o = 0; o < OPTION_COUNT; o++)
-			buf_addf(&b, "%s = %s\n", option_name((enum option)o), k->opt.value[o]);
+			if (o != OPTION_PRESET)
+				buf_addf(&b, "%s = %s\n", option_name((enum option)o), k->opt.value[o]);
 		sha256_hex(b.s, b.len, hex);
 		snprintf(p->hash, sizeof(p->hash), "%.8s", hex);
 	}

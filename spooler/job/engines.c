@@ -51,10 +51,7 @@ static int capture(const char *const *argv, double timeout_s, struct buf *out)
 		buf_clear(out);
 		r = run_capture(argv, timeout_s, 1 << 20, out, &status);
 	} while (try_again(r, &tries));
-	if (r < 0)
-		return r;
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	return code == 0 ? 0 : code == 127 ? -ENOENT : -EIO;
+	return r < 0 ? r : WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
 static char *first_line(const char *const *argv)
@@ -111,10 +108,9 @@ static char *asked_version(const struct conf *conf, const char *name, const char
 		return NULL;
 	const char *argv[] = { words[0], "--version", NULL };
 	_cleanup_(buf_release) struct buf out = BUF_INIT;
-	int r = capture(argv, 20, &out);
-	char *v = r == 0 ? version_after(out.s, marker) : NULL;
+	char *v = capture(argv, 20, &out) == 0 ? version_after(out.s, marker) : NULL;
 	if (ret_mute)
-		*ret_mute = !v && r != -ENOENT;
+		*ret_mute = !v && conf_program_exists(words[0]);
 	conf_argv_free(words);
 	return v;
 }

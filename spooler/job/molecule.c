@@ -55,15 +55,18 @@ static int check_memory(struct walk *w, const int *z, int natoms)
 {
 	struct geometry g = { .natoms = natoms, .z = (int *)z };
 	const struct level *levels[] = { w->preset->shield_h, w->preset->shield_c };
+	const struct level *at = levels[0];
 	uint64_t most = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
 		struct nwchem_calc c = { .task = NWCHEM_SHIELD, .level = levels[i], .solvent = w->solvent, .geometry = &g };
-		most = MAX(most, nwchem_memory(&c, 1));
+		uint64_t need = nwchem_memory(&c, 1);
+		at = need > most ? levels[i] : at;
+		most = MAX(most, need);
 	}
 	if (most <= w->lab->memory)
 		return 0;
 	_cleanup_free_ char *why = xasprintf("The shieldings of %d atoms at %s need about %.0f GB of memory; %.0f GB may be "
-					     "used here.", natoms, w->preset->shield_c->text, (double)most / (1 << 30),
+					     "used here.", natoms, at->text, (double)most / (1 << 30),
 					     (double)w->lab->memory / (1 << 30));
 	return walk_end(w, PIPELINE_REFUSED, "The molecule is too large for this machine at this level.", why,
 			str_eq(w->preset->name, "draft")

@@ -206,7 +206,7 @@ is($t->stop, 0, 'it ends');
 
 # ---- installed, and no more: it is slow, or mute
 write_file("$bin/slow", "#!/bin/sh\n[ \$1 = --version ] && { echo ' Version 2.12'; exit; }\nsleep 600\n");
-write_file("$bin/mute", "#!/bin/sh\necho 'error while loading shared libraries' >&2\nexit 1\n");
+write_file("$bin/mute", "#!/bin/sh\necho 'error while loading shared libraries' >&2\nexit 127\n");
 chmod 0755, "$bin/slow", "$bin/mute";
 $t = Spool->new(data => $s->{data}, env => { @engines, NMR_CREST => "$bin/slow", NMR_CREST_TIMEOUT_H => 0.0003 });
 $t->start;
