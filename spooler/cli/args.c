@@ -22,6 +22,7 @@ static const struct known known[] = {
 	{ "version", 'V', KIND_FLAG, AT(version), 0 },
 	{ "out", 'O', KIND_TEXT, AT(out), ARGS_OUT },
 	{ "levels", 'l', KIND_TEXT, AT(levels), ARGS_LEVELS },
+	{ "shieldings", 's', KIND_TEXT, AT(shieldings), ARGS_SHIELDINGS },
 	{ "all", 'a', KIND_FLAG, AT(all), ARGS_ALL },
 	{ "wait", 'w', KIND_FLAG, AT(wait), ARGS_WAIT },
 	{ "keep", 'k', KIND_FLAG, AT(keep), ARGS_KEEP },

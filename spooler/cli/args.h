@@ -10,7 +10,7 @@ struct args {
 	const char *command;         /* NULL: none given */
 	char **operand;              /* what follows it; points into an array of our own */
 	size_t noperands;
-	const char *config, *data, *out, *levels;
+	const char *config, *data, *out, *levels, *shieldings;
 	bool json, all, wait, keep, steps, help, version;
 	double timeout_s;            /* 0: not given */
 	int limit;                   /* 0: not given */
@@ -22,7 +22,7 @@ struct args {
 /* What not every command takes. */
 enum args_flag {
 	ARGS_OUT = 1, ARGS_ALL = 2, ARGS_WAIT = 4, ARGS_KEEP = 8, ARGS_TIMEOUT = 16, ARGS_LIMIT = 32,
-	ARGS_JOB_OPTION = 64, ARGS_STEPS = 128, ARGS_LEVELS = 256,
+	ARGS_JOB_OPTION = 64, ARGS_STEPS = 128, ARGS_LEVELS = 256, ARGS_SHIELDINGS = 512,
 };
 
 /* 0, or -EINVAL with a sentence (caller frees). */

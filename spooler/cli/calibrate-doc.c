@@ -59,8 +59,8 @@ static const char *unusable(const json_t *result, int nucleus, const struct benc
 		const json_t *e = entry_of(result, nucleus, s->atom[i]);
 		if (!e)
 			return "no shielding was computed for it";
-		if (json_is_null(json_object_get(e, "uncertainty")))
-			return json_str(e, "uncertainty_reason", "its error is not known");
+		if (json_str(e, "uncertainty_reason", NULL))
+			return json_str(e, "uncertainty_reason", NULL);
 	}
 	return NULL;
 }
@@ -194,7 +194,7 @@ static const char *mismatch(struct pair_state *s, const struct calibrate *k, con
 	return str_eq(symbols.s, m->symbols) ? NULL : "its atoms are not those of the record, in number or order";
 }
 
-static void take_result(struct pair_state *s, const struct calibrate *k, int molecule, const char *folder, json_t *result)
+static void take_result(struct pair_state *s, const struct calibrate *k, int molecule, const json_t *result)
 {
 	const struct benchmark_molecule *m = &k->set.molecule[molecule];
 	json_t *level = json_object_get(result, "level");
@@ -205,17 +205,16 @@ static void take_result(struct pair_state *s, const struct calibrate *k, int mol
 		if (s->x[nucleus].n > before)
 			add_elements(s->x[nucleus].elements, result);
 	}
-	s->cpu_s += cpu_seconds(folder);
+	s->cpu_s += json_num(result, "cpu_s", 0);
 	s->done++;
 	if (!s->level)
 		s->level = json_incref(level);
 	s->mixed = s->mixed || !json_equal(json_object_get(level, "programs"), json_object_get(s->level, "programs"));
 }
 
-static void take_molecule(struct pair_state *s, const struct calibrate *k, const struct calibrate_pair *p, int molecule,
-			  struct queue *q)
+/* From the job's result folder to the pair. NULL, or why there is nothing; caller frees. */
+static char *gather(const struct calibrate *k, const struct calibrate_pair *p, int molecule, struct queue *q)
 {
-	const struct benchmark_molecule *m = &k->set.molecule[molecule];
 	_cleanup_free_ char *name = calibrate_job_name(p, molecule);
 	_cleanup_json_ json_t *result = NULL;
 	struct found f = { .name = name };
@@ -229,14 +228,26 @@ static void take_molecule(struct pair_state *s, const struct calibrate *k, const
 	if (!why && result_read(f.folder, &result) < 0)
 		why = "its result folder is not there any more: republish it";
 	if (!why)
-		why = mismatch(s, k, p, m, result);
-	if (why)
-		json_array_append_new(s->missing, json_pack("{s:i,s:o,s:s,s:o}", "record", molecule + 1, "molecule", json_text(m->name),
-							    "job", name, "reason", json_text(why)));
-	else
-		take_result(s, k, molecule, f.folder, result);
+		json_array_append_new(p->computed, calibrate_shieldings_of(molecule, result, cpu_seconds(f.folder)));
+	char *said = why ? xstrdup(why) : NULL;
 	free(f.folder);
 	free(f.reason);
+	return said;
+}
+
+static void take_molecule(struct pair_state *s, const struct calibrate *k, const struct calibrate_pair *p, int molecule,
+			  struct queue *q)
+{
+	const struct benchmark_molecule *m = &k->set.molecule[molecule];
+	_cleanup_free_ char *why = calibrate_shieldings(p, molecule) ? NULL : gather(k, p, molecule, q);
+	const json_t *result = calibrate_shieldings(p, molecule);
+	const char *wrong = result ? mismatch(s, k, p, m, result) : why;
+	_cleanup_free_ char *name = calibrate_job_name(p, molecule);
+	if (wrong)
+		json_array_append_new(s->missing, json_pack("{s:i,s:o,s:s,s:o}", "record", molecule + 1, "molecule", json_text(m->name),
+							    "job", name, "reason", json_text(wrong)));
+	else
+		take_result(s, k, molecule, result);
 }
 
 static json_t *elements_text(const json_t *elements)
@@ -282,7 +293,7 @@ static json_t *pair_document(const struct calibrate *k, const struct calibrate_p
 	return doc;
 }
 
-json_t *calibrate_document(const struct calibrate *k, struct queue *q)
+json_t *calibrate_document(struct calibrate *k, struct queue *q)
 {
 	json_t *sets = json_array();
 	for (int i = 0; i < k->npairs; i++)

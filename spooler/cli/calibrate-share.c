@@ -30,11 +30,10 @@ static const struct preset *model(const struct calibrate *k, const struct calibr
 	return close ? close : share_preset_at(k->share, 0);
 }
 
-static void add_preset(const struct calibrate *k, const struct calibrate_pair *p, struct buf *b)
+/* Without its name, which decides nothing. */
+static void add_settings(const struct calibrate *k, const struct calibrate_pair *p, struct buf *b)
 {
 	const struct preset *m = model(k, p);
-	buf_addf(b, "  { name = \"%s\"; summary = \"%s on %s geometries\";\n", p->preset, p->level[0]->text,
-		 p->geometry ? p->geometry->text : "GFN2-xTB");
 	if (m->screen)
 		buf_addf(b, "    screen = \"%s\";\n", m->screen->name);
 	if (p->geometry)
@@ -44,6 +43,13 @@ static void add_preset(const struct calibrate *k, const struct calibrate_pair *p
 		 m->conformers_screen_max, m->conformers_dft_max);
 	buf_addf(b, "    window_xtb = %.3f; window_screen = %.3f; window_dft = %.3f; population = %.4f; atoms_max = %d; }",
 		 m->window_xtb, m->window_screen, m->window_dft, m->population, m->atoms_max);
+}
+
+static void add_preset(const struct calibrate *k, const struct calibrate_pair *p, struct buf *b)
+{
+	buf_addf(b, "  { name = \"%s\"; summary = \"%s on %s geometries\";\n", p->preset, p->level[0]->text,
+		 p->geometry ? p->geometry->text : "GFN2-xTB");
+	add_settings(k, p, b);
 }
 
 static void add_lines(struct buf *b, const char *what, const char *const *lines)
@@ -67,7 +73,7 @@ void calibrate_hash(struct calibrate *k)
 		struct calibrate_pair *p = &k->pair[i];
 		_cleanup_(buf_release) struct buf b = BUF_INIT;
 		char hex[SHA256_HEX_LEN];
-		add_preset(k, p, &b);
+		add_settings(k, p, &b);
 		add_level(&b, model(k, p)->screen);
 		add_level(&b, p->geometry);
 		add_level(&b, p->level[0]);

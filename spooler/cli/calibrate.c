@@ -302,7 +302,7 @@ static int submit_all(struct calibrate *k)
 	for (int i = 0; i < k->npairs && e == CLI_OK; i++)
 		for (int m = 0; m < k->set.n && e == CLI_OK; m++) {
 			_cleanup_free_ char *name = calibrate_job_name(&k->pair[i], m);
-			if (!is_in_queue(q, name))
+			if (!calibrate_shieldings(&k->pair[i], m) && !is_in_queue(q, name))
 				e = submit(k, &k->pair[i], m, name);
 		}
 	queue_close(q);
@@ -361,6 +361,8 @@ static int write_results(const struct calibrate *k, const json_t *doc)
 	calibration_html(doc, &html);
 	e = worse(e, calibrate_write(k, "report.html", &html));
 	e = worse(e, write_pictures(k, doc));
+	for (int i = 0; i < k->npairs; i++)
+		e = worse(e, calibrate_write_shieldings(k, &k->pair[i]));
 	if (k->c->args.json)
 		cli_put(&json);
 	else {
@@ -384,7 +386,24 @@ static bool is_complete(const json_t *doc)
 	return true;
 }
 
-static int compute(const struct calibrate *k)
+/* Also of what there is when it was ended. */
+static int finish(struct calibrate *k, struct queue *q)
+{
+	_cleanup_json_ json_t *doc = calibrate_document(k, q);
+	int e = write_results(k, doc);
+	return worse(e, is_complete(doc) ? CLI_OK : CLI_FAILED);
+}
+
+static bool have_all(const struct calibrate *k)
+{
+	for (int i = 0; i < k->npairs; i++)
+		for (int m = 0; m < k->set.n; m++)
+			if (!calibrate_shieldings(&k->pair[i], m))
+				return false;
+	return true;
+}
+
+static int compute(struct calibrate *k)
 {
 	_cleanup_free_ char *rundir = xasprintf("%s/run", k->dir);
 	struct private_spooler p = { .conf = k->conf, .rundir = rundir };
@@ -397,20 +416,18 @@ static int compute(const struct calibrate *k)
 		private_explain(&p, &rec);
 		e = CLI_FAILED;
 	}
-	if (p.q) {
-		/* Also of what there is when it was ended. */
-		_cleanup_json_ json_t *doc = calibrate_document(k, p.q);
-		e = worse(e, write_results(k, doc));
-		e = worse(e, is_complete(doc) ? CLI_OK : CLI_FAILED);
-	}
+	if (p.q)
+		e = worse(e, finish(k, p.q));
 	private_release(&p);
 	return e;
 }
 
 static void release(struct calibrate *k)
 {
-	for (int i = 0; i < k->nknown; i++)
+	for (int i = 0; i < k->nknown; i++) {
 		free(k->pair[i].preset);
+		json_decref(k->pair[i].computed);
+	}
 	free(k->pair);
 	if (k->lock >= 0)
 		close(k->lock);
@@ -425,7 +442,8 @@ static void release(struct calibrate *k)
 
 int cmd_calibrate(struct cli *c)
 {
-	static int (*const steps[])(struct calibrate *) = { read_pairs, read_set, read_options, find_solvent, claim_folder, remember_pairs };
+	static int (*const steps[])(struct calibrate *) = { read_pairs, read_set, read_options, find_solvent, claim_folder, remember_pairs,
+							   calibrate_read_shieldings };
 	_cleanup_free_ char *error = NULL;
 	struct calibrate k = { .c = c, .share = share_load(c->conf->share, &error), .lock = -1 };
 	k.dir = xstrdup(c->args.out ? c->args.out : "calibration");
@@ -443,7 +461,7 @@ int cmd_calibrate(struct cli *c)
 	if (e == CLI_OK)
 		e = submit_all(&k);
 	if (e == CLI_OK)
-		e = compute(&k);
+		e = have_all(&k) ? finish(&k, NULL) : compute(&k);
 	release(&k);
 	return e;
 }

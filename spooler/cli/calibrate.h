@@ -14,6 +14,7 @@ struct calibrate_pair {
 	const struct preset *shipped;          /* NULL: a pair of levels */
 	char *preset;                          /* "wp04-631gdp_xtb", "standard": of the private share folder */
 	char hash[9];                          /* of what decides its results besides the molecule */
+	json_t *computed;                      /* of calibrate_shieldings_of() */
 };
 
 struct calibrate {
@@ -42,7 +43,17 @@ void calibrate_hash(struct calibrate *k);
 /* A copy of the share folder with a preset for each known pair, in dir/share. CLI_OK, or what to
  * exit with after having said why. */
 int calibrate_write_share(const struct calibrate *k);
-/* What has been computed, fitted: calibration.json (docs/formats.md). The caller owns it. */
-json_t *calibrate_document(const struct calibrate *k, struct queue *q);
+/* What a fit needs of shifts.json; cpu_s: of the job. The caller owns it. */
+json_t *calibrate_shieldings_of(int molecule, const json_t *result, double cpu_s);
+/* Those of a molecule (from 0), borrowed from the pair; NULL: not computed yet. */
+const json_t *calibrate_shieldings(const struct calibrate_pair *p, int molecule);
+/* Into shieldings/PRESET.json (docs/formats.md); CLI_OK, or CLI_FAILED after having said why. */
+int calibrate_write_shieldings(const struct calibrate *k, const struct calibrate_pair *p);
+/* From the files of --shieldings into the pairs that are asked for. CLI_OK, or what to exit
+ * with after having said why. */
+int calibrate_read_shieldings(struct calibrate *k);
+/* What has been computed, fitted: calibration.json (docs/formats.md). The caller owns it.
+ * q: NULL when nothing was left to compute. */
+json_t *calibrate_document(struct calibrate *k, struct queue *q);
 
 #endif

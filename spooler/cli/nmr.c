@@ -26,7 +26,7 @@ static const struct command commands[] = {
 	{ "submit", "FILE|SMILES...", cmd_submit, 1, ANY, ARGS_WAIT | ARGS_JOB_OPTION, "hand in structures; prints their ids" },
 	{ "predict", "FILE|SMILES", cmd_predict, 1, 1, ARGS_OUT | ARGS_KEEP | ARGS_JOB_OPTION,
 	  "compute one structure now, without a spooler" },
-	{ "calibrate", "SET.sdf", cmd_calibrate, 1, 1, ARGS_OUT | ARGS_LEVELS | ARGS_JOB_OPTION,
+	{ "calibrate", "SET.sdf", cmd_calibrate, 1, 1, ARGS_OUT | ARGS_LEVELS | ARGS_SHIELDINGS | ARGS_JOB_OPTION,
 	  "fit scaling factors to measured shifts" },
 	{ "cancel", "ID...", cmd_request, 1, ANY, ARGS_TIMEOUT, "end a job" },
 	{ "retry", "ID...", cmd_request, 1, ANY, ARGS_TIMEOUT, "run a failed or cancelled job again" },
@@ -56,6 +56,7 @@ static void print_help(void)
 	      "  -O, --out DIR            predict: copy the result folder into DIR;\n"
 	      "                           calibrate: its folder, taken up again\n"
 	      "  -l, --levels L//G,...    calibrate: levels of shieldings on geometries\n"
+	      "  -s, --shieldings DIR     calibrate: take those computed before\n"
 	      "  -k, --keep               predict: keep the temporary folder\n"
 	      "  -S, --steps              backup: finished steps, too\n"
 	      "  -t, --timeout SECONDS    cancel, retry ...: wait so long for the answer\n\n"

@@ -168,6 +168,39 @@ ok($both->{cpu_s} > $again->{cpu_s}, 'the time of both');
 my @entries = Spool::slurp("$dir/c/scaling.conf") =~ /(nucleus = "\w+").*?(level = "\w+")/g;
 is("@entries", join(' ', map { qq(nucleus = "$_->[0]" level = "$_->[1]") } [qw(1H small)], [qw(13C tiny)], [qw(13C small)]), 'each factor once');
 
+# ---- from shieldings that were computed before
+sub of_fit {
+	my ($fit) = @{ decode_json(Spool::slurp("$_[0]/calibration.json"))->{fits} };
+	return $fit;
+}
+my $kept = "$dir/c/shieldings";
+($e, $out) = calibrate("$dir/set.sdf", '--levels', 'both', '--out', "$dir/e", '--shieldings', $kept);
+is($e, 0, 'a fit without the calculation') or diag(Spool::slurp("$dir/err"));
+like(Spool::slurp("$dir/err"), qr/4 molecules are taken from \S+both\.json/, 'and it says so');
+is_deeply(of_fit("$dir/e"), $both, 'it is the same fit');
+ok(!-e "$dir/e/data/spool/db/queue.db", 'and no spooler was started');
+is(Spool::slurp("$dir/e/shieldings/both.json"), Spool::slurp("$kept/both.json"), 'the file is passed on');
+mkdir "$dir/part" or die;
+my @lines = split /\n/, Spool::slurp("$kept/small_xtb.json");
+my $part = join("\n", @lines[ 0 .. 2 ], $lines[3] =~ s/,\z//r, ']}');
+write_file("$dir/part/small_xtb.json", "$part\n");
+($e, $out) = calibrate("$dir/set.sdf", '--levels', 'small//xtb', '--out', "$dir/f", '--shieldings', "$dir/part");
+is($e, 0, 'the rest is computed') or diag(Spool::slurp("$dir/err"));
+is(qx(sqlite3 $dir/f/data/spool/db/queue.db "SELECT count(*) FROM job"), "2\n", 'and no more');
+is(of_fit("$dir/f")->{done}, 4, 'all are in the fit');
+ok(abs(of_fit("$dir/f")->{'13C'}{slope} - $xtb->{'13C'}{slope}) < 1e-4, 'which is that of one go');
+for my $try ([ $part =~ s/"settings":"./"settings":"/r, qr/small_xtb\.json was computed with other settings.*leave --shieldings out/ ],
+	[ $part =~ s/"dataset_sha256":"./"dataset_sha256":"/r, qr/belongs to another data set than set\.sdf/ ],
+	[ $part =~ s/"record":1,/"record":9,/r, qr/has a record 9, and the set has 4/ ], [ 'x', qr/small_xtb\.json cannot be read/ ],
+	[ '{}', qr/is no file of shieldings/ ]) {
+	write_file("$dir/part/small_xtb.json", $try->[0]);
+	($e) = calibrate("$dir/set.sdf", '--levels', 'small//xtb', '--out', "$dir/f", '--shieldings', "$dir/part");
+	is($e, 2, 'refused');
+	like(Spool::slurp("$dir/err"), $try->[1], 'and why');
+}
+($e) = calibrate("$dir/set.sdf", '--levels', 'small//xtb', '--out', "$dir/f", '--shieldings', $dir);
+like(Spool::slurp("$dir/err"), qr/has no shieldings of these levels/, 'a folder without them');
+
 # ---- another set, with a molecule that cannot be computed
 ($e) = calibrate("$dir/other.sdf", '--levels', 'small//xtb', '--out', "$dir/c");
 is($e, 2, 'another set needs another folder');
