@@ -357,7 +357,7 @@ struct chosen { const struct step *step; struct step_grant grant; int error; };
 
 struct round {
 	struct scheduler *s;
-	int free_cores, wide;        /* wide steps running or ready */
+	int free_cores, wide;        /* wide steps that have not had their turn yet */
 	uint64_t free_memory;
 	int helpers;                 /* that may yet run beside the cores */
 	bool closed;                 /* one that does not fit has waited long enough */
@@ -365,14 +365,17 @@ struct round {
 	size_t nchosen;
 };
 
+/* The free cores are dealt out to the wide steps; those that do not divide go to the first. */
 static int ranks_for(const struct round *r, const struct step *st)
 {
-	if (!is_wide(st->kind))
-		return 1;
-	int cores = r->s->lab->cores, most = r->s->lab->conf->nwchem_nproc;
-	int fair = MAX(1, cores / MAX(1, r->wide));
-	fair = MIN(fair, r->free_cores);
+	int waiting = MAX(1, r->wide), most = r->s->lab->conf->nwchem_nproc;
+	int fair = is_wide(st->kind) ? MAX(1, (r->free_cores + waiting - 1) / waiting) : 1;
 	return most > 0 ? MIN(fair, most) : fair;
+}
+
+static bool shares_cores(const struct scheduler *s, const struct step *st)
+{
+	return is_wide(st->kind) && !find_slot(s, st->key) && !waits_out(s, st->key);
 }
 
 /* A plan that is gone or cut short (the machine stopped while it was written) is
@@ -525,7 +528,6 @@ void scheduler_tick(struct scheduler *s)
 		r.free_cores -= t->grant.ranks;
 		r.helpers -= t->grant.ranks == 0;
 		r.free_memory -= MIN(t->grant.memory, r.free_memory);
-		r.wide += is_wide(t->kind);
 	}
 	if (r.free_cores <= 0 && r.helpers <= 0)
 		return;
@@ -533,7 +535,7 @@ void scheduler_tick(struct scheduler *s)
 	struct ready ready = { 0 }, brief = { 0 };
 	queue_step_each_waiting(s->q, STEP_READY, 8 * s->lab->cores + 8, copy_ready, &ready);
 	for (size_t i = 0; i < ready.n; i++)
-		r.wide += is_wide(ready.step[i].kind) && !find_slot(s, ready.step[i].key);
+		r.wide += shares_cores(s, &ready.step[i]);
 	int e = queue_begin(s->q);
 	/* Cancelled, or not wanted any more. */
 	bool there = false;
@@ -542,8 +544,10 @@ void scheduler_tick(struct scheduler *s)
 	if (!there)
 		*s->large = '\0';
 	r.closed = *s->large && clock_mono() - s->large_since > PATIENCE_S;
-	for (size_t i = 0; e == 0 && i < ready.n && r.free_cores > 0; i++)
+	for (size_t i = 0; e == 0 && i < ready.n && r.free_cores > 0; i++) {
 		e = consider(&r, &ready.step[i]);
+		r.wide -= shares_cores(s, &ready.step[i]);
+	}
 	/* Those that are chosen by now are not ready any more. Some may wait out a back-off. */
 	if (e == 0 && r.helpers > 0)
 		queue_step_each_brief(s->q, HELPERS + 3, copy_ready, &brief);

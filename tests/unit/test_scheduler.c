@@ -255,6 +255,38 @@ static void a_large_run_gets_its_turn(void **state)
 	assert_non_null(run_of(small[3]));
 }
 
+static int ranks_of(struct scene *x, const char *key)
+{
+	struct step s;
+	step_init(&s);
+	assert_int_equal(queue_step_get(x->q, key, &s), 0);
+	int ranks = s.ranks;
+	step_release(&s);
+	return ranks;
+}
+
+/* No core is idle while there are runs that can use it, and none is used twice. */
+static void cores_are_dealt_out(void **state)
+{
+	struct scene *x = *state;
+	char key[4][SHA256_HEX_LEN];
+	((struct conf *)x->lab.conf)->nwchem_nproc = 0;
+	x->lab.memory = 64ULL << 30;
+	for (int i = 0; i < 3; i++)
+		add_step(x, 4 + i, key[i]);
+	turn(x);
+	assert_int_equal(ranks_of(x, key[0]) + ranks_of(x, key[1]) + ranks_of(x, key[2]), 4);
+	for (int i = 0; i < 3; i++)
+		assert_in_range(ranks_of(x, key[i]), 1, 2);
+	/* One that comes later gets what is left. */
+	finish(run_of(key[0]));
+	finish(run_of(key[1]));
+	turn(x);
+	add_step(x, 8, key[3]);
+	turn(x);
+	assert_int_equal(ranks_of(x, key[3]), 4 - ranks_of(x, key[2]));
+}
+
 /* Of two runs under way when the spooler ended, the executor still has one. */
 static void runs_are_adopted(void **state)
 {
@@ -294,6 +326,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_large_run_gets_its_turn, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(cores_are_dealt_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(runs_are_adopted, set_up, tear_down),
 	};
 	log_set_level(LOG_ERROR);
