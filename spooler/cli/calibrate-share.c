@@ -87,13 +87,21 @@ void calibrate_hash(struct calibrate *k)
 	}
 }
 
+static bool is_placed(const struct calibrate *k, int pair, int nucleus)
+{
+	for (int i = 0; i < pair; i++)
+		if (k->pair[i].geometry == k->pair[pair].geometry && k->pair[i].level[nucleus] == k->pair[pair].level[nucleus])
+			return true;
+	return false;
+}
+
 static void add_placeholder(const struct calibrate *k, const struct calibrate_pair *p, int nucleus, struct buf *b)
 {
 	static const char *const name[] = { "1H", "13C" };
 	static const double intercept[] = { 31.8, 190 };
-	buf_addf(b, "  { nucleus = \"%s\"; geometry = \"%s\"; level = \"%s\"; solvent = \"%s\"; slope = -1.0; intercept = %.1f;\n"
+	buf_addf(b, "%s  { nucleus = \"%s\"; geometry = \"%s\"; level = \"%s\"; solvent = \"%s\"; slope = -1.0; intercept = %.1f;\n"
 		    "    rmsd = 1.0; n = 1; source = \"placeholder of a calibration\"; reference = \"none\"; }",
-		 name[nucleus], calibrate_geometry_name(p), p->level[nucleus]->name, k->solvent->code, intercept[nucleus]);
+		 p == k->pair && nucleus == 0 ? "" : ",\n", name[nucleus], calibrate_geometry_name(p), p->level[nucleus]->name, k->solvent->code, intercept[nucleus]);
 }
 
 int calibrate_write_share(const struct calibrate *k)
@@ -109,14 +117,13 @@ int calibrate_write_share(const struct calibrate *k)
 	buf_adds(&presets, "presets = (\n");
 	buf_adds(&factors, "scaling = (\n");
 	for (int i = 0; i < k->nknown; i++) {
-		const char *next = i + 1 < k->nknown ? ",\n" : "\n);\n";
 		add_preset(k, &k->pair[i], &presets);
-		add_placeholder(k, &k->pair[i], 0, &factors);
-		buf_adds(&factors, ",\n");
-		add_placeholder(k, &k->pair[i], 1, &factors);
-		buf_adds(&presets, next);
-		buf_adds(&factors, next);
+		buf_adds(&presets, i + 1 < k->nknown ? ",\n" : "\n);\n");
+		for (int n = 0; n < 2; n++)
+			if (!is_placed(k, i, n))
+				add_placeholder(k, &k->pair[i], n, &factors);
 	}
+	buf_adds(&factors, "\n);\n");
 	int e = calibrate_write(k, "share/presets.conf", &presets);
 	return e == CLI_OK ? calibrate_write(k, "share/scaling.conf", &factors) : e;
 }

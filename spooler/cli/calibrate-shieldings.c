@@ -4,9 +4,14 @@
 #include "cli/calibrate.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+
+#define SHIELDING_MAX 1e4        /* ppm; any larger one is no shielding of H or C */
 
 static const char *const nuclei[] = { "1H", "13C" };
 
@@ -89,6 +94,48 @@ int calibrate_write_shieldings(const struct calibrate *k, const struct calibrate
 	return calibrate_write(k, name, &b);
 }
 
+/* ---- from files, which may be anybody's */
+
+static bool is_word(const json_t *j)
+{
+	const char *s = json_string_value(j);
+	return !j || (s && *s && strlen(s) < 16 &&
+		      strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789=-") == strlen(s));
+}
+
+static bool is_entry(const json_t *e, size_t natoms)
+{
+	const json_t *atoms = json_object_get(e, "atoms"), *reason = json_object_get(e, "uncertainty_reason"), *a;
+	double x = json_num(e, "shielding", NAN);
+	size_t i;
+	json_array_foreach(atoms, i, a)
+		if (json_integer_value(a) < 1 || json_integer_value(a) > (json_int_t)natoms)
+			return false;
+	return json_array_size(atoms) > 0 && isfinite(x) && fabs(x) < SHIELDING_MAX && is_word(json_object_get(e, "environment")) &&
+	       (!reason || json_is_string(reason));
+}
+
+static bool is_molecule(const struct calibrate *k, const struct calibrate_pair *p, const json_t *m)
+{
+	const json_t *level = json_object_get(m, "level"), *elements = json_object_get(json_object_get(m, "molecule"), "elements"), *e;
+	double cpu_s = json_num(m, "cpu_s", -1);
+	size_t i;
+	for (int n = 0; n < 2; n++) {
+		const json_t *list = json_object_get(json_object_get(m, "shifts"), nuclei[n]);
+		if (!json_is_array(list))
+			return false;
+		json_array_foreach(list, i, e)
+			if (!is_entry(e, json_array_size(elements)))
+				return false;
+	}
+	json_array_foreach(elements, i, e)
+		if (!json_is_string(e))
+			return false;
+	return json_int(m, "record", 0) >= 1 && json_int(m, "record", 0) <= k->set.n && isfinite(cpu_s) && cpu_s >= 0 &&
+	       str_eq(json_str(level, "preset", ""), p->preset) && str_eq(json_str(level, "solvent", ""), k->solvent->code) &&
+	       json_str(level, "geometry", NULL) && json_is_object(json_object_get(level, "programs"));
+}
+
 /* NULL, or what is wrong with it. */
 static char *unfit(const struct calibrate *k, const struct calibrate_pair *p, const json_t *doc)
 {
@@ -98,29 +145,66 @@ static char *unfit(const struct calibrate *k, const struct calibrate_pair *p, co
 		return xstrdup("is no file of shieldings that nmr calibrate wrote");
 	if (!str_eq(json_str(doc, "dataset_sha256", ""), k->set_sha256))
 		return xasprintf("belongs to another data set than %s", k->set_file);
+	if (!str_eq(json_str(doc, "levels", ""), p->preset))
+		return xasprintf("holds \"%s\", not \"%s\"", json_str(doc, "levels", ""), p->preset);
 	if (!str_eq(json_str(doc, "settings", ""), p->hash))
 		return xstrdup("was computed with other settings: the levels, the options or the conformer windows have changed");
 	json_array_foreach(json_arr(doc, "molecules"), i, m)
-		if (json_int(m, "record", 0) < 1 || json_int(m, "record", 0) > k->set.n)
-			return xasprintf("has a record %lld, and the set has %d", json_int(m, "record", 0), k->set.n);
+		if (!is_molecule(k, p, m))
+			return xasprintf("is damaged: entry %zu of its molecules", i + 1);
 	return NULL;
 }
 
-static int read_pair(struct calibrate *k, struct calibrate_pair *p, bool *ret_found)
+static int read_file(const struct calibrate *k, const struct calibrate_pair *p, const char *path, json_t **ret_doc, char **ret_why)
 {
-	_cleanup_free_ char *path = xasprintf("%s/%s.json", k->c->args.shieldings, p->preset);
+	int r = json_read_file(path, ret_doc);
+	*ret_why = r == 0 ? unfit(k, p, *ret_doc) : r == -ENOENT ? NULL : r == -EBADMSG
+		? xstrdup("is damaged, or no JSON") : xasprintf("cannot be read: %s", strerror(-r));
+	return r;
+}
+
+static size_t add_new(struct calibrate_pair *p, const json_t *doc)
+{
+	json_t *m;
+	size_t i, before = json_array_size(p->computed);
+	json_array_foreach(json_arr(doc, "molecules"), i, m)
+		if (!calibrate_shieldings(p, (int)json_int(m, "record", 0) - 1))
+			json_array_append(p->computed, m);
+	return json_array_size(p->computed) - before;
+}
+
+/* What earlier starts computed in this folder, whatever became of their jobs. A file that
+ * does not serve any more is hours of work: it gets out of the way under another name. */
+static int read_own(struct calibrate *k, struct calibrate_pair *p)
+{
+	_cleanup_free_ char *path = xasprintf("%s/shieldings/%s.json", k->dir, p->preset), *why = NULL;
 	_cleanup_json_ json_t *doc = NULL;
-	int r = json_read_file(path, &doc);
+	if (read_file(k, p, path, &doc, &why) == 0 && !why)
+		add_new(p, doc);
+	if (!why)
+		return CLI_OK;
+	_cleanup_free_ char *aside = xasprintf("%s.%lld", path, (long long)clock_wall());
+	int r = rename(path, aside) < 0 ? -errno : 0;
+	if (r == 0)
+		cli_error("%s %s; it is now called %s, and is computed again", path, why, aside);
+	else
+		cli_error("%s %s, and cannot be renamed: %s", path, why, strerror(-r));
+	return r == 0 ? CLI_OK : CLI_FAILED;
+}
+
+static int read_given(struct calibrate *k, struct calibrate_pair *p, bool *ret_found)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s.json", k->c->args.shieldings, p->preset), *why = NULL;
+	_cleanup_json_ json_t *doc = NULL;
+	int r = read_file(k, p, path, &doc, &why);
 	if (r == -ENOENT)
 		return CLI_OK;
-	_cleanup_free_ char *why = r < 0 ? xasprintf("cannot be read: %s", strerror(-r)) : unfit(k, p, doc);
 	if (why) {
 		cli_error("%s %s; leave --shieldings out to compute them", path, why);
 		return CLI_USAGE;
 	}
 	*ret_found = true;
-	json_array_extend(p->computed, json_arr(doc, "molecules"));
-	fprintf(stderr, "%zu molecules are taken from %s\n", json_array_size(p->computed), path);
+	fprintf(stderr, "%zu molecules are taken from %s\n", add_new(p, doc), path);
 	return CLI_OK;
 }
 
@@ -130,8 +214,9 @@ int calibrate_read_shieldings(struct calibrate *k)
 	int e = CLI_OK;
 	for (int i = 0; i < k->npairs && e == CLI_OK; i++) {
 		k->pair[i].computed = json_array();
-		if (k->c->args.shieldings)
-			e = read_pair(k, &k->pair[i], &found);
+		e = read_own(k, &k->pair[i]);
+		if (e == CLI_OK && k->c->args.shieldings)
+			e = read_given(k, &k->pair[i], &found);
 	}
 	if (e == CLI_OK && !found) {
 		cli_error("%s has no shieldings of these levels; it must be the folder \"shieldings\" that nmr calibrate wrote",

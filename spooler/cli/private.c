@@ -19,10 +19,9 @@ static int start(const struct private_spooler *p, struct run **ret_run)
 {
 	_cleanup_free_ char *spooler = spooler_path();
 	const char *config = p->conf->file;
-	const char *argv[] = { spooler, "--once", "--data", p->conf->data, config ? "--config" : NULL, config, NULL };
-	/* Whatever the person's own level is: the log is shown when something fails. Who waits
-	 * at the terminal is not told by mail. */
-	const char *env[] = { "NMR_LOG_LEVEL=info", "NMR_SMTP_URL=", "NMR_WEBHOOK_URL=", NULL };
+	const char *argv[] = { spooler, "--once", "--private", "--data", p->conf->data, config ? "--config" : NULL, config, NULL };
+	/* Whatever the person's own level is: the log is shown when something fails. */
+	const char *env[] = { "NMR_LOG_LEVEL=info", NULL };
 	struct run_spec spec = { .dir = p->rundir, .argv = argv, .env = env, .grace_s = 15 };
 	int r = run_start(&spec, ret_run);
 	if (r < 0)

@@ -7,7 +7,7 @@
 
 struct arguments {
 	const char *config, *data;   /* NULL: not given */
-	bool once, check, repair;
+	bool once, private, check, repair;
 };
 void arguments_parse(struct arguments *a, int argc, char **argv);
 

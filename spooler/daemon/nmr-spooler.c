@@ -82,6 +82,15 @@ static void recall_cost(struct daemon *d)
 	cost_from_json(d->lab.cost, j);
 }
 
+/* Somebody waits at a terminal: nmr predict, nmr calibrate. The settings are those of a
+ * spooler that others use, too. */
+static void keep_to_oneself(struct conf *c)
+{
+	*c->smtp_url = *c->webhook_url = '\0';
+	c->hold_over_h = 0;
+	c->keep_results_days = c->keep_failed_days = c->keep_steps_days = c->keep_rows_days = 0;
+}
+
 static void open_parts(struct daemon *d, const struct arguments *a)
 {
 	char *error = NULL;
@@ -89,6 +98,8 @@ static void open_parts(struct daemon *d, const struct arguments *a)
 	d->conf = conf_load(a->config, a->data, &error);
 	if (!d->conf)
 		die("%s", error);
+	if (a->private)
+		keep_to_oneself(d->conf);
 	/* Not for the programs that are started. */
 	conf_forget_secrets();
 	set_log_level(d->conf->log_level);

@@ -445,8 +445,13 @@ static struct step_grant grant_for(const struct round *r, const struct step *st)
 	/* Ended by accident, it starts the same way again, so that the result is the same. */
 	struct step_grant g = { .ranks = ranks_for(r, st), .again = before == CAUSE_OTHER };
 	uint64_t all = whole_memory(r->s);
-	g.memory = step_memory(r->s->lab, st->key, g.ranks);
 	bool squeezed = before == CAUSE_MEMORY;
+	/* Each rank wants its own: fewer of them may fit now. */
+	if (squeezed)
+		g.ranks = MAX(1, g.ranks >> st->attempts);
+	g.memory = step_memory(r->s->lab, st->key, g.ranks);
+	while (g.ranks > 1 && g.memory > r->free_memory)
+		g.memory = step_memory(r->s->lab, st->key, --g.ranks);
 	if (squeezed)
 		g.memory = MAX(g.memory, r->s->lab->memory);
 	g.limit = squeezed || r->s->lab->conf->step_memory_mb ? all : MIN(all, MAX(2 * g.memory, g.memory + MEMORY_SLACK));

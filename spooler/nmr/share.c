@@ -230,6 +230,12 @@ static char *check_presets(const struct share *sh, const struct kind *k, const c
 	return NULL;
 }
 
+static bool same_key(const struct factor *a, const struct factor *b)
+{
+	return str_eq(a->s.nucleus, b->s.nucleus) && str_eq(a->geometry, b->geometry) && str_eq(a->level, b->level) &&
+	       str_eq(a->s.solvent, b->s.solvent);
+}
+
 static char *check_factors(const struct share *sh, const char *dir)
 {
 	for (size_t i = 0; i < sh->nfactors; i++) {
@@ -244,6 +250,11 @@ static char *check_factors(const struct share *sh, const char *dir)
 			if (!f->s.kind[k].environment || f->s.kind[k].rmsd <= 0 || f->s.kind[k].n < 1)
 				return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s): a kind needs environment, rmsd and n",
 						 dir, i + 1, f->s.nucleus, f->level, f->s.solvent);
+		for (size_t k = 0; k < i; k++)
+			if (same_key(f, &sh->factor[k]))
+				return xasprintf("%s/scaling.conf: entries %zu and %zu are both for %s, %s on %s geometries, in %s: "
+						 "remove one of them", dir, k + 1, i + 1, f->s.nucleus, f->level, f->geometry,
+						 f->s.solvent);
 	}
 	return NULL;
 }

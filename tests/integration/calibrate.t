@@ -191,13 +191,32 @@ is(of_fit("$dir/f")->{done}, 4, 'all are in the fit');
 ok(abs(of_fit("$dir/f")->{'13C'}{slope} - $xtb->{'13C'}{slope}) < 1e-4, 'which is that of one go');
 for my $try ([ $part =~ s/"settings":"./"settings":"/r, qr/small_xtb\.json was computed with other settings.*leave --shieldings out/ ],
 	[ $part =~ s/"dataset_sha256":"./"dataset_sha256":"/r, qr/belongs to another data set than set\.sdf/ ],
-	[ $part =~ s/"record":1,/"record":9,/r, qr/has a record 9, and the set has 4/ ], [ 'x', qr/small_xtb\.json cannot be read/ ],
-	[ '{}', qr/is no file of shieldings/ ]) {
+	[ $part =~ s/"record":1,/"record":9,/r, qr/is damaged: entry 1 of its molecules/ ],
+	[ $part =~ s/"shielding":[0-9.]+/"shielding":"x"/r, qr/is damaged: entry 1/ ], [ $part =~ s/"sp3"/"sp3\\"; }"/r, qr/is damaged: entry 1/ ],
+	[ $part =~ s/"levels":"[^"]*"/"levels":"both"/r, qr/holds "both", not "small_xtb"/ ], [ 'x', qr/small_xtb\.json is damaged, or no JSON/ ],
+	[ $part =~ s/"geometry":"[^"]*",//r, qr/is damaged: entry 1/ ], [ '{}', qr/is no file of shieldings/ ]) {
 	write_file("$dir/part/small_xtb.json", $try->[0]);
 	($e) = calibrate("$dir/set.sdf", '--levels', 'small//xtb', '--out', "$dir/f", '--shieldings', "$dir/part");
 	is($e, 2, 'refused');
 	like(Spool::slurp("$dir/err"), $try->[1], 'and why');
 }
+# Its own are there without being asked for, whatever became of its jobs.
+my $whole = Spool::slurp("$dir/f/shieldings/small_xtb.json");
+system("rm -rf $dir/f/data") == 0 or die;
+($e, $out) = calibrate("$dir/set.sdf", '--levels', 'small//xtb', '--out', "$dir/f");
+is("$e " . of_fit("$dir/f")->{done}, '0 4', 'its own are taken up');
+is(Spool::slurp("$dir/f/shieldings/small_xtb.json"), $whole, 'and stay');
+write_file("$dir/f/shieldings/small_xtb.json", $whole =~ s/"settings":"./"settings":"/r);
+$pid = fork // die;
+if (!$pid) {
+	open STDERR, '>', "$dir/err";
+	exec $nmr, 'calibrate', "$dir/set.sdf", '--levels', 'small//xtb', '--out', "$dir/f";
+}
+ok(wait_until(60, sub { -e "$dir/f/data/spool/db/queue.db" }), 'those of other settings are computed again');
+kill 'INT', $pid;
+waitpid $pid, 0;
+my @aside = glob "$dir/f/shieldings/small_xtb.json.*";
+like(Spool::slurp("$dir/err"), qr/other settings.*now called \Q$aside[0]\E/, 'and are kept under another name');
 ($e) = calibrate("$dir/set.sdf", '--levels', 'small//xtb', '--out', "$dir/f", '--shieldings', $dir);
 like(Spool::slurp("$dir/err"), qr/has no shieldings of these levels/, 'a folder without them');
 
