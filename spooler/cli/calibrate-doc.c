@@ -225,8 +225,10 @@ static char *gather(const struct calibrate *k, const struct calibrate_pair *p, i
 	if (!f.have)
 		why = f.parts ? "it has undefined stereocentres and became several molecules: draw which one was measured"
 			      : "not handed in yet";
+	_cleanup_free_ char *gone = NULL;
 	if (!why && result_read(f.folder, &result) < 0)
-		why = "its result folder is not there any more: republish it";
+		why = gone = xasprintf("its result folder %s is not there any more: put it back, or remove %s to compute it again (what is in %s/shieldings "
+				       "stays)", f.folder, k->conf->data, k->dir);
 	if (!why)
 		json_array_append_new(p->computed, calibrate_shieldings_of(molecule, result, cpu_seconds(f.folder)));
 	char *said = why ? xstrdup(why) : NULL;

@@ -131,7 +131,7 @@ static int tell(const struct predict *p, const struct run_record *rec)
 	int count[JOB_STATE_COUNT] = { 0 };
 	struct queue *q = p->spooler.q;
 	bool worked = private_worked(rec) && q && queue_job_counts(q, count) == 0;
-	int ended = count[JOB_DONE] + count[JOB_FAILED];
+	int ended = count[JOB_DONE] + count[JOB_FAILED] + count[JOB_HELD];
 	if (!worked || ended == 0) {
 		private_explain(&p->spooler, rec);
 		return CLI_FAILED;

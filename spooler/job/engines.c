@@ -34,14 +34,16 @@ static char *version_after(const char *text, const char *marker)
 /* A shortage of the moment must not make an engine unknown for the whole run. */
 static bool try_again(int r, int *tries)
 {
-	static const int passing[] = { EAGAIN, EINTR, EMFILE, ENFILE, ENOMEM, EIO, ENOSPC, ETIMEDOUT };
+	static const int passing[] = { EAGAIN, EINTR, EMFILE, ENFILE, ENOMEM, EIO, ENOSPC };
+	/* Once: a program on a dead mount holds up the start for as long. */
+	bool again = r == -ETIMEDOUT && *tries < 1;
 	for (size_t i = 0; i < ARRAY_SIZE(passing) && *tries < 3; i++)
-		if (r == -passing[i]) {
-			++*tries;
-			nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
-			return true;
-		}
-	return false;
+		again = again || r == -passing[i];
+	if (again) {
+		++*tries;
+		nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
+	}
+	return again;
 }
 
 static int capture(const char *const *argv, double timeout_s, struct buf *out)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "nmr/limits.h"
 
 int walk_read_input(struct walk *w, const char *path, struct buf *b)
 {
@@ -53,25 +54,15 @@ static int prepare(struct walk *w, const char *record, struct funnel *f)
 /* A run that cannot fit is told before hours are spent on the stages before it. */
 static int check_memory(struct walk *w, const int *z, int natoms)
 {
-	struct geometry g = { .natoms = natoms, .z = (int *)z };
-	const struct level *levels[] = { w->preset->shield_h, w->preset->shield_c };
-	const struct level *at = levels[0];
-	uint64_t most = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
-		struct nwchem_calc c = { .task = NWCHEM_SHIELD, .level = levels[i], .solvent = w->solvent, .geometry = &g };
-		uint64_t need = nwchem_memory(&c, 1);
-		at = need > most ? levels[i] : at;
-		most = MAX(most, need);
-	}
+	const struct level *at = w->preset->shield_h;
+	uint64_t most = limits_memory(w->preset, w->solvent, z, natoms, &at);
 	if (most <= w->lab->memory)
 		return 0;
 	_cleanup_free_ char *why = xasprintf("The shieldings of %d atoms at %s need about %.0f GB of memory; %.0f GB may be "
 					     "used here.", natoms, at->text, (double)most / (1 << 30),
 					     (double)w->lab->memory / (1 << 30));
-	return walk_end(w, PIPELINE_REFUSED, "The molecule is too large for this machine at this level.", why,
-			str_eq(w->preset->name, "draft")
-				? "Use a machine with more memory, or a smaller model of the molecule."
-				: "Use \"preset = draft\", or a machine with more memory (memory_mb in nmr.conf).");
+	_cleanup_free_ char *remedy = limits_memory_remedy(w->lab->share, w->preset, w->solvent, z, natoms, w->lab->memory);
+	return walk_end(w, PIPELINE_REFUSED, "The molecule is too large for this machine at this level.", why, remedy);
 }
 
 static int check_elements(struct walk *w, struct funnel *f)
@@ -79,25 +70,19 @@ static int check_elements(struct walk *w, struct funnel *f)
 	const json_t *elements = json_arr(f->mol, "elements");
 	f->natoms = (int)json_array_size(elements);
 	_cleanup_free_ int *z = xcalloc((size_t)f->natoms, sizeof(int));
+	_cleanup_free_ char *remedy = NULL;
 	for (int i = 0; i < f->natoms; i++)
 		z[i] = element_from_symbol(json_string_value(json_array_get(elements, (size_t)i)));
-	int bad = share_unsupported_element(w->preset, z, f->natoms);
-	if (!bad)
-		return check_memory(w, z, f->natoms);
-	_cleanup_free_ char *why = xasprintf("The level of the preset \"%s\" has no basis set for %s.",
-					     w->preset->name, element_symbol(bad));
-	_cleanup_(buf_release) struct buf others = BUF_INIT;
-	const struct preset *p;
-	for (size_t i = 0; (p = share_preset_at(w->lab->share, i)); i++)
-		if (!share_unsupported_element(p, z, f->natoms))
-			buf_addf(&others, "%s%s", others.len ? ", " : "", p->name);
-	_cleanup_free_ char *remedy = others.len
-		? xasprintf("Use a preset that covers %s: %s (for example a line \"preset = %.*s\" in a text file "
-			    "of the same name beside the structure).", element_symbol(bad), others.s,
-			    (int)strcspn(others.s, ","), others.s)
-		: xasprintf("No preset covers %s. Replace the element by a lighter one for an estimate.",
-			    element_symbol(bad));
-	return walk_end(w, PIPELINE_REFUSED, "The molecule has an element that cannot be computed.", why, remedy);
+	_cleanup_free_ char *why = limits_element(w->lab->share, w->preset, z, f->natoms, &remedy);
+	return why ? walk_end(w, PIPELINE_REFUSED, LIMITS_ELEMENT_WHAT, why, remedy) : check_memory(w, z, f->natoms);
+}
+
+static int refuse(struct walk *w, const json_t *refusal)
+{
+	if (!str_eq(json_str(refusal, "code", ""), "too-large"))
+		return walk_end_refusal(w, refusal);
+	_cleanup_free_ char *remedy = limits_size_remedy(w->lab->share, w->preset);
+	return walk_end(w, PIPELINE_REFUSED, json_str(refusal, "what", ""), json_str(refusal, "why", ""), remedy);
 }
 
 /* Both xTB and DFT keep glycine's zwitterion as a shallow minimum in chloroform, so
@@ -165,7 +150,7 @@ int walk_prepare(struct walk *w, const char *record, struct funnel *f)
 		return r;
 	w->known = true;
 	if (!json_flag(f->mol, "ok", false))
-		return walk_end_refusal(w, json_object_get(f->mol, "refusal"));
+		return refuse(w, json_object_get(f->mol, "refusal"));
 	r = check_elements(w, f);
 	if (r == 0)
 		r = check_zwitterion(w, f);

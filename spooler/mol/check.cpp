@@ -163,7 +163,7 @@ void refuse_size(const RDKit::ROMol &m, int most)
 	if (static_cast<int>(n) > most)
 		throw Refusal{"too-large", "The structure has " + std::to_string(n) + " atoms with its hydrogens.",
 			      "The limit of this preset is " + std::to_string(most) + " atoms: the time grows with the third to fourth power of the size.",
-			      "Choose a faster preset (\"preset = draft\"), cut the molecule to the part of interest, or raise atoms_max in nmr.conf."};
+			      "Cut the molecule to the part of interest."};
 	if (!seen)
 		throw Refusal{"nothing-to-predict", "The structure has neither hydrogen nor carbon.",
 			      "Only 1H and 13C spectra are predicted.", "Drop a compound with hydrogen or carbon."};

@@ -15,7 +15,7 @@ static const struct { const char *name, *sentence, *remedy; } causes[] = {
 		"Free space on the disk of the scratch and spool folders, then put a file called \"retry\" into this "
 		"folder." },
 	[CAUSE_MEMORY] = { "memory", "The calculation needs more memory than it may use.",
-		"Raise memory_mb or step_memory_mb in nmr.conf, or use a smaller molecule or the preset \"draft\"." },
+		"Raise memory_mb or step_memory_mb in nmr.conf, or use a smaller molecule." },
 	[CAUSE_AUTOZ] = { "autoz", "NWChem could not set up internal coordinates for the molecule.",
 		"Check the structure; Cartesian coordinates were tried as well." },
 	[CAUSE_SCF] = { "scf", "The electronic structure did not converge.",

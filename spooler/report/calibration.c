@@ -89,7 +89,8 @@ void calibration_conf(const json_t *doc, struct buf *b)
 		for (int n = 0; n < 2; n++) {
 			if (!nucleus_of(fit, n) || is_repeated(doc, i, n))
 				continue;
-			buf_adds(b, any ? ",\n" : "# Scaling factors, as in scaling.conf: put the entries that you want into its list.\n"
+			buf_adds(b, any ? ",\n" : "# Scaling factors, as in scaling.conf: put those that you want into its list, in the\n"
+						  "# place of one for the same nucleus, geometry, level and solvent.\n"
 						  "scaling = (\n");
 			conf_entry(doc, fit, n, b);
 			any = true;

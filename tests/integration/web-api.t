@@ -156,6 +156,17 @@ cmp_ok($r->{estimate_s}, '>', 1, 'how long it takes, about');
 ($st, $j) = $w->json('POST', '/api/v1/check', { smiles => "C\nC(C\n[Na+].[Cl-]" });
 is_deeply([ map { $_->{ok} ? 1 : 0 } @{ $j->{records} } ], [ 1, 0, 0 ], 'line by line') or diag explain $j;
 ok(length $j->{records}[1]{refusal}{remedy}, 'with a remedy');
+for my $try ([ 'CBr', 'standard', 1 ], [ 'CBr', 'production', 0, qr/no basis set for Br/, qr/covers Br: draft, standard/ ],
+	[ 'C' x 45, 'draft', 1 ], [ 'C' x 45, 'standard', 0, qr/limit of this preset is 120 atoms/, qr/"preset = draft" takes 200 atoms/ ]) {
+	my ($smiles, $preset, $ok, @says) = @$try;
+	($st, $j) = $w->json('POST', '/api/v1/check', { smiles => $smiles, preset => $preset });
+	is($j->{records}[0]{ok} ? 1 : 0, $ok, "$smiles at $preset") or diag explain $j;
+	like($j->{records}[0]{refusal}{why}, $says[0], 'why not'), like($j->{records}[0]{refusal}{remedy}, $says[1], 'and what helps') if @says;
+	($st, $j) = $w->json('POST', '/api/v1/jobs', { smiles => $smiles, solvent => 'chcl3', preset => $preset });
+	is($st, $ok ? 202 : 422, 'a job of it') or diag explain $j;
+	is(($w->json('POST', "/api/v1/jobs/$j->{job_id}/cancel"))[0], 200, 'not now') if $ok;
+	like(JSON::PP::encode_json($j), $says[0], 'with the reason') if !$ok;
+}
 ($st, $j) = $w->json('POST', '/api/v1/check', { structure => Spool::slurp($s->out('methane') . '/geometry.sdf'), filename => 'm.sdf' });
 is("$j->{format} $j->{records}[0]{formula}", 'sdf CH4', 'a file');
 
@@ -238,7 +249,7 @@ while ($j->{next}) {
 	($st, $j) = $w->json('GET', "/api/v1/jobs?limit=3&before=$j->{next}");
 	ok(!(grep { $seen{ $_->{id} }++ } @{ $j->{jobs} }), 'another page, other jobs');
 }
-is(scalar(keys %seen), 8, 'all of them');
+is(scalar(keys %seen), 10, 'all of them');
 ($st, $j) = $w->json('GET', '/api/v1/jobs?state=done&q=many2');
 is_deeply([ map { $_->{name} } @{ $j->{jobs} } ], ['many2'], 'found by its name');
 ok(!exists $j->{jobs}[0]{folder}, 'nothing tells where the folders are');

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "nmr/geometry.h"
 #include "nmr/cost.h"
+#include "nmr/limits.h"
 #include "nmr/predict.h"
 #include "webui/server/web.h"
 
@@ -15,7 +16,7 @@
 #define TIMEOUT_S 20             /* for all of a question together */
 
 /* brief: only whether it can be used. */
-struct question { const struct web *w; const char *dir, *preset; double deadline; bool brief; };
+struct question { const struct web *w; const char *dir; const struct preset *preset; double deadline; bool brief; };
 
 static json_t *mol(const struct question *a, const char *const *words) { return mol_run(a->w, a->dir, a->deadline, words); }
 
@@ -53,10 +54,9 @@ static double run_seconds(const struct cost_model *m, const char *kind, const st
 }
 
 /* One conformer through the preset, on all cores: the least that it can take. */
-static json_t *estimate(const struct web *w, const char *preset, const json_t *elements)
+static json_t *estimate(const struct web *w, const struct preset *p, const json_t *elements)
 {
 	int z[1000], n = atomic_numbers(elements, z, (int)ARRAY_SIZE(z));
-	const struct preset *p = share_preset(w->share, preset);
 	struct cost_model m = { .n = 0 };
 	if (n < 1 || !p)
 		return json_null();
@@ -94,16 +94,40 @@ static void fill(json_t *o, const struct question *a, const json_t *mol_json)
 	json_object_set_new(o, "estimate_s", estimate(a->w, a->preset, json_arr(mol_json, "elements")));
 }
 
+static json_t *refusal_of(const char *code, const char *what, const char *why, const char *remedy)
+{
+	return json_pack("{s:s,s:s,s:s,s:s}", "code", code, "what", what, "why", why, "remedy", remedy);
+}
+
+/* What the preset cannot take, as the spooler will say it. NULL: nothing. */
+static json_t *beyond_preset(const struct question *a, const json_t *refusal, const json_t *elements)
+{
+	int z[1000], n = atomic_numbers(elements, z, (int)ARRAY_SIZE(z));
+	_cleanup_free_ char *remedy = NULL;
+	if (!a->preset)
+		return NULL;
+	if (refusal && str_eq(json_str(refusal, "code", ""), "too-large")) {
+		remedy = limits_size_remedy(a->w->share, a->preset);
+		return refusal_of("too-large", json_str(refusal, "what", ""), json_str(refusal, "why", ""), remedy);
+	}
+	_cleanup_free_ char *why = n > 0 ? limits_element(a->w->share, a->preset, z, n, &remedy) : NULL;
+	return why ? refusal_of("element", LIMITS_ELEMENT_WHAT, why, remedy) : NULL;
+}
+
 static json_t *check_record(const struct question *a, const json_t *rec)
 {
 	const char *file = json_str(rec, "file", NULL);
-	const char *const words[] = { "prepare", "--in", file, "--out-mol", "mol.sdf", NULL };
+	_cleanup_free_ char *most = xasprintf("%d", a->preset ? a->preset->atoms_max : 0);
+	const char *const words[] = { "prepare", "--in", file, "--out-mol", "mol.sdf", a->preset ? "--atoms-max" : NULL, most, NULL };
 	const json_t *refusal = json_object_get(rec, "refusal");
 	_cleanup_json_ json_t *out = file ? mol(a, words) : NULL;
-	json_t *o = json_pack("{s:O?,s:O?,s:b}", "n", json_object_get(rec, "n"), "name", json_object_get(rec, "name"),
-			      "ok", out && json_flag(out, "ok", false));
 	if (out && !refusal)
 		refusal = json_object_get(out, "refusal");
+	_cleanup_json_ json_t *beyond = out ? beyond_preset(a, refusal, json_arr(out, "elements")) : NULL;
+	if (beyond)
+		refusal = beyond;
+	json_t *o = json_pack("{s:O?,s:O?,s:b}", "n", json_object_get(rec, "n"), "name", json_object_get(rec, "name"),
+			      "ok", out && !beyond && json_flag(out, "ok", false));
 	if (json_flag(o, "ok", false) && !a->brief)
 		fill(o, a, out);
 	else if (json_flag(o, "ok", false))
@@ -111,9 +135,9 @@ static json_t *check_record(const struct question *a, const json_t *rec)
 	else if (refusal)
 		json_object_set(o, "refusal", (json_t *)(uintptr_t)refusal);
 	else
-		json_object_set_new(o, "refusal", json_pack("{s:s,s:s,s:s,s:s}", "code", NOT_CHECKED, "what",
-			"This structure was not checked.", "why", "The server had no time for it, or the program that reads it stopped.",
-			"remedy", "Submit it all the same: the spooler checks it again."));
+		json_object_set_new(o, "refusal", refusal_of(NOT_CHECKED, "This structure was not checked.",
+			"The server had no time for it, or the program that reads it stopped.",
+			"Submit it all the same: the spooler checks it again."));
 	return o;
 }
 
@@ -140,7 +164,7 @@ static json_t *check_text(const struct web *w, const char *text, size_t n, const
 	if (!mkdtemp(dir))
 		return NULL;
 	_cleanup_free_ char *path = xasprintf("%s/structure", dir);
-	struct question a = { w, dir, preset, clock_mono() + TIMEOUT_S, brief };
+	struct question a = { w, dir, share_preset(w->share, preset), clock_mono() + TIMEOUT_S, brief };
 	json_t *j = file_write(path, text, n, 0600) == 0 ? check_all(&a, name) : NULL;
 	file_rm_rf(dir);
 	return j;
@@ -163,10 +187,10 @@ void check_structure(struct http_request *rq)
 		http_error(rq, 503, "not-checked", "Not checked", "The structure could not be checked now. Try again, or submit it.");
 }
 
-bool check_smiles(struct http_request *rq, const char *text)
+bool check_smiles(struct http_request *rq, const char *text, const char *preset)
 {
 	_cleanup_free_ char *usual = info_default_preset(rq->web);
-	_cleanup_json_ json_t *j = check_text(rq->web, text, strlen(text), "molecule.smi", usual, true);
+	_cleanup_json_ json_t *j = check_text(rq->web, text, strlen(text), "molecule.smi", preset ? preset : usual, true);
 	const json_t *rec = json_array_get(json_arr(j, "records"), 0);
 	const json_t *refusal = json_object_get(rec ? rec : j, "refusal");
 	/* What cannot be asked now, the spooler tells later. */

@@ -234,17 +234,44 @@ static json_t *error_text(const json_t *level, const char *nucleus)
 	return json_is_number(rmsd) ? json_string(text) : json_null();
 }
 
+/* Of "PBE0/def2-SVP"; caller frees, NULL: none. */
+static char *functional_of(const json_t *level, const char *nucleus)
+{
+	const char *text = json_str(json_object_get(level, "shielding"), nucleus, NULL);
+	return text ? xstrndup(text, strcspn(text, "/")) : NULL;
+}
+
+static char *basis_of(const json_t *level, const char *nucleus)
+{
+	const char *slash = strchr(json_str(json_object_get(level, "shielding"), nucleus, ""), '/');
+	return slash ? xstrdup(slash + 1) : NULL;
+}
+
+static char *source_of(const json_t *level, const char *nucleus)
+{
+	const char *text = json_str(json_object_get(json_object_get(level, "calibration"), nucleus), "text", NULL);
+	return text ? xstrdup(text) : NULL;
+}
+
+/* One text where clients expect one: both nuclei are named where they differ. */
+static char *of_both(const json_t *level, char *(*get)(const json_t *, const char *))
+{
+	_cleanup_free_ char *h = get(level, "1H"), *c = get(level, "13C");
+	if (!h || !c || str_eq(h, c))
+		return h ? xstrdup(h) : c ? xstrdup(c) : NULL;
+	return xasprintf("%s (1H), %s (13C)", h, c);
+}
+
 json_t *peer_results(const json_t *shifts, const struct job *j)
 {
 	const json_t *level = json_object_get(shifts, "level");
-	const char *text = json_str(json_object_get(level, "shielding"), "1H", "");
-	const char *slash = strchr(text, '/');
-	_cleanup_free_ char *functional = slash ? xstrndup(text, (size_t)(slash - text)) : xstrdup(text);
+	_cleanup_free_ char *functional = of_both(level, functional_of), *basis = of_both(level, basis_of),
+			    *source = of_both(level, source_of);
 	json_t *o = json_pack("{s:o,s:o}", "h1_shifts", shift_list(shifts, "1H", "H"), "c13_shifts", shift_list(shifts, "13C", "C"));
 	set_text(o, "functional", functional);
-	set_text(o, "basis_set", slash ? slash + 1 : NULL);
+	set_text(o, "basis_set", basis);
 	set_text(o, "solvent", json_str(level, "solvent", NULL));
-	set_text(o, "scaling_factor_source", json_str(json_object_get(json_object_get(level, "calibration"), "1H"), "text", NULL));
+	set_text(o, "scaling_factor_source", source);
 	json_object_set_new(o, "h1_expected_mae", error_text(level, "1H"));
 	json_object_set_new(o, "c13_expected_mae", error_text(level, "13C"));
 	json_object_set_new(o, "ensemble_metadata", peer_ensemble(shifts, j));

@@ -251,7 +251,7 @@ static void submit_text(struct http_request *rq, bool lines)
 				 "A SMILES has at most %d letters.", lines ? rq->web->conf->file_size_max_mb : SMILES_MAX);
 		return;
 	}
-	if (!lines && !check_smiles(rq, text))
+	if (!lines && !check_smiles(rq, text, option_of(&o, "preset")))
 		return;
 	struct door_submission s = { .data = text, .len = strlen(text), .filename = filename };
 	if (hand_in(&o, &s, id))
