@@ -290,4 +290,14 @@ is($s->stop, 0, 'the end');
 unlike($s->log_text, qr/$SECRET|geheim/, 'no secret in the log');
 is(scalar(grep { index($_, $SECRET) >= 0 } values %{ tree($s->{data}) }), 0, 'nor anywhere in the data folder');
 
+# ---------------------------------------------------------------- for somebody who waits
+fresh();
+my $own = spool(NMR_HOLD_OVER_H => 0.000001);
+mkdir "$own->{data}/$_" for '', 'inbox';
+$own->drop('methane.smi', "C methane\n");
+$own->start('--once', '--private');
+is($own->wait_exit(60), 0, 'a private spooler works it off, however long it takes') or diag($own->log_text);
+ok(-e $own->out('methane') . '/shifts.json', 'with its result');
+is($mail->got + $hook->got, 0, 'and tells nobody');
+
 done_testing;

@@ -287,6 +287,20 @@ static void cores_are_dealt_out(void **state)
 	assert_int_equal(ranks_of(x, key[3]), 4 - ranks_of(x, key[2]));
 }
 
+/* Each rank wants memory: rather fewer of them now than all of them some day. */
+static void ranks_fit_the_memory(void **state)
+{
+	struct scene *x = *state;
+	char key[SHA256_HEX_LEN];
+	((struct conf *)x->lab.conf)->nwchem_nproc = 0;
+	add_step(x, 30, key);
+	x->lab.memory = step_memory(&x->lab, key, 3);
+	assert_true(x->lab.memory > step_memory(&x->lab, key, 2) && x->lab.memory < step_memory(&x->lab, key, 4));
+	turn(x);
+	assert_non_null(run_of(key));
+	assert_int_equal(ranks_of(x, key), 3);
+}
+
 /* Of two runs under way when the spooler ended, the executor still has one. */
 static void runs_are_adopted(void **state)
 {
@@ -327,6 +341,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_large_run_gets_its_turn, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(cores_are_dealt_out, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(ranks_fit_the_memory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(runs_are_adopted, set_up, tear_down),
 	};
 	log_set_level(LOG_ERROR);
