@@ -449,9 +449,7 @@ static struct step_grant grant_for(const struct round *r, const struct step *st)
 	/* Each rank wants its own: fewer of them may fit now. */
 	if (squeezed)
 		g.ranks = MAX(1, g.ranks >> st->attempts);
-	g.memory = step_memory(r->s->lab, st->key, g.ranks);
-	while (g.ranks > 1 && g.memory > r->free_memory)
-		g.memory = step_memory(r->s->lab, st->key, --g.ranks);
+	g.memory = step_memory_within(r->s->lab, st->key, &g.ranks, r->free_memory);
 	if (squeezed)
 		g.memory = MAX(g.memory, r->s->lab->memory);
 	g.limit = squeezed || r->s->lab->conf->step_memory_mb ? all : MIN(all, MAX(2 * g.memory, g.memory + MEMORY_SLACK));

@@ -120,19 +120,33 @@ int step_nwchem_calc(const struct lab *lab, const json_t *plan, struct geometry 
 
 bool step_is_nwchem(const json_t *plan) { return str_eq(json_str(plan, "program", ""), "nwchem"); }
 
-uint64_t step_memory(const struct lab *lab, const char *key, int ranks)
+static uint64_t memory_of(const struct nwchem_calc *c, const json_t *plan, int ranks)
 {
-	_cleanup_free_ char *dir = step_run_dir(lab, key);
-	_cleanup_json_ json_t *plan = NULL;
-	_cleanup_(geometry_release) struct geometry g = { 0 };
-	struct nwchem_calc c;
-	if (step_read_plan(dir, &plan) == 0 && step_is_nwchem(plan) && step_nwchem_calc(lab, plan, &g, &c) == 0)
-		return nwchem_memory(&c, ranks);
+	if (c)
+		return nwchem_memory(c, ranks);
 	/* CREST itself and an xTB run for each thread. On the high side: 20 atoms on two threads
 	 * were seen with 52 MB together in the first eight minutes of a search. */
 	if (plan && str_eq(json_str(plan, "program", ""), "crest"))
 		return ((uint64_t)256 + (uint64_t)ranks * (100 + 2 * (uint64_t)json_int(plan, "natoms", 0))) << 20;
 	return (uint64_t)512 << 20;
+}
+
+uint64_t step_memory_within(const struct lab *lab, const char *key, int *ranks, uint64_t room)
+{
+	_cleanup_free_ char *dir = step_run_dir(lab, key);
+	_cleanup_json_ json_t *plan = NULL;
+	_cleanup_(geometry_release) struct geometry g = { 0 };
+	struct nwchem_calc c;
+	bool nwchem = step_read_plan(dir, &plan) == 0 && step_is_nwchem(plan) && step_nwchem_calc(lab, plan, &g, &c) == 0;
+	uint64_t need;
+	while ((need = memory_of(nwchem ? &c : NULL, plan, *ranks)) > room && *ranks > 1)
+		--*ranks;
+	return need;
+}
+
+uint64_t step_memory(const struct lab *lab, const char *key, int ranks)
+{
+	return step_memory_within(lab, key, &ranks, UINT64_MAX);
 }
 
 struct xtb_calc step_xtb_calc(const struct lab *lab, const json_t *plan, const struct geometry *g)

@@ -85,7 +85,7 @@ void submit_json(struct http_request *rq);
 void submit_form(struct http_request *rq);
 void submit_batch(struct http_request *rq);
 void check_structure(struct http_request *rq);
-/* One SMILES line: true, or 422 was answered. */
+/* One SMILES line, for a preset (NULL: the usual one): true, or 422 was answered. */
 bool check_smiles(struct http_request *rq, const char *text, const char *preset);
 void verbs_do(struct http_request *rq);
 
