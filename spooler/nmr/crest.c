@@ -119,6 +119,11 @@ static enum cause find_cause(const char *out, size_t n, char **ret_detail)
 		{ "Change in topology detected", CAUSE_OTHER },
 		{ "Initial geometry optimization failed", CAUSE_OTHER },
 		{ "ERROR STOP", CAUSE_OTHER },
+		/* 3.x says how it ended. */
+		{ "CREST terminated with", CAUSE_OTHER },
+		{ "CREST terminated due to", CAUSE_OTHER },
+		{ "CREST terminated abnormally", CAUSE_OTHER },
+		{ "Safety termination of CREST", CAUSE_OTHER },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		const char *p = find(out, n, table[i].words);

@@ -112,6 +112,25 @@ static void test_failures(_unused_ void **state)
 	}
 }
 
+/* The closing lines of 3.x, put in the place of a recorded one: a run that ended so is not tried again. */
+static void test_closing_lines(_unused_ void **state)
+{
+	static const char *const lines[] = { "CREST terminated with errors.", "CREST terminated due to invalid parameters.",
+		"CREST terminated abnormally.", "Safety termination of CREST." };
+	_cleanup_(buf_release) struct buf out = BUF_INIT, xyz = BUF_INIT;
+	golden("ethanol.out", &out);
+	golden("ethanol.xyz", &xyz);
+	out.len = (size_t)(strstr(out.s, "CREST terminated") - out.s);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		_cleanup_(buf_release) struct buf ended = BUF_INIT;
+		buf_add(&ended, out.s, out.len);
+		buf_addf(&ended, "%s\n", lines[i]);
+		_cleanup_(parsed_release) struct parsed p = parse(&ended, &xyz, xyz.len, "ethanol.xyz", 100);
+		assert_int_equal(p.verdict, VERDICT_FAIL);
+		assert_string_equal(p.detail, lines[i]);
+	}
+}
+
 /* Whatever is missing at the end, it is no result. */
 static void test_cut_short(_unused_ void **state)
 {
@@ -137,6 +156,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arguments), cmocka_unit_test(test_good), cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_closing_lines),
 		cmocka_unit_test(test_cut_short),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
