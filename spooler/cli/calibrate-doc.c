@@ -1,6 +1,7 @@
 /* From finished jobs to fits. A measured shift and the shieldings of the atoms that it
- * names are a point. Exchangeable hydrogens are no points; a molecule that failed is
- * named with its reason, and nothing else is left out. */
+ * names are a point. Nuclei whose predictions carry no uncertainty (exchangeable hydrogens,
+ * ions, at bromine) and shifts that differ for what the calculation takes for equivalent are
+ * no points; these and molecules that failed are named with their reasons. */
 #include "cli/calibrate.h"
 
 #include <string.h>
@@ -163,10 +164,10 @@ static json_t *fit(struct points *x)
 		json_object_set_new(p, "error", json_real(x->p[i].error));
 		json_object_set_new(p, "lomo", json_real(x->p[i].lomo));
 	}
-	return json_pack("{s:i,s:i,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:{s:o,s:o,s:o},s:o,s:O,s:O}", "n", c.n, "molecules", c.molecules,
+	return json_pack("{s:i,s:i,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:{s:o,s:o,s:o},s:o,s:O}", "n", c.n, "molecules", c.molecules,
 			 "slope", c.slope, "intercept", c.intercept, "rmsd", c.rmsd, "mae", c.mae, "r2", c.r2, "lomo", c.lomo,
 			 "lomo_mae", c.lomo_mae, "ci", "slope", interval(c.slope_ci), "intercept", interval(c.intercept_ci),
-			 "lomo", interval(c.lomo_ci), "kinds", kinds, "points", x->shown, "left_out", x->left_out);
+			 "lomo", interval(c.lomo_ci), "kinds", kinds, "points", x->shown);
 }
 
 struct pair_state {
@@ -191,7 +192,20 @@ static const char *mismatch(struct pair_state *s, const struct calibrate *k, con
 	buf_addc(&symbols, ' ');
 	json_array_foreach(json_arr(json_object_get(result, "molecule"), "elements"), i, e)
 		buf_addf(&symbols, "%s ", json_string_value(e));
-	return str_eq(symbols.s, m->symbols) ? NULL : "its atoms are not those of the record, in number or order";
+	return str_eq(symbols.s, m->symbols) ? NULL : "its atoms are not those of the record, in number or order: draw all hydrogens";
+}
+
+/* Of programs that both have: CREST is named by those alone that needed it. */
+static bool other_versions(json_t *a, const json_t *b)
+{
+	const char *name;
+	json_t *version;
+	json_object_foreach(a, name, version) {
+		const json_t *other = json_object_get(b, name);
+		if (other && !json_equal(version, other))
+			return true;
+	}
+	return false;
 }
 
 static void take_result(struct pair_state *s, const struct calibrate *k, int molecule, const json_t *result)
@@ -209,7 +223,7 @@ static void take_result(struct pair_state *s, const struct calibrate *k, int mol
 	s->done++;
 	if (!s->level)
 		s->level = json_incref(level);
-	s->mixed = s->mixed || !json_equal(json_object_get(level, "programs"), json_object_get(s->level, "programs"));
+	s->mixed = s->mixed || other_versions(json_object_get(level, "programs"), json_object_get(s->level, "programs"));
 }
 
 /* From the job's result folder to the pair. NULL, or why there is nothing; caller frees. */
@@ -268,7 +282,6 @@ static json_t *nucleus_document(struct points *x)
 	if (json_is_object(doc))
 		json_object_set_new(doc, "elements", elements_text(x->elements));
 	json_decref(x->shown);
-	json_decref(x->left_out);
 	json_decref(x->elements);
 	free(x->p);
 	return doc;
@@ -288,6 +301,8 @@ static json_t *pair_document(const struct calibrate *k, const struct calibrate_p
 				s.level ? json_incref(json_object_get(s.level, "geometry")) : json_null(), "solvent",
 				k->solvent->code, "solvent_name", k->solvent->name, "done", s.done, "missing", s.missing, "cpu_s",
 				s.cpu_s, "mixed_versions", s.mixed);
+	json_object_set_new(doc, "settings", json_string(p->hash));
+	json_object_set_new(doc, "left_out", json_pack("{s:o,s:o}", nuclei[0], s.x[0].left_out, nuclei[1], s.x[1].left_out));
 	json_object_set_new(doc, "programs", s.level ? json_incref(json_object_get(s.level, "programs")) : json_null());
 	for (int nucleus = 0; nucleus < 2; nucleus++)
 		json_object_set_new(doc, nuclei[nucleus], nucleus_document(&s.x[nucleus]));
@@ -295,11 +310,25 @@ static json_t *pair_document(const struct calibrate *k, const struct calibrate_p
 	return doc;
 }
 
+/* Job options that are not their defaults, which factors do not tell otherwise. */
+static json_t *unusual_options(const struct calibrate *k)
+{
+	json_t *unusual = json_object();
+	struct options plain;
+	options_init(&plain, k->share);
+	for (int o = 0; o < OPTION_COUNT; o++)
+		if (o != OPTION_SOLVENT && o != OPTION_MODE && o != OPTION_PRESET && !str_eq(plain.value[o], k->opt.value[o]))
+			json_object_set_new(unusual, option_name((enum option)o), json_text(k->opt.value[o]));
+	options_release(&plain);
+	return unusual;
+}
+
 json_t *calibrate_document(struct calibrate *k, struct queue *q)
 {
 	json_t *sets = json_array();
 	for (int i = 0; i < k->npairs; i++)
 		json_array_append_new(sets, pair_document(k, &k->pair[i], q));
-	return json_pack("{s:i,s:{s:o,s:s,s:i},s:s,s:o}", "schema", 1, "dataset", "file", json_text(k->set_file), "sha256",
-			 k->set_sha256, "molecules", k->set.n, "mode", k->opt.value[OPTION_MODE], "fits", sets);
+	return json_pack("{s:i,s:{s:o,s:s,s:i},s:s,s:o,s:o}", "schema", 1, "dataset", "file", json_text(k->set_file), "sha256",
+			 k->set_sha256, "molecules", k->set.n, "mode", k->opt.value[OPTION_MODE], "options", unusual_options(k),
+			 "fits", sets);
 }

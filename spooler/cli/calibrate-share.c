@@ -52,6 +52,23 @@ static void add_preset(const struct calibrate *k, const struct calibrate_pair *p
 	add_settings(k, p, b);
 }
 
+/* The shipped ones under names of their own, too: nmr.conf may name them. */
+static void add_shipped(const struct calibrate *k, struct buf *b)
+{
+	const struct preset *s;
+	for (size_t i = 0; (s = share_preset_at(k->share, i)); i++) {
+		bool taken = false;
+		for (int n = 0; n < k->nknown; n++)
+			taken = taken || str_eq(k->pair[n].preset, s->name);
+		const struct calibrate_pair p = { .level = { s->shield_h, s->shield_c }, .geometry = s->optimise, .shipped = s,
+						  .preset = (char *)s->name };
+		if (!taken) {
+			buf_adds(b, ",\n");
+			add_preset(k, &p, b);
+		}
+	}
+}
+
 static void add_lines(struct buf *b, const char *what, const char *const *lines)
 {
 	for (; *lines; lines++)
@@ -118,11 +135,13 @@ int calibrate_write_share(const struct calibrate *k)
 	buf_adds(&factors, "scaling = (\n");
 	for (int i = 0; i < k->nknown; i++) {
 		add_preset(k, &k->pair[i], &presets);
-		buf_adds(&presets, i + 1 < k->nknown ? ",\n" : "\n);\n");
+		buf_adds(&presets, i + 1 < k->nknown ? ",\n" : "");
 		for (int n = 0; n < 2; n++)
 			if (!is_placed(k, i, n))
 				add_placeholder(k, &k->pair[i], n, &factors);
 	}
+	add_shipped(k, &presets);
+	buf_adds(&presets, "\n);\n");
 	buf_adds(&factors, "\n);\n");
 	int e = calibrate_write(k, "share/presets.conf", &presets);
 	return e == CLI_OK ? calibrate_write(k, "share/scaling.conf", &factors) : e;

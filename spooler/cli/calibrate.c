@@ -4,6 +4,7 @@
  * is finished there is not computed again, and more pairs can be added. */
 #include "cli/calibrate.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -109,6 +110,17 @@ static int read_set(struct calibrate *k)
 		cli_error("%s: %s; it must be an SD file with measured shifts, see nmr(1)", path, error);
 		return CLI_FAILED;
 	}
+	for (int i = 0; i < k->set.n; i++)
+		for (int j = 0; j < i; j++)
+			if (str_eq(k->set.molecule[i].name, k->set.molecule[j].name))
+				cli_error("%s: records %d and %d have the same name (%s). If they are the same molecule, take one of "
+					  "them out: a molecule that is there twice makes the errors of molecules outside the fit "
+					  "too small", path, j + 1, i + 1, k->set.molecule[i].name);
+	int shifts[2] = { 0 };
+	for (int i = 0; i < k->set.n; i++)
+		for (int n = 0; n < 2; n++)
+			shifts[n] += k->set.molecule[i].n[n];
+	fprintf(stderr, "%s: %d molecules, %d shifts of 1H and %d of 13C\n", path, k->set.n, shifts[0], shifts[1]);
 	sha256_hex(b.s, b.len, hex);
 	k->set_sha256 = xstrdup(hex);
 	const char *slash = strrchr(path, '/');
@@ -146,8 +158,10 @@ static char *take_solvent(struct calibrate *k, int i, const struct solvent *type
 	char *why = NULL;
 	if (!its && !typed)
 		return xasprintf("record %d has no SOLVENT; add --solvent, for example --solvent CDCl3", i + 1);
-	if (its && options_set(&k->opt, k->share, "solvent", its, "the set", &why) < 0)
-		return why;
+	if (its && options_set(&k->opt, k->share, "solvent", its, "the set", &why) < 0) {
+		_cleanup_free_ char *what = why;
+		return xasprintf("record %d: %s", i + 1, what);
+	}
 	k->solvent = share_solvent(k->share, k->opt.value[OPTION_SOLVENT]);
 	if (before && before != k->solvent)
 		return xasprintf("record %d was measured in %s, not in %s; factors hold for one solvent: split the set, or leave "
@@ -163,15 +177,33 @@ static int find_solvent(struct calibrate *k)
 	for (int i = 0; i < k->set.n && !why; i++)
 		why = take_solvent(k, i, typed);
 	if (why)
-		cli_error("%s", why);
+		cli_error("%s: %s", k->c->args.operand[0], why);
 	return why ? CLI_USAGE : CLI_OK;
 }
 
 /* ---- its folder */
 
+/* A folder with anything else in it could be anybody's: parts of ours are replaced. */
+static bool is_foreign(const char *dir)
+{
+	_cleanup_free_ char *ours = xasprintf("%s/dataset", dir);
+	DIR *d = file_exists(ours) ? NULL : opendir(dir);
+	bool foreign = false;
+	struct dirent *e;
+	while (d && !foreign && (e = readdir(d)))
+		foreign = !str_eq(e->d_name, ".") && !str_eq(e->d_name, "..") && !str_eq(e->d_name, "lock");
+	if (d)
+		closedir(d);
+	return foreign;
+}
+
 /* A folder belongs to one data set, and one process at a time works in it. */
 static int claim_folder(struct calibrate *k)
 {
+	if (is_foreign(k->dir)) {
+		cli_error("%s has files in it that are not of a calibration; give --out a new folder", k->dir);
+		return CLI_USAGE;
+	}
 	int r = file_mkdir_p(k->dir, 0755);
 	/* The spooler has another working directory. */
 	char *real = r == 0 ? realpath(k->dir, NULL) : NULL;
@@ -290,9 +322,25 @@ static int submit(const struct calibrate *k, const struct calibrate_pair *p, int
 	return r < 0 ? CLI_FAILED : CLI_OK;
 }
 
+/* What an earlier start handed in and no spooler took: it is handed in again, or not wanted
+ * any more. Requests stay. */
+static void empty_door(const struct calibrate *k)
+{
+	DIR *d = opendir(k->conf->door);
+	struct dirent *e;
+	while (d && (e = readdir(d)))
+		if (id_valid(e->d_name)) {
+			_cleanup_free_ char *path = xasprintf("%s/%s", k->conf->door, e->d_name);
+			file_rm_rf(path);
+		}
+	if (d)
+		closedir(d);
+}
+
 /* Hands in what the queue does not have yet. */
 static int submit_all(struct calibrate *k)
 {
+	empty_door(k);
 	_cleanup_free_ char *path = xasprintf("%s/db/queue.db", k->conf->spool);
 	_cleanup_free_ char *error = NULL;
 	struct queue *q = NULL;
@@ -341,6 +389,8 @@ static int write_pictures(const struct calibrate *k, const json_t *doc)
 	json_array_foreach(json_arr(doc, "fits"), i, fit)
 		for (int n = 0; n < 2; n++) {
 			_cleanup_(buf_release) struct buf b = BUF_INIT;
+			if (!calibration_is_chosen(doc, i, nuclei[n]))
+				continue;
 			_cleanup_free_ char *name = xasprintf("%s_%s.%s.svg", json_str(json_object_get(fit, "level"), nuclei[n], "?"),
 							      json_str(fit, "geometry", "?"), nuclei[n]);
 			calibration_svg(fit, nuclei[n], &b);

@@ -27,6 +27,17 @@ static char *next_line(const char **p, const char *end)
 	return xstrndup(from, (size_t)(stop - from));
 }
 
+/* A field that was meant for us and that would be passed over; NULL: it is none. */
+static char *strange_field(const char *line)
+{
+	const char *from = line[0] == '>' ? strchr(line, '<') : NULL, *to = from ? strchr(from, '>') : NULL;
+	if (!to || strncasecmp(from + 1, "EXPERIMENTAL", strlen("EXPERIMENTAL")) != 0)
+		return NULL;
+	_cleanup_free_ char *tag = xstrndup(from + 1, (size_t)(to - from) - 1);
+	return str_eq(tag, fields[0]) || str_eq(tag, fields[1]) ? NULL
+		: xasprintf("there is no field <%s>; measured shifts are in <%s> and <%s>", tag, fields[0], fields[1]);
+}
+
 static bool is_field(const char *line, const char *name)
 {
 	_cleanup_free_ char *tag = xasprintf("<%s>", name);
@@ -102,12 +113,24 @@ static bool is_repeated(const struct benchmark_molecule *m, int nucleus)
 	return false;
 }
 
+/* What stands between a field's end and the next field. */
+static char *stray_line(const char *p, const char *end)
+{
+	for (;;) {
+		_cleanup_free_ char *line = next_line(&p, end);
+		if (!line || line[0] == '>')
+			return NULL;
+		if (line[strspn(line, " \t")])
+			return xasprintf("\"%s\" stands after the empty line that ends a field; take the empty line out", line);
+	}
+}
+
 static char *read_shifts(struct benchmark_molecule *m, int nucleus, const char **p, const char *end, int natoms)
 {
 	for (;;) {
 		_cleanup_free_ char *line = next_line(p, end);
-		if (!line || !*line)
-			return NULL;
+		if (!line || !line[strspn(line, " \t")])
+			return stray_line(*p, end);
 		m->shift[nucleus] = xreallocarray(m->shift[nucleus], (size_t)m->n[nucleus] + 1, sizeof(*m->shift[nucleus]));
 		struct benchmark_shift *s = &m->shift[nucleus][m->n[nucleus]++];
 		*s = (struct benchmark_shift){ 0 };
@@ -128,7 +151,7 @@ static char *read_fields(struct benchmark_molecule *m)
 		return xstrdup("its atoms cannot be read; it must be a V2000 mol block");
 	char *line;
 	while ((line = next_line(&p, end))) {
-		char *why = NULL;
+		char *why = strange_field(line);
 		if (is_field(line, "SOLVENT") && !m->solvent)
 			m->solvent = next_line(&p, end);
 		for (int k = 0; k < 2 && !why; k++)

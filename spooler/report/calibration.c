@@ -38,10 +38,21 @@ static void conf_string(struct buf *b, const char *s)
 			buf_addc(b, *s);
 }
 
+/* "; temperature = 400": what the jobs were asked for that is not usual. */
+static void options_text(const json_t *doc, struct buf *b)
+{
+	const char *name;
+	json_t *value;
+	buf_adds(b, "");
+	json_object_foreach(json_object_get(doc, "options"), name, value)
+		buf_addf(b, "; %s = %s", name, json_string_value(value));
+}
+
 static void conf_entry(const json_t *doc, const json_t *fit, int n, struct buf *b)
 {
 	const json_t *x = nucleus_of(fit, n), *k;
 	const json_t *programs = json_object_get(fit, "programs");
+	_cleanup_(buf_release) struct buf options = BUF_INIT;
 	size_t i;
 	buf_addf(b, "  { nucleus = \"%s\"; geometry = \"%s\"; level = \"%s\"; solvent = \"%s\";\n", nuclei[n],
 		 json_str(fit, "geometry", "?"), level_of(fit, n), json_str(fit, "solvent", "?"));
@@ -64,20 +75,33 @@ static void conf_entry(const json_t *doc, const json_t *fit, int n, struct buf *
 	conf_string(b, json_str(programs, "nwchem", "?"));
 	buf_adds(b, ", xtb ");
 	conf_string(b, json_str(programs, "xtb", "?"));
+	buf_adds(b, json_flag(fit, "mixed_versions", false) ? ", some molecules by other versions" : "");
+	options_text(doc, &options);
+	conf_string(b, options.s);
 	buf_adds(b, "\"; }");
 }
 
-/* A level may be asked for by itself and as that of presets. */
-static bool is_repeated(const json_t *doc, size_t i, int n)
+static int nucleus_index(const char *nucleus) { return str_eq(nucleus, nuclei[0]) ? 0 : 1; }
+
+static bool same_key(const json_t *a, const json_t *b, int n)
 {
-	const json_t *fits = json_arr(doc, "fits"), *fit = json_array_get(fits, i);
-	for (size_t k = 0; k < i; k++) {
-		const json_t *other = json_array_get(fits, k);
-		if (nucleus_of(other, n) && str_eq(level_of(other, n), level_of(fit, n)) &&
-		    str_eq(json_str(other, "geometry", ""), json_str(fit, "geometry", "")))
-			return true;
+	return str_eq(level_of(a, n), level_of(b, n)) && str_eq(json_str(a, "geometry", ""), json_str(b, "geometry", ""));
+}
+
+bool calibration_is_chosen(const json_t *doc, size_t i, const char *nucleus)
+{
+	int n = nucleus_index(nucleus);
+	const json_t *fits = json_arr(doc, "fits"), *fit = json_array_get(fits, i), *other;
+	if (!nucleus_of(fit, n))
+		return false;
+	long long points = json_int(nucleus_of(fit, n), "n", 0);
+	size_t k;
+	json_array_foreach(fits, k, other) {
+		long long its = nucleus_of(other, n) && same_key(fit, other, n) ? json_int(nucleus_of(other, n), "n", 0) : 0;
+		if (k != i && (its > points || (its == points && k < i)))
+			return false;
 	}
-	return false;
+	return true;
 }
 
 void calibration_conf(const json_t *doc, struct buf *b)
@@ -87,7 +111,7 @@ void calibration_conf(const json_t *doc, struct buf *b)
 	bool any = false;
 	json_array_foreach(json_arr(doc, "fits"), i, fit)
 		for (int n = 0; n < 2; n++) {
-			if (!nucleus_of(fit, n) || is_repeated(doc, i, n))
+			if (!calibration_is_chosen(doc, i, nuclei[n]))
 				continue;
 			buf_adds(b, any ? ",\n" : "# Scaling factors, as in scaling.conf: put those that you want into its list, in the\n"
 						  "# place of one for the same nucleus, geometry, level and solvent.\n"
@@ -223,24 +247,51 @@ static void regression(struct buf *b, const json_t *x)
 		    "measured shift δ / ppm</text>\n", 14.0, TOP + PANEL_H / 2);
 }
 
-/* Names beside the largest residuals, where they do not lie on one another. */
+/* Where a name may stand: beside its point, else above or below, as near as there is room. */
+struct label { double x, y, w; bool right; };
+
+static bool is_free(const struct panel *p, const struct label *l, const struct label *used, size_t n)
+{
+	double from = l->right ? l->x - l->w : l->x;
+	if (l->y < p->y + 9 || l->y > p->y + p->h - 2 || from < p->x + 2 || from + l->w > p->x + p->w - 2)
+		return false;
+	for (size_t k = 0; k < n; k++) {
+		double other = used[k].right ? used[k].x - used[k].w : used[k].x;
+		if (fabs(used[k].y - l->y) < 11 && from < other + used[k].w + 3 && other < from + l->w + 3)
+			return false;
+	}
+	return true;
+}
+
+static struct label place(const struct panel *p, double x, double y, double w, const struct label *used, size_t n)
+{
+	bool right = x > p->x + p->w * 0.55;
+	for (int step = 0; step < 24; step++)
+		for (int side = 0; side < 4; side++) {
+			bool left_of = (side / 2 == 0) == right;
+			double down = (side % 2 ? -1 : 1) * step * 6.0;
+			struct label l = { x + (left_of ? -7 : 7), y + 3.5 + down, w, left_of };
+			if (is_free(p, &l, used, n))
+				return l;
+		}
+	return (struct label){ x + (right ? -7 : 7), y + 3.5, w, right };
+}
+
+/* Names beside the largest residuals, with a line to the point where they had to give way. */
 static void name_largest(struct buf *b, const struct panel *p, const json_t *x)
 {
 	size_t n;
 	_cleanup_free_ struct ranked *r = ranked(x, &n);
-	double used[NAMED] = { 0 };
+	struct label used[NAMED] = { 0 };
 	for (size_t i = 0; i < MIN(n, (size_t)NAMED); i++) {
-		double at = px(p, json_num(r[i].p, "shift", 0)), y = py(p, json_num(r[i].p, "lomo", 0)) + 3.5;
-		for (size_t k = 0; k < i; k++)
-			if (fabs(used[k] - y) < 11) {
-				y = used[k] + 11.5;     /* only downwards, and clear of it, so that it ends */
-				k = (size_t)-1;
-			}
-		used[i] = y;
-		bool right = at > p->x + p->w * 0.55;
+		double at = px(p, json_num(r[i].p, "shift", 0)), y = py(p, json_num(r[i].p, "lomo", 0));
 		_cleanup_free_ char *name = point_name(r[i].p);
-		words(b, at + (right ? -7 : 7), y, right ? "font-size=\"9.5\" fill=\"#555\" text-anchor=\"end\"" : "font-size=\"9.5\" fill=\"#555\"",
-		      name);
+		used[i] = place(p, at, y, 4.9 * (double)text_width(name), used, i);
+		if (fabs(used[i].y - 3.5 - y) > 5)
+			buf_addf(b, "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"#999\" stroke-width=\"0.6\"/>\n", at, y,
+				 used[i].x + (used[i].right ? 1.5 : -1.5), used[i].y - 3.5);
+		words(b, used[i].x, used[i].y, used[i].right ? "font-size=\"9.5\" fill=\"#555\" text-anchor=\"end\""
+							    : "font-size=\"9.5\" fill=\"#555\"", name);
 	}
 }
 
@@ -268,8 +319,6 @@ static void residuals(struct buf *b, const json_t *x)
 	buf_addf(b, "<text transform=\"translate(%.1f %.1f) rotate(-90)\" font-size=\"12\" fill=\"#141414\" text-anchor=\"middle\">"
 		    "predicted − measured / ppm</text>\n", p.x - 40, TOP + PANEL_H / 2);
 }
-
-static int nucleus_index(const char *nucleus) { return str_eq(nucleus, nuclei[0]) ? 0 : 1; }
 
 void calibration_svg(const json_t *fit, const char *nucleus, struct buf *b)
 {
@@ -384,6 +433,8 @@ static void section(const json_t *fit, struct buf *b)
 		buf_adds(b, "<div class=\"box\" role=\"note\"><p>Not all molecules were computed by the same versions of the programs.</p></div>\n");
 	for (int n = 0; n < 2; n++) {
 		const json_t *x = nucleus_of(fit, n);
+		_cleanup_free_ char *what = xasprintf("Measured %s shifts that are not in the fit:", nuclei_text[n]);
+		list_missing(json_arr(json_object_get(fit, "left_out"), nuclei[n]), what, b);
 		if (!x)
 			continue;
 		buf_adds(b, "<figure class=\"spectrum\">");
@@ -393,7 +444,6 @@ static void section(const json_t *fit, struct buf *b)
 		buf_adds(b, "</div><div>");
 		outliers(x, b);
 		buf_adds(b, "</div></div>\n");
-		list_missing(json_arr(x, "left_out"), "Measured shifts that are not in the fit:", b);
 	}
 }
 
@@ -405,14 +455,70 @@ void calibration_html(const json_t *doc, struct buf *b)
 	buf_adds(b, "<main>\n<header class=\"top\">\n<h1>Calibration</h1>\n<p class=\"lead\">Shieldings against shifts measured for the ");
 	buf_addf(b, "%lld molecules of <b>", json_int(set, "molecules", 0));
 	text_html(b, json_str(set, "file", "?"));
-	buf_addf(b, "</b>, mode %s</p>\n</header>\n", json_str(doc, "mode", "?"));
+	_cleanup_(buf_release) struct buf options = BUF_INIT;
+	options_text(doc, &options);
+	buf_addf(b, "</b>, mode %s", json_str(doc, "mode", "?"));
+	text_html(b, options.s);
+	buf_adds(b, "</p>\n</header>\n");
 	buf_adds(b, "<p>shift = slope · shielding + intercept, by ordinary least squares, nothing left out as an outlier. <b>RMSD, left out</b> "
 		    "predicts each molecule by a fit to all others, and is what an unknown molecule of this kind may expect; its 95 % "
-		    "interval comes from drawing molecules with their errors anew (bootstrap). CPU s: all programs of the whole prediction, mean of a molecule. All in ppm.</p>\n");
+		    "interval comes from drawing molecules with their errors anew (bootstrap). CPU s: all finished runs of the whole prediction, mean of a molecule. All in ppm.</p>\n");
 	overview(doc, b);
 	json_array_foreach(json_arr(doc, "fits"), i, fit)
 		section(fit, b);
 	buf_adds(b, "</main>\n</body>\n</html>\n");
+}
+
+/* "1H, standard: 3 measured shifts are not in the fit: exchangeable hydrogen ..." */
+static void count_left_out(const json_t *fit, int n, struct buf *b)
+{
+	const json_t *list = json_arr(json_object_get(fit, "left_out"), nuclei[n]), *m;
+	size_t i, k;
+	json_array_foreach(list, i, m) {
+		const char *why = json_str(m, "reason", "?");
+		int same = 0;
+		bool told = false;
+		for (k = 0; k < json_array_size(list); k++) {
+			bool is = str_eq(json_str(json_array_get(list, k), "reason", "?"), why);
+			told = told || (is && k < i);
+			same += is;
+		}
+		if (told)
+			continue;
+		_cleanup_free_ char *name = point_name(m);
+		buf_addf(b, "%s, ", nuclei[n]);
+		text_line(b, level_of(fit, n), 60);
+		buf_addf(b, "//%s: %d measured shift%s not in the fit (", json_str(fit, "geometry", "?"), same, same == 1 ? " is" : "s are");
+		text_line(b, name, 60);
+		buf_adds(b, same > 1 ? " ...): " : "): ");
+		text_line(b, why, 300);
+		buf_adds(b, "\n");
+	}
+}
+
+static void remarks(const json_t *doc, size_t i, const json_t *fit, struct buf *b)
+{
+	const json_t *m;
+	size_t k;
+	for (int n = 0; n < 2; n++) {
+		count_left_out(fit, n, b);
+		if (nucleus_of(fit, n) && !calibration_is_chosen(doc, i, nuclei[n])) {
+			buf_addf(b, "%s, ", nuclei[n]);
+			text_line(b, json_str(fit, "preset", level_of(fit, n)), 60);
+			buf_adds(b, ": scaling.conf and the picture have this level's factors once, from another fit of this table\n");
+		}
+	}
+	if (json_flag(fit, "mixed_versions", false)) {
+		text_line(b, json_str(fit, "preset", level_of(fit, 0)), 60);
+		buf_adds(b, ": not all molecules were computed by the same versions of the programs\n");
+	}
+	json_array_foreach(json_arr(fit, "missing"), k, m) {
+		buf_addf(b, "without record %lld, ", json_int(m, "record", 0));
+		text_line(b, json_str(m, "molecule", "?"), 40);
+		buf_addf(b, " (job %s): ", json_str(m, "job", "?"));
+		text_line(b, json_str(m, "reason", "?"), 300);
+		buf_adds(b, "\n");
+	}
 }
 
 void calibration_table(const json_t *doc, struct buf *b)
@@ -434,15 +540,6 @@ void calibration_table(const json_t *doc, struct buf *b)
 			else
 				buf_adds(b, "  not enough molecules for a fit\n");
 		}
-	json_array_foreach(json_arr(doc, "fits"), i, fit) {
-		const json_t *m;
-		size_t k;
-		json_array_foreach(json_arr(fit, "missing"), k, m) {
-			buf_addf(b, "without record %lld, ", json_int(m, "record", 0));
-			text_line(b, json_str(m, "molecule", "?"), 40);
-			buf_addf(b, " (job %s): ", json_str(m, "job", "?"));
-			text_line(b, json_str(m, "reason", "?"), 300);
-			buf_adds(b, "\n");
-		}
-	}
+	json_array_foreach(json_arr(doc, "fits"), i, fit)
+		remarks(doc, i, fit, b);
 }

@@ -100,6 +100,23 @@ for my $try ([ '--solvent DMSO', qr/record 1 was measured in chloroform, not in 
 	like(Spool::slurp("$dir/err"), $try->[1], 'and why');
 }
 ok(!-e "$dir/c", 'nothing was made');
+system("mkdir -p $dir/mine/share") == 0 or die;
+write_file("$dir/mine/share/thesis.txt", 'x');
+($e) = calibrate("$dir/set.sdf", '--levels', 'small//xtb', '--out', "$dir/mine");
+is($e, 2, "a folder with somebody's files");
+like(Spool::slurp("$dir/err"), qr/mine has files in it that are not of a calibration; give --out a new folder/, 'is refused');
+ok(-e "$dir/mine/share/thesis.txt", 'and left alone');
+my $good = record($molecules[1]);
+for my $try ([ $good =~ s/EXPERIMENTAL_13C/Experimental_13C/r, qr/record 1 \(Methanol\): there is no field <Experimental_13C>; measured shifts are in <EXPERIMENTAL_1H>/ ],
+	[ $good =~ s/(3\.49 3 4 5\n)/$1\n/r, qr/"1\.1 6" stands after the empty line that ends a field/ ],
+	[ $good =~ s/CDCl3/CDCl4/r, qr/bad\.sdf: record 1: .*CDCl4/ ]) {
+	write_file("$dir/bad.sdf", $try->[0]);
+	($e) = calibrate("$dir/bad.sdf", '--levels', 'small//xtb', '--out', "$dir/c");
+	like(Spool::slurp("$dir/err"), $try->[1], 'no measured shift is passed over');
+}
+ok(!-e "$dir/c", 'nothing was made');
+# A preset that calibrate does not use may stand in nmr.conf.
+$ENV{NMR_DEFAULTS} = 'preset = "quick";';
 
 # ---- ended in the midst, then to the end
 my $pid = fork // die;
@@ -118,6 +135,9 @@ is(scalar(() = $out =~ /^(?:1H|13C) +small\/\/(?:xtb|small) /mg), 4, 'two nuclei
 my $before = steps();
 ($e, $out) = calibrate("$dir/set.sdf", '--levels', 'small//xtb,small//small', '--out', "$dir/c");
 is(steps(), $before, 'what is finished is not computed again');
+
+like($out, qr{^1H, small//xtb: 1 measured shift is not in the fit \(Methanol 6\): exchangeable hydrogen}m, 'what is left out is told');
+like(Spool::slurp("$dir/err"), qr/set\.sdf: 4 molecules, 6 shifts of 1H and 4 of 13C/, 'and what the set has');
 
 # ---- the fit, worked out here
 my $doc = decode_json(Spool::slurp("$dir/c/calibration.json"));
@@ -145,7 +165,7 @@ for my $fit (@{ $doc->{fits} }) {
 		} @p) / @p);
 		ok(abs($lomo - $x->{lomo}) < 1e-6, 'and each molecule by the others');
 	}
-	is_deeply([ map { "$_->{molecule} @{ $_->{atoms} }: $_->{reason}" } @{ $fit->{'1H'}{left_out} } ], 
+	is_deeply([ map { "$_->{molecule} @{ $_->{atoms} }: $_->{reason}" } @{ $fit->{left_out}{'1H'} } ], 
 		['Methanol 6: exchangeable hydrogen: its shift depends on concentration, water and temperature'],
 		'an exchangeable hydrogen is no point, and is named');
 	is(join(' ', sort map { $_->{environment} } @{ $fit->{'13C'}{points} }), 'sp2 sp3 sp3-X sp3-X', 'kinds of carbons');
@@ -166,6 +186,7 @@ is($both->{'1H'}{slope}, $xtb->{'1H'}{slope}, 'hydrogens as with the pair of tha
 isnt($both->{'13C'}{slope}, $xtb->{'13C'}{slope}, 'carbons by the other one');
 ok($both->{cpu_s} > $again->{cpu_s}, 'the time of both');
 my @entries = Spool::slurp("$dir/c/scaling.conf") =~ /(nucleus = "\w+").*?(level = "\w+")/g;
+like($out, qr/^1H, small: scaling\.conf and the picture have this level's factors once/m, 'which is said');
 is("@entries", join(' ', map { qq(nucleus = "$_->[0]" level = "$_->[1]") } [qw(1H small)], [qw(13C tiny)], [qw(13C small)]), 'each factor once');
 
 # ---- from shieldings that were computed before
