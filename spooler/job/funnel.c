@@ -268,8 +268,12 @@ static void keep_clustered(struct funnel *f, const json_t *keep)
 {
 	for (int i = f->n - 1; i >= 0; i--) {
 		const json_t *k = entry_of(keep, f->member[i].id);
-		if (k)
+		if (k) {
 			f->member[i].degeneracy = json_num(k, "degeneracy", 1);
+			/* With atoms in the places that they have in the other conformers. */
+			if (json_arr(k, "coords"))
+				geometry_coords_from_json(json_arr(k, "coords"), &f->member[i].geometry);
+		}
 		else
 			drop_member(f, i);
 	}
@@ -352,6 +356,11 @@ static void cut(struct walk *w, struct funnel *f, double window, double populati
 		walk_warn(w, "conformers-capped",
 			  "%d conformers lie within %.1f kcal/mol (%s); the lowest %d were taken. The others "
 			  "hold about %.1f %% of the population.", within, window, s->level, keep, 100 * lost);
+	if (single && !w->reference && within > 1 && lost > 0.05)
+		walk_warn(w, "single-conformer",
+			  "%d conformers lie within %.1f kcal/mol (%s), and the lowest alone was computed (mode = single). It holds "
+			  "about %.0f %% of the population; what is measured is the average of all (mode = ensemble).", within, window,
+			  s->level, 100 * (1 - lost));
 	s->cut = f->n - keep;
 	while (f->n > keep)
 		drop_member(f, f->n - 1);
@@ -361,7 +370,7 @@ static void cut(struct walk *w, struct funnel *f, double window, double populati
 	funnel_note(f, s);
 }
 
-static int most_conformers(const struct walk *w, int preset_max)
+int funnel_most(const struct walk *w, int preset_max)
 {
 	long v = 0;
 	if (str_to_long(w->opt.value[OPTION_MAX_CONFORMERS], &v) == 0)
@@ -442,7 +451,7 @@ static int rank_stage(struct walk *w, struct funnel *f)
 		r = cluster(w, f, &s);
 	if (r == 0)
 		cut(w, f, w->preset->window_xtb, 0,
-		    w->preset->screen ? w->preset->conformers_screen_max : most_conformers(w, w->preset->conformers_dft_max), &s);
+		    w->preset->screen ? w->preset->conformers_screen_max : funnel_most(w, w->preset->conformers_dft_max), &s);
 	return r;
 }
 
@@ -456,7 +465,7 @@ static int screen_stage(struct walk *w, struct funnel *f)
 	int r = run_stage(w, f, ask_screen, "the energy calculation", false, &s);
 	f->screened = r == 0;
 	if (r == 0)
-		cut(w, f, p->window_screen, 0, most_conformers(w, p->conformers_dft_max), &s);
+		cut(w, f, p->window_screen, 0, funnel_most(w, p->conformers_dft_max), &s);
 	return r;
 }
 
@@ -516,7 +525,7 @@ static int weigh_stage(struct walk *w, struct funnel *f)
 	if (r == 0 && f->n && f->member[0].gibbs != 0)
 		s.level = text;
 	if (r == 0)
-		cut(w, f, p->window_dft, p->population, most_conformers(w, p->conformers_dft_max), &s);
+		cut(w, f, p->window_dft, p->population, funnel_most(w, p->conformers_dft_max), &s);
 	return r;
 }
 
@@ -529,7 +538,7 @@ static int guess_conformers(const struct walk *w, const struct funnel *f)
 {
 	int rotatable = (int)json_int(f->mol, "rotatable", 0);
 	bool one = w->reference || w->keep || str_eq(w->opt.value[OPTION_MODE], "single");
-	return one ? 1 : MIN(1 + 2 * rotatable, most_conformers(w, w->preset->conformers_dft_max));
+	return one ? 1 : MIN(1 + 2 * rotatable, funnel_most(w, w->preset->conformers_dft_max));
 }
 
 static void add_future(struct walk *w, const struct funnel *f, enum reached at)
@@ -542,7 +551,7 @@ static void add_future(struct walk *w, const struct funnel *f, enum reached at)
 	for (int i = 0; i < f->natoms; i++)
 		z[i] = element_from_symbol(json_string_value(json_array_get(elements, (size_t)i)));
 	int n = at <= AT_RANK ? guess_conformers(w, f) : f->n;
-	int after = MIN(n, w->keep && !w->reference ? n : most_conformers(w, p->conformers_dft_max));
+	int after = MIN(n, w->keep && !w->reference ? n : funnel_most(w, p->conformers_dft_max));
 	double screen = p->screen ? walk_cost(w, "screen", level_functions(p->screen, z, f->natoms), f->natoms) : 0;
 	double optimise = p->optimise ? walk_cost(w, "optimise", level_functions(p->optimise, z, f->natoms), f->natoms) : 0;
 	double shielding = walk_cost(w, "shield", level_functions(p->shield_h, z, f->natoms), f->natoms);

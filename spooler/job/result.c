@@ -55,6 +55,16 @@ static json_t *predict(struct walk *w, struct funnel *f, const struct predict_re
 				    .reference = ref, .geometry_kept = w->keep, .geometry_text = geometry,
 				    .programs = versions, .crest = stage_of(f, "conformers", "CREST") != NULL,
 				    .screened = f->screened, .weights_text = f->weights };
+	const json_t *rdkit = stage_of(f, "conformers", "RDKit"), *stage;
+	const char *method = rdkit ? json_str(rdkit, "level", "") : "";
+	in.force_field = strstr(method, "MMFF94s") ? "MMFF94s" : strstr(method, "UFF") ? "UFF" : NULL;
+	in.single = str_eq(w->opt.value[OPTION_MODE], "single") && !w->keep;
+	in.conformers_max = funnel_most(w, w->preset->conformers_dft_max);
+	double left = 1;
+	size_t k;
+	json_array_foreach(f->stages, k, stage)
+		left *= 1 - json_num(stage, "population_lost", 0);
+	in.population_lost = 1 - left;
 	for (int i = 0; i < f->n; i++)
 		in.free_energy = in.free_energy || f->member[i].gibbs != 0;
 	json_t *doc = predict_result(&in);

@@ -1,7 +1,8 @@
 /* The search for conformers: RDKit's, CREST's, or the file's own geometry.
  *
- * "auto" takes RDKit for molecules of few rotatable bonds, where its sampling is complete
- * and costs a second, and CREST beyond that where it is installed. CREST starts from
+ * "auto" takes RDKit for molecules of few rotatable bonds, where its sampling costs a second
+ * and mostly finds all there is, and CREST beyond that, or where RDKit finds ever new ones
+ * (large rings), if it is installed. CREST starts from
  * RDKit's lowest conformer. Its geometries go on like RDKit's: both are optimised by the
  * same xTB with the same thresholds, so that energies can be compared. Never logs. */
 #include "job/walk.h"
@@ -54,6 +55,16 @@ static int kept_geometry(struct walk *w, struct funnel *f)
 			"Leave out \"geometry = keep\", or save the structure with 3D coordinates.");
 }
 
+/* max_conformers says how many are computed at the end, not how well is searched: fewer would
+ * be drawn at random. */
+static int most_found(const struct walk *w)
+{
+	long v = 0;
+	if (w->reference || str_to_long(w->opt.value[OPTION_MAX_CONFORMERS], &v) < 0)
+		return w->preset->conformers_max;
+	return (int)MAX((long)w->preset->conformers_max, v);
+}
+
 /* ---- RDKit */
 
 static int ask_rdkit(struct walk *w, struct funnel *f, json_t **ret_list)
@@ -62,11 +73,8 @@ static int ask_rdkit(struct walk *w, struct funnel *f, json_t **ret_list)
 	int r = walk_read_mol(w, f, &sdf);
 	if (r < 0)
 		return r;
-	const char *max = w->opt.value[OPTION_MAX_CONFORMERS];
-	_cleanup_free_ char *most = xasprintf("%d", w->preset->conformers_max);
-	if (w->reference || str_eq(max, "auto"))
-		max = most;
-	const char *args[] = { "conformers", "--in", "mol.sdf", "--max", max, "--seed", SEED, NULL };
+	_cleanup_free_ char *most = xasprintf("%d", most_found(w));
+	const char *args[] = { "conformers", "--in", "mol.sdf", "--max", most, "--seed", SEED, NULL };
 	struct plan plan;
 	_cleanup_free_ char *label = xasprintf("%ssearch conformers", w->who);
 	plan_program(&plan, w->lab, "mol", label, args);
@@ -80,7 +88,8 @@ static int ask_rdkit(struct walk *w, struct funnel *f, json_t **ret_list)
 	return json_flag(*ret_list, "ok", false) ? 0 : walk_end_refusal(w, json_object_get(*ret_list, "refusal"));
 }
 
-static int rdkit(struct walk *w, struct funnel *f)
+/* ret_made: geometries of the molecule, before those of the same shape were merged. */
+static int rdkit(struct walk *w, struct funnel *f, int *ret_made)
 {
 	_cleanup_json_ json_t *list = NULL;
 	const json_t *c;
@@ -96,6 +105,7 @@ static int rdkit(struct walk *w, struct funnel *f)
 				  .changed = (int)json_int(list, "other", 0), .cut = (int)json_int(list, "beyond", 0),
 				  .window = json_num(list, "window", 0) };
 	s.merged = MAX(s.seen - s.changed - s.cut - s.left, 0);
+	*ret_made = s.left + s.merged;
 	funnel_note(f, &s);
 	return f->n ? 0 : walk_end(w, PIPELINE_FAILED, "No conformer could be made.",
 				   "The embedder found no three-dimensional shape for this structure.",
@@ -104,20 +114,12 @@ static int rdkit(struct walk *w, struct funnel *f)
 
 /* ---- CREST */
 
-/* At most so many are kept of what CREST finds, the lowest. */
-static int most_of_crest(const struct walk *w)
-{
-	long v;
-	const char *max = w->opt.value[OPTION_MAX_CONFORMERS];
-	return str_to_long(max, &v) == 0 ? (int)v : w->preset->conformers_max;
-}
-
 static int ask_crest(struct walk *w, struct funnel *f, json_t **ret_result)
 {
 	struct crest_calc c = { .geometry = &f->member[0].geometry, .solvent = w->solvent,
 				.charge = (int)json_int(f->mol, "charge", 0), .window_kcal = w->preset->window_xtb };
 	struct plan plan;
-	plan_crest(&plan, w->lab, &c, most_of_crest(w), "search conformers with CREST");
+	plan_crest(&plan, w->lab, &c, most_found(w), "search conformers with CREST");
 	return walk_ask(w, "conformers", &plan, ret_result);
 }
 
@@ -164,13 +166,11 @@ static int crest_failed(struct walk *w)
 	return -ECANCELED;
 }
 
+/* From RDKit's lowest. */
 static int crest(struct walk *w, struct funnel *f, bool wanted)
 {
 	_cleanup_json_ json_t *result = NULL;
-	int r = rdkit(w, f);
-	if (r < 0)
-		return r;
-	r = ask_crest(w, f, &result);
+	int r = ask_crest(w, f, &result);
 	if (r == -EREMOTEIO && wanted)
 		return crest_failed(w);
 	if (r == -EREMOTEIO) {
@@ -183,23 +183,36 @@ static int crest(struct walk *w, struct funnel *f, bool wanted)
 	return r;
 }
 
+/* Nearly each geometry is a conformer of its own: there are many more than were found. */
+static bool is_unfinished(const struct funnel *f, int made) { return made >= 20 && f->n * 10 > made * 6; }
+
 int walk_search(struct walk *w, struct funnel *f)
 {
 	const char *by = w->opt.value[OPTION_CONFORMERS];
 	bool single = str_eq(w->opt.value[OPTION_MODE], "single");
-	int rotatable = (int)json_int(f->mol, "rotatable", 0);
+	int rotatable = (int)json_int(f->mol, "rotatable", 0), made = 0;
 	if (w->keep && !w->reference)
 		return kept_geometry(w, f);
-	if (w->reference || str_eq(by, "rdkit"))
-		return rdkit(w, f);
+	int r = rdkit(w, f, &made);
+	if (r < 0 || w->reference)
+		return r;
 	if (str_eq(by, "crest"))
 		return crest(w, f, true);
-	if (rotatable <= RDKIT_ENOUGH || single)
-		return rdkit(w, f);
+	bool unfinished = is_unfinished(f, made);
+	if (str_eq(by, "rdkit") || single || (rotatable <= RDKIT_ENOUGH && !unfinished)) {
+		if (unfinished)
+			walk_warn(w, "search-unfinished", "Of %d geometries that RDKit made, %d are conformers of their own: there are more, "
+				  "and important ones may be missing.", made, f->n);
+		return 0;
+	}
 	if (w->lab->engines.crest)
 		return crest(w, f, false);
-	walk_warn(w, "no-crest", "The molecule has %d rotatable bonds. CREST, which searches such molecules more thoroughly, %s: "
-		  "RDKit's conformers were used, and some may be missing.", rotatable,
-		  w->lab->engines.crest_mute ? "did not answer here when the spooler started" : "is not installed here");
-	return rdkit(w, f);
+	const char *crest = w->lab->engines.crest_mute ? "did not answer here when the spooler started" : "is not installed here";
+	if (rotatable > RDKIT_ENOUGH)
+		walk_warn(w, "no-crest", "The molecule has %d rotatable bonds. CREST, which searches such molecules more thoroughly, %s: "
+			  "RDKit's conformers were used, and some may be missing.", rotatable, crest);
+	else
+		walk_warn(w, "no-crest", "Of %d geometries that RDKit made, %d are conformers of their own: there are more, and important "
+			  "ones may be missing. CREST, which searches such molecules more thoroughly, %s.", made, f->n, crest);
+	return 0;
 }

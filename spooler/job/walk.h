@@ -57,6 +57,8 @@ struct funnel {
 	json_t *stages;          /* notes, as in docs/formats.md "conformer_search" */
 };
 void funnel_release(struct funnel *f);
+/* How many conformers may go on: the preset's limit, or less where max_conformers says so. */
+int funnel_most(const struct walk *w, int preset_max);
 void funnel_note(struct funnel *f, const struct funnel_stage *s);
 
 /* 0: done, *ret_result owned by the caller. -EAGAIN: it is needed (added to

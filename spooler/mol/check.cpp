@@ -102,7 +102,7 @@ void refuse_elements(const RDKit::ROMol &m)
 				      "Metal compounds need other methods than the ones used here.",
 				      "Compute the metal-free ligand, or use a program made for metal complexes."};
 		throw Refusal{"element", "The structure contains " + s + " (atom " + std::to_string(a->getIdx() + 1) + ").",
-			      "The methods used here cover H, B, C, N, O, F, Si, P, S, Cl, Br and I.",
+			      "The methods used here cover H, B, C, N, O, F, Si, P, S, Cl and Br.",
 			      "There is no remedy for this element; drop a compound without it."};
 	}
 }
@@ -200,6 +200,15 @@ void warn_tautomers(const RDKit::ROMol &m, std::vector<Warning> &out)
 						   text_list(found) + "."});
 }
 
+/* Sulfonates, sulfates, phosphonates ...: no ammonium gives them its proton for good. */
+bool of_strong_acid(const Atom *a)
+{
+	for (const Atom *b : a->getOwningMol().atomNeighbors(a))
+		if (b->getAtomicNum() == 16 || b->getAtomicNum() == 15)
+			return true;
+	return false;
+}
+
 } // namespace
 
 void check_record(Record &r, const CheckOptions &o)
@@ -216,7 +225,7 @@ std::vector<Warning> check_warnings(const Record &r)
 	std::vector<Warning> out = r.warnings;
 	warn_tautomers(*r.mol, out);
 	const int q = RDKit::MolOps::getFormalCharge(*r.mol);
-	bool plus = false, minus = false, label = false, mobile = false;
+	bool plus = false, minus = false, label = false, mobile = false, basic = false;
 	for (const Atom *a : r.mol->atoms()) {
 		bool next_to_opposite = false; /* nitro, N-oxide: notation, not a zwitterion */
 		for (const Atom *b : r.mol->atomNeighbors(a))
@@ -224,12 +233,13 @@ std::vector<Warning> check_warnings(const Record &r)
 		plus = plus || (a->getFormalCharge() > 0 && !next_to_opposite);
 		mobile = mobile || (a->getFormalCharge() > 0 && !next_to_opposite && a->getTotalNumHs(true) > 0);
 		minus = minus || (a->getFormalCharge() < 0 && !next_to_opposite);
+		basic = basic || (a->getFormalCharge() < 0 && !next_to_opposite && !of_strong_acid(a));
 		label = label || (a->getAtomicNum() == 1 && a->getIsotope() > 1);
 	}
 	if (q)
 		out.push_back({"ion", "The molecule is an ion (charge " + signed_number(q) + "); its counterion is not in the calculation, "
 					      "and shifts of ions are less certain."});
-	else if (plus && minus && !mobile)
+	else if (plus && minus && !(mobile && basic))
 		out.push_back({"inner-salt", "The molecule is an inner salt: a continuum solvent without counter-ions describes it roughly."});
 	else if (plus && minus)
 		out.push_back({"zwitterion", "The molecule is a zwitterion: it is stable in water only, elsewhere its proton moves."});

@@ -185,8 +185,10 @@ void add_planar(const RDKit::ROMol &m, Frame &f, const Bond *b)
 		std::swap(x, y);
 	const auto l = others(x, y), r = others(y, x);
 	/* Rotamers that differ are conformers; only equal groups need telling apart. */
-	if (rotor && f.colour[static_cast<size_t>(l[0])] != f.colour[static_cast<size_t>(l[1])])
+	if (rotor && f.colour[static_cast<size_t>(l[0])] != f.colour[static_cast<size_t>(l[1])]) {
+		f.uneven.push_back({static_cast<int>(x->getIdx()), static_cast<int>(y->getIdx()), l, r, true});
 		return;
+	}
 	f.planar.push_back({static_cast<int>(x->getIdx()), static_cast<int>(y->getIdx()), l, r, rotor});
 }
 

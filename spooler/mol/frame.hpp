@@ -49,6 +49,8 @@ struct Frame {
 	std::vector<uint64_t> strict; /* the same with bond orders and charges */
 	std::vector<Centre> centre;
 	std::vector<Planar> planar;
+	/* Slow rotors whose two sides differ: their rotamers are conformers, not relabellings. a is the nitrogen. */
+	std::vector<Planar> uneven;
 	std::vector<std::vector<int>> centres_of, planars_of; /* units in which an atom takes part */
 
 	/* mol: sanitized, stereo assigned, all hydrogens explicit. */

@@ -125,4 +125,19 @@ std::optional<Warning> integrity_check(const Canonical &c, const Coords &x, cons
 	return Check(c, x, number).run();
 }
 
+bool relabel(const Canonical &c, Coords &x)
+{
+	const Signature now = signature_of(c.frame, x);
+	if (now.centre == c.reference.centre && now.planar == c.reference.planar)
+		return true;
+	const auto map = frame_match({c.frame, c.frame, now, c.reference});
+	if (!map)
+		return false;
+	Coords y(x.size());
+	for (size_t i = 0; i < x.size(); i++)
+		y[static_cast<size_t>((*map)[i])] = x[i];
+	x = std::move(y);
+	return true;
+}
+
 } // namespace mol

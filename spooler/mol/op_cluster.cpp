@@ -5,6 +5,8 @@
  * merged into it, mirror images too when the molecule is achiral.  The weight of
  * what is kept is degeneracy * exp(-E/RT): 2 for a chiral conformer of an
  * achiral molecule, whose mirror image is as populated, over the symmetry number.
+ * A search that follows the molecule's motion turns amides, so that equivalent groups
+ * change places: they are put back, and the new coordinates are told.
  */
 #include "mol/coords.hpp"
 #include "mol/equivalence.hpp"
@@ -26,6 +28,7 @@ struct Geometry {
 	int id;
 	double energy;
 	Coords x;
+	bool moved = false;
 };
 
 std::vector<Geometry> load(const std::string &path, int natoms)
@@ -40,7 +43,7 @@ std::vector<Geometry> load(const std::string &path, int natoms)
 		if (!json_is_integer(id))
 			throw std::runtime_error(path + ": a geometry has no id");
 		out.push_back({static_cast<int>(json_integer_value(id)), json_number_value(json_object_get(e, "energy_kcal")),
-			       coords_from_json(json_object_get(e, "coords"), natoms)});
+			       coords_from_json(json_object_get(e, "coords"), natoms), false});
 	}
 	std::stable_sort(out.begin(), out.end(), [](const Geometry &a, const Geometry &b) { return a.energy < b.energy; });
 	return out;
@@ -71,6 +74,8 @@ Json keep_json(const Kept &k, const Shape &shape, bool achiral, const ShapeLimit
 	Json j = Json::object();
 	j.set("id", k.g->id).set("degeneracy", (chiral && achiral ? 2.0 : 1.0) / sigma).set("sigma", sigma);
 	j.set("chiral", chiral).set("merged", json_of(k.merged));
+	if (k.g->moved)
+		j.set("coords", coords_json(k.g->x));
 	return j;
 }
 
@@ -79,7 +84,7 @@ Json keep_json(const Kept &k, const Shape &shape, bool achiral, const ShapeLimit
 Json op_cluster(const Options &o)
 {
 	const Canonical c = canonical_load(o.str("in"));
-	const auto list = load(o.str("conformers"), c.frame.n);
+	auto list = load(o.str("conformers"), c.frame.n);
 	const auto number = load_numbers(o, c.frame.n);
 	const double rmsd = o.number("rmsd", 0.125), energy = o.number("energy", 0.1);
 	const Shape shape(c.frame, shape_narrow(*c.mol));
@@ -87,12 +92,20 @@ Json op_cluster(const Options &o)
 	const ShapeLimits limits{rmsd, 2 * rmsd};
 	std::vector<Kept> kept;
 	Json dropped = Json::array();
-	for (const Geometry &g : list) {
+	for (Geometry &g : list) {
 		if (const auto w = integrity_check(c, g.x, number)) {
 			Json j = Json::object();
 			j.set("id", g.id).set("code", w->code).set("text", w->text);
 			dropped.push(std::move(j));
 			continue;
+		}
+		Coords placed = g.x;
+		if (relabel(c, placed)) {
+			g.moved = std::any_of(placed.begin(), placed.end(), [&, i = size_t{0}](const RDGeom::Point3D &p) mutable {
+				const auto &q = g.x[i++];
+				return p.x != q.x || p.y != q.y || p.z != q.z;
+			});
+			g.x = std::move(placed);
 		}
 		auto same = [&](const Kept &k) {
 			return std::abs(k.g->energy - g.energy) <= energy &&

@@ -9,6 +9,7 @@
 #include "mol/coords.hpp"
 #include "mol/equivalence.hpp"
 #include "mol/identity.hpp"
+#include "mol/integrity.hpp"
 #include "mol/ops.hpp"
 #include "mol/shape.hpp"
 
@@ -18,6 +19,8 @@
 #include <GraphMol/ForceFieldHelpers/MMFF/Builder.h>
 #include <GraphMol/ForceFieldHelpers/UFF/AtomTyper.h>
 #include <GraphMol/ForceFieldHelpers/UFF/Builder.h>
+#include <GraphMol/SmilesParse/SmilesParse.h>
+#include <GraphMol/Substruct/SubstructMatch.h>
 #include <RDGeneral/versions.h>
 
 #include <algorithm>
@@ -42,12 +45,22 @@ int how_many(const Options &o, const RDKit::ROMol &m)
 	return rotatable_bonds(m) > 8 ? 200 : 50;
 }
 
+/* H-C(=O)-N-H: the form that is not made else is as stable. */
+bool is_formamide(const RDKit::ROMol &m)
+{
+	static const char *const smarts = "[CX3;!H0](=O)[NX3;!H0]";
+	const std::unique_ptr<RDKit::RWMol> q(RDKit::SmartsToMol(smarts));
+	RDKit::MatchVectType match;
+	return RDKit::SubstructMatch(m, *q, match);
+}
+
 std::vector<int> embed(RDKit::RWMol &m, int n, int seed)
 {
 	RDKit::DGeomHelpers::EmbedParameters p = RDKit::DGeomHelpers::ETKDGv3;
 	p.randomSeed = seed;
 	p.numThreads = 1;
 	p.clearConfs = true;
+	p.forceTransAmides = !is_formamide(m);
 	auto ids = RDKit::DGeomHelpers::EmbedMultipleConfs(m, static_cast<unsigned>(n), p);
 	if (ids.empty()) {
 		p.useRandomCoords = true;
@@ -64,10 +77,44 @@ double relax(ForceFields::ForceField &field)
 	return field.calcEnergy();
 }
 
+/* A charge that no neighbour makes up for: not that of nitro groups and N-oxides. */
+bool has_free_charge(const RDKit::ROMol &m)
+{
+	for (const RDKit::Atom *a : m.atoms()) {
+		bool made_up = a->getFormalCharge() == 0;
+		for (const RDKit::Atom *o : m.atomNeighbors(a))
+			made_up = made_up || o->getFormalCharge() * a->getFormalCharge() < 0;
+		if (!made_up)
+			return true;
+	}
+	return false;
+}
+
+int hydrogen_bond_donors(const RDKit::ROMol &m)
+{
+	int n = 0;
+	for (const RDKit::Atom *a : m.atoms())
+		if (a->getAtomicNum() == 7 || a->getAtomicNum() == 8)
+			for (const RDKit::Atom *o : m.atomNeighbors(a))
+				n += o->getAtomicNum() == 1;
+	return n;
+}
+
+/* kcal/mol. The force field is that of the gas phase: where hydrogen bonds or charges hold a
+ * chain together it puts the open forms far above those that are folded, and in solution
+ * they are not. Which are low, xTB decides, with the solvent. */
+double usual_window(const RDKit::ROMol &m)
+{
+	return has_free_charge(m) || hydrogen_bond_donors(m) > 1 ? 30 : 12;
+}
+
 class Relaxer {
 public:
 	explicit Relaxer(RDKit::RWMol &mol) : m(mol), mmff(mol, "MMFF94s")
 	{
+		/* Free charges would fold every chain. */
+		if (mmff.isValid() && has_free_charge(mol))
+			mmff.setMMFFDielectricConstant(80);
 		if (mmff.isValid()) {
 			method = "MMFF94s";
 			return;
@@ -94,22 +141,6 @@ private:
 	RDKit::MMFF::MMFFMolProperties mmff;
 	RDKit::UFF::AtomicParamVect uff;
 };
-
-/* False when the conformer is another stereoisomer. */
-bool relabel(const Canonical &c, Coords &x)
-{
-	const Signature now = signature_of(c.frame, x);
-	if (now.centre == c.reference.centre && now.planar == c.reference.planar)
-		return true;
-	const auto map = frame_match({c.frame, c.frame, now, c.reference});
-	if (!map)
-		return false;
-	Coords y(x.size());
-	for (size_t i = 0; i < x.size(); i++)
-		y[static_cast<size_t>((*map)[i])] = x[i];
-	x = std::move(y);
-	return true;
-}
 
 /* beyond: how many lie outside the window. */
 std::vector<Conformer> distinct(std::vector<Conformer> all, const Canonical &c, double window, int &beyond)
@@ -182,7 +213,7 @@ Json op_conformers(const Options &o)
 		throw Refusal{"stereo", "Every geometry that was built has another stereo than the structure.",
 			      "The isomer is too strained to be built.", "Check the wedges; or drop a structure with 3D coordinates and \"geometry = keep\"."};
 	const int generated = static_cast<int>(ids.size());
-	const double window = o.number("window", 12);
+	const double window = o.number("window", usual_window(work));
 	int beyond = 0;
 	const auto kept = distinct(std::move(all), c, window, beyond);
 	if (other * 10 > generated * 9)

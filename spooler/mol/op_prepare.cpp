@@ -103,6 +103,40 @@ void describe(Json &j, const Canonical &c)
 	j.set("elements", json_of(elements));
 }
 
+/* Amides of which NMR shows two forms. Of N-H amides but formamides, the one with N-H and C=O
+ * on opposite sides is the only one that counts. */
+void warn_rotamers(const Canonical &c, const std::vector<int> &number, std::vector<Warning> &out)
+{
+	std::vector<std::string> bonds;
+	auto is_hydrogen = [&c](int i) { return c.mol->getAtomWithIdx(static_cast<unsigned>(i))->getAtomicNum() == 1; };
+	auto name = [&](int i) {
+		return c.mol->getAtomWithIdx(static_cast<unsigned>(i))->getSymbol() + std::to_string(number[static_cast<size_t>(i)]);
+	};
+	for (const Planar &p : c.frame.uneven)
+		if (std::none_of(p.at_a.begin(), p.at_a.end(), is_hydrogen) || std::any_of(p.at_b.begin(), p.at_b.end(), is_hydrogen))
+			bonds.push_back(name(p.a) + "-" + name(p.b));
+	if (!bonds.empty())
+		out.push_back({"rotamers", "Turning about " + text_list(bonds) + " is slow at room temperature, and its two sides differ: two "
+					   "sets of signals may be measured. What is computed is the average over both."});
+}
+
+/* The axis of an allene is in no drawing that is read here. */
+void warn_axes(const Canonical &c, const std::vector<int> &number, std::vector<Warning> &out)
+{
+	std::vector<std::string> axes;
+	for (const Centre &k : c.frame.centre) {
+		const RDKit::Atom *a = c.mol->getAtomWithIdx(static_cast<unsigned>(k.atom));
+		if (a->getDegree() != 2 || k.ligand.size() != 4)
+			continue;
+		auto colour = [&](size_t i) { return c.frame.colour[static_cast<size_t>(k.ligand[i])]; };
+		if (colour(0) != colour(1) && colour(2) != colour(3))
+			axes.push_back(a->getSymbol() + std::to_string(number[static_cast<size_t>(k.atom)]));
+	}
+	if (!axes.empty() && (axes.size() > 1 || c.smiles.find('@') != std::string::npos))
+		out.push_back({"allene", "The allene at " + text_list(axes) + " has two forms, which with the other stereocentres are "
+					 "diastereomers. A structure file does not say which; one of them is computed."});
+}
+
 } // namespace
 
 Json op_prepare(const Options &o)
@@ -126,6 +160,8 @@ Json op_prepare(const Options &o)
 
 	auto warnings = check_warnings(r);
 	warnings.insert(warnings.end(), open.warnings.begin(), open.warnings.end());
+	warn_rotamers(c, number, warnings);
+	warn_axes(c, number, warnings);
 	Json j = Json::object();
 	j.set("ok", true);
 	describe(j, c);

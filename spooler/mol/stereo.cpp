@@ -51,6 +51,12 @@ int neighbour_of(const Atom *a, const Atom *not_this)
 	return best;
 }
 
+/* Protonated amines exchange, and turn over as amines do. */
+bool fast_ammonium(const Atom *a)
+{
+	return a->getAtomicNum() == 7 && a->getDegree() + a->getTotalNumHs() == 4 && a->getTotalNumHs(true) > 0;
+}
+
 /* Imines C=N-H change over too fast to be isomers. */
 bool fast_imine(const Bond *b)
 {
@@ -67,7 +73,7 @@ std::vector<Open> find_open(const RDKit::ROMol &mol)
 	for (const auto &s : RDKit::Chirality::findPotentialStereo(m, false, true)) {
 		if (s.specified == RDKit::Chirality::StereoSpecified::Specified)
 			continue;
-		if (s.type == RDKit::Chirality::StereoType::Atom_Tetrahedral)
+		if (s.type == RDKit::Chirality::StereoType::Atom_Tetrahedral && !fast_ammonium(mol.getAtomWithIdx(s.centeredOn)))
 			out.push_back({false, s.centeredOn});
 		if (s.type != RDKit::Chirality::StereoType::Bond_Double)
 			continue;
@@ -158,6 +164,19 @@ std::string places(const RDKit::ROMol &mol, const std::vector<Open> &open)
 		      "Draw the wedges and double bonds of the isomer that is meant, and drop the file again."};
 }
 
+/* As a geometry or a drawing has it, it is one of two that change over. */
+void let_ammonium_turn(RDKit::RWMol &m)
+{
+	bool any = false;
+	for (Atom *a : m.atoms())
+		if (fast_ammonium(a) && a->getChiralTag() != Atom::CHI_UNSPECIFIED) {
+			a->setChiralTag(Atom::CHI_UNSPECIFIED);
+			any = true;
+		}
+	if (any)
+		stereo_refresh(m);
+}
+
 /* One choice for each compound, mirror images apart: mask by SMILES. */
 struct Choices {
 	std::map<std::string, size_t> mask;           /* canonical SMILES -> choice */
@@ -228,6 +247,7 @@ bool only_way(Record &r, const std::vector<Open> &open)
 Undefined stereo_resolve(Record &r)
 {
 	Undefined u;
+	let_ammonium_turn(*r.mol);
 	const auto open = find_open(*r.mol);
 	if (open.empty())
 		return u;

@@ -15,6 +15,8 @@
 
 /* How far a conformer's energy may be off, kcal/mol. */
 #define ENERGY_DOUBT 0.5
+/* What may be missing of the population before an error is not known any more. */
+#define POPULATION_DOUBT 0.5
 
 /* ---- neighbours from the geometry: enough to tell sp3 from the rest */
 
@@ -150,6 +152,9 @@ static char *unknown_reason(const struct predict_input *in, const json_t *group,
 		return xstrdup("the calibration has no ions");
 	if (json_flag(group, "heavy_halogen", false))
 		return xstrdup("beside Br or I: spin-orbit effects are not computed");
+	if (in->population_lost > POPULATION_DOUBT)
+		return xasprintf("the conformers that were computed hold only about %.0f %% of the population",
+				 100 * (1 - in->population_lost));
 	if (has_untested_element(in->mol, s, &symbol))
 		return xasprintf("the calibration has no molecules with %s", symbol);
 	if (isnan(scaling_error(s, json_str(group, "environment", NULL))))

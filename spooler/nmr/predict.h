@@ -46,6 +46,10 @@ struct predict_input {
 	int n;
 	const struct predict_reference *reference;
 	bool free_energy;          /* gibbs_hartree was computed */
+	bool single;               /* one conformer was asked for, that of lowest xTB energy */
+	int conformers_max;        /* that go to the last level; 0: the preset's */
+	double population_lost;    /* of conformers that were found and not computed, from 0 to 1 */
+	const char *force_field;   /* RDKit's: "MMFF94s", "UFF"; NULL: none */
 	bool crest;                /* the conformers are CREST's, not RDKit's */
 	bool screened;             /* single points at the preset's level chose among them */
 	const char *weights_text;  /* level of energy_hartree: "B3LYP-D3(BJ)/6-31G*" */

@@ -51,6 +51,21 @@ static void warn_exchange(const struct predict_input *in, json_t *list)
 			     "computed values as those of an isolated molecule."));
 }
 
+/* Nuclei whose level has no factors: both, or one of them. */
+static void warn_uncalibrated(const struct predict_input *in, const struct scaling *const scaling[2], json_t *list)
+{
+	const struct level *h = in->preset->shield_h, *c = in->preset->shield_c;
+	if (scaling[0] && scaling[1])
+		return;
+	bool both = !scaling[0] && !scaling[1];
+	_cleanup_free_ char *levels = both && h != c ? xasprintf("%s (1H) and %s (13C)", h->text, c->text)
+						     : xstrdup(scaling[0] ? c->text : h->text);
+	warn(list, "uncalibrated",
+	     xasprintf("Uncalibrated%s: there are no scaling factors for %s // %s in %s. %s are referenced to TMS and benzene at "
+		       "the same level and carry no uncertainty.", both ? "" : scaling[0] ? " (13C)" : " (1H)", levels,
+		       in->geometry_text, in->solvent->name, both ? "Shifts" : scaling[0] ? "Shifts of 13C" : "Shifts of 1H"));
+}
+
 json_t *predict_warnings(const struct predict_input *in, const struct scaling *const scaling[2])
 {
 	json_t *list = json_array();
@@ -59,12 +74,9 @@ json_t *predict_warnings(const struct predict_input *in, const struct scaling *c
 	if (in->geometry_kept)
 		warn(list, "uncalibrated", xstrdup("Uncalibrated: the geometry of the file was kept. Shifts are referenced to "
 						   "TMS and benzene at the same level."));
-	else if (!scaling[0] || !scaling[1])
-		warn(list, "uncalibrated",
-		     xasprintf("Uncalibrated: there are no scaling factors for %s // %s in %s. Shifts are referenced to TMS "
-			       "and benzene at the same level and carry no uncertainty.", in->preset->shield_h->text,
-			       in->geometry_text, in->solvent->name));
-	else if (predict_is_transferred(in, scaling[0]) || predict_is_transferred(in, scaling[1]))
+	else
+		warn_uncalibrated(in, scaling, list);
+	if (!in->geometry_kept && (predict_is_transferred(in, scaling[0]) || predict_is_transferred(in, scaling[1])))
 		warn(list, "transferred",
 		     xasprintf("The scaling factors were fitted to shifts measured in chloroform and are used for %s: "
 			       "uncertainties are wider, and what the solvent does beyond its polarity (hydrogen bonds, "
@@ -111,7 +123,8 @@ static void say_geometry(const struct predict_input *in, struct buf *b)
 		buf_adds(b, "Conformers were searched with ");
 		add_program(in, b, "CREST", "crest");
 	} else {
-		buf_adds(b, "Conformers were generated with ETKDGv3 and MMFF94s as implemented in ");
+		buf_addf(b, "Conformers were generated with ETKDGv3%s%s as implemented in ", in->force_field ? " and " : "",
+			 in->force_field ? in->force_field : "");
 		add_program(in, b, "RDKit", "rdkit");
 	}
 	buf_adds(b, " and optimised with GFN2-xTB");
@@ -119,17 +132,24 @@ static void say_geometry(const struct predict_input *in, struct buf *b)
 		buf_addf(b, " (ALPB, %s)", in->solvent->alpb_note ? in->solvent->alpb : in->solvent->name);
 	buf_adds(b, " using ");
 	add_program(in, b, "xtb", "xtb");
-	buf_adds(b, ". ");
+	buf_adds(b, in->single ? "; the one of lowest energy was taken. " : ". ");
 	if (in->screened)
 		buf_addf(b, "Those within %.1f kcal/mol were ranked by single points at %s. ", p->window_xtb, p->screen->text);
 	if (!p->optimise)
 		return;
-	buf_addf(b, "The lowest ones within %.1f kcal/mol (at most %d) were optimised at %s",
-		 in->screened ? p->window_screen : p->window_xtb, p->conformers_dft_max, p->optimise->text);
+	if (in->single)
+		buf_addf(b, "It was optimised at %s", p->optimise->text);
+	else
+		buf_addf(b, "The lowest ones within %.1f kcal/mol (at most %d) were optimised at %s",
+			 in->screened ? p->window_screen : p->window_xtb, in->conformers_max ? in->conformers_max : p->conformers_dft_max,
+			 p->optimise->text);
 	add_cosmo(in, b);
 	buf_adds(b, " with ");
 	add_program(in, b, "NWChem", "nwchem");
-	buf_addf(b, "; those within %.1f kcal/mol were kept. ", p->window_dft);
+	if (in->single)
+		buf_adds(b, ". ");
+	else
+		buf_addf(b, "; those within %.1f kcal/mol were kept. ", p->window_dft);
 }
 
 static void say_shieldings(const struct predict_input *in, struct buf *b)
@@ -155,16 +175,21 @@ static void say_line(const struct scaling *s, struct buf *b)
 
 static void say_shifts(const struct predict_input *in, const struct scaling *const scaling[2], struct buf *b)
 {
-	if (scaling[0] && scaling[1] && !in->geometry_kept) {
-		buf_adds(b, "Shifts are linear functions of the shieldings: ");
-		say_line(scaling[0], b);
-		buf_adds(b, "; ");
-		say_line(scaling[1], b);
-		buf_addf(b, " (%s%s).", scaling[0]->source, predict_is_transferred(in, scaling[0]) ? "; fitted in chloroform" : "");
-		return;
+	const struct scaling *h = in->geometry_kept ? NULL : scaling[0], *c = in->geometry_kept ? NULL : scaling[1];
+	const struct scaling *any = h ? h : c;
+	if (any) {
+		buf_addf(b, "Shifts%s are linear functions of the shieldings: ", h && c ? "" : h ? " of 1H" : " of 13C");
+		say_line(any, b);
+		if (h && c) {
+			buf_adds(b, "; ");
+			say_line(c, b);
+		}
+		buf_addf(b, " (%s%s).", any->source, predict_is_transferred(in, any) ? "; fitted in chloroform" : "");
 	}
-	buf_addf(b, "Shifts are referenced to TMS (sp3) and benzene (sp2 and sp; %.2f and %.2f ppm) computed at the same "
-		    "level; the level is not calibrated.", in->solvent->benzene_h, in->solvent->benzene_c);
+	if (h && c)
+		return;
+	buf_addf(b, "%s are referenced to TMS (sp3) and benzene (sp2 and sp; %.2f and %.2f ppm) computed at the same "
+		    "level; the level is not calibrated.", h ? " Those of 13C" : c ? " Those of 1H" : "Shifts", in->solvent->benzene_h, in->solvent->benzene_c);
 }
 
 json_t *predict_methods(const struct predict_input *in, const struct scaling *const scaling[2])
@@ -206,11 +231,10 @@ json_t *predict_references(const struct predict_input *in, const struct scaling 
 	if (in->solvent->nwchem)
 		cite(l, "COSMO: A. Klamt, G. Schuurmann, J. Chem. Soc. Perkin Trans. 2 1993, 799; D. M. York, M. Karplus, "
 			"J. Phys. Chem. A 1999, 103, 11060");
-	if (scaling[0] && scaling[1] && !in->geometry_kept) {
-		cite(l, scaling[0]->reference);
-		if (!str_eq(scaling[0]->reference, scaling[1]->reference))
-			cite(l, scaling[1]->reference);
-	} else
+	for (int k = 0; k < 2 && !in->geometry_kept; k++)
+		if (scaling[k] && (k == 0 || !scaling[0] || !str_eq(scaling[0]->reference, scaling[1]->reference)))
+			cite(l, scaling[k]->reference);
+	if (in->geometry_kept || !scaling[0] || !scaling[1])
 		cite(l, "Benzene reference: G. R. Fulmer et al., Organometallics 2010, 29, 2176");
 	return l;
 }

@@ -110,6 +110,21 @@ for ([ butane => 'CCCC', 2, 0.5, 1 ], [ ether => 'CCOCC', 4, 0.5, 2 ]) {
 	ok(abs(sum(map { $_->{population} } @list) - 1) < 1e-6, 'populations add up to one');
 }
 
+# ---- fewer to compute are the lowest of all, and what is missing is told
+my $anti = (sort { $a->{energy_kcal} <=> $b->{energy_kcal} } @{ $s->shifts('butane')->{conformers} })[0];
+for my $few ([ 'one', "max_conformers = 1\n", 'conformers-capped' ], [ 'alone', "mode = single\n", 'single-conformer' ]) {
+	my ($name, $ticket, $code) = @$few;
+	$s->drop("$name.smi.conf", $ticket);
+	$s->drop("$name.smi", "CCCC $name\n");
+	is($s->wait_for($name, 240), 'done', "butane, $ticket") or diag($s->failed_text($name));
+	my $got = $s->shifts($name);
+	is(scalar @{ $got->{conformers} }, 1, 'one conformer');
+	ok(abs($got->{conformers}[0]{energy_hartree} - $anti->{energy_hartree}) < 1e-6, 'the lowest of all') if $name eq 'one';
+	is(stage($name, 'conformers')->{out}, 2, 'of those that a whole search finds');
+	like(warnings_of($name), qr/^$code: .*2 conformers lie within .*about \d+(\.\d)? % of the population/m, 'and what is left out is told');
+}
+like(Spool::slurp($s->out('alone') . '/SI.txt') =~ s/\s+/ /gr, qr/; the one of lowest energy was taken\./, 'also in the methods');
+
 # ---- free energies: other weights from the same runs
 my $runs = () = $s->log_text =~ /event=step-start .*nwchem|event=step-start/g;
 $s->drop('free.smi.conf', "free_energy = yes\n");

@@ -168,13 +168,61 @@ is(weights("C"), "0.0833/12", "methane");
 is(weights("C#C"), "0.5/2", "acetylene: linear");
 is(weights("C[C\@H](N)C(F)F") =~ /\b2\//, "", "a chiral molecule has no mirror images to count");
 
+# ---- what a force field of the gas phase must not decide
+
+molecule("[NH3+]CCCC(=O)[O-]\n");
+my $gaba = run("conformers", "--in", "mol.sdf", "--max", "100", "--seed", "42");
+is($gaba->{beyond}, 0, "a zwitterion's open forms are kept");
+my $gaba_mol = run("prepare", "--in", "rec-1.sdf", "--out-mol", "mol.sdf");
+my ($n_at) = grep { $gaba_mol->{elements}[$_] eq "N" } 0 .. $gaba_mol->{natoms} - 1;
+my ($far) = sort { $b <=> $a } map { my $x = $_->{coords}; map { dist($x, $n_at, $_) } grep { $gaba_mol->{elements}[$_] eq "O" } 0 .. $#$x }
+	@{$gaba->{conformers}};
+cmp_ok($far, ">", 5, "nitrogen and oxygen far apart in one of them");
+$m = molecule("C[NH+]1CCC[C\@H]1c1cccnc1\n");
+is(scalar(@{$m->{stereo}{isomers}}), 0, "a protonated amine is no stereocentre");
+is(molecule("C[N\@\@H+]1CCC[C\@H]1c1cccnc1\n")->{key}, $m->{key}, "nor a drawn one");
+is(join(" ", map { $_->{code} } @{molecule("[NH3+]CCS(=O)(=O)[O-]\n")->{warnings}}), "inner-salt", "taurine keeps its proton anywhere");
+molecule("O=CNc1ccccc1\n");
+is(run("conformers", "--in", "mol.sdf")->{kept}, 2, "both forms of a formamide");
+for my $try ([ "O=CNc1ccccc1", "rotamers" ], [ "CCCCN(C)C=O", "rotamers" ], [ "CC(=O)NC", "" ], [ "CC(=O)N(C)C", "" ], [ "COC(=O)N(C)CC", "" ],
+	[ "C[C\@H](O)C=C=CC", "allene" ], [ "CC=C=CC", "" ], [ "C[C\@H](O)C=C=C", "" ]) {
+	is(join(" ", map { $_->{code} } grep { $_->{code} =~ /rotamers|allene/ } @{molecule("$try->[0]\n")->{warnings}}), $try->[1], "$try->[0]: $try->[1]");
+}
+
+# The two groups of an amide's nitrogen stay apart, also when a search has turned them.
+$m = molecule("CCCC(=O)N(C)C\n");
+my $amide = run("conformers", "--in", "mol.sdf")->{conformers}[0]{coords};
+my ($amide_n) = grep { $m->{elements}[$_] eq "N" } 0 .. $#$amide;
+my @methyl = grep { my $c = $_; $m->{elements}[$c] eq "C" && dist($amide, $amide_n, $c) < 1.6 &&
+	3 == grep { $m->{elements}[$_] eq "H" && dist($amide, $c, $_) < 1.2 } 0 .. $#$amide } 0 .. $#$amide;
+is(scalar(@methyl), 2, "two methyl groups");
+my @carried = map { my $c = $_; [ $c, grep { $m->{elements}[$_] eq "H" && dist($amide, $c, $_) < 1.2 } 0 .. $#$amide ] } @methyl;
+# One of the two has the hydrogens the right way round.
+my ($turned, $back);
+for my $way ([ 0 .. 3 ], [ 0, 1, 3, 2 ]) {
+	$turned = decode_json(encode_json($amide));
+	my @other = map { my $group = $_; map { $group->[$_] } @$way } reverse @carried;
+	@$turned[ map { @$_ } @carried ] = @$turned[@other];
+	spew("list.json", encode_json([{ id => 1, energy_kcal => 0, coords => $amide }, { id => 2, energy_kcal => 5, coords => $turned }]));
+	$back = run("cluster", "--in", "mol.sdf", "--conformers", "list.json");
+	last if !@{$back->{dropped}};
+}
+is(scalar(@{$back->{keep}}), 2, "both are the molecule");
+ok(!$back->{keep}[0]{coords}, "the first is as it was");
+my ($oxygen) = grep { $m->{elements}[$_] eq "O" } 0 .. $#$amide;
+my ($was, $is) = map { my $x = $_; dist($x, $oxygen, $methyl[0]) < dist($x, $oxygen, $methyl[1]) ? 0 : 1 } $amide, $back->{keep}[1]{coords} // $turned;
+is($is, $was, "the groups of the other are back in their places");
+
 # ---- geometries that are no longer the molecule
 
 molecule("[NH3+]CC(=O)[O-]\n");
 my $gly = run("conformers", "--in", "mol.sdf")->{conformers}[0]{coords};
 my $zwitter = run("prepare", "--in", "rec-1.sdf", "--out-mol", "mol.sdf");
-my ($o) = grep { $zwitter->{elements}[$_] eq "O" && near_h($gly, $zwitter->{elements}, $_) } 0 .. $#$gly;
-my ($h) = sort { dist($gly, $a, $o) <=> dist($gly, $b, $o) } grep { $zwitter->{elements}[$_] eq "H" } 0 .. $#$gly;
+my ($gly_n) = grep { $zwitter->{elements}[$_] eq "N" } 0 .. $#$gly;
+my @mobile = grep { $zwitter->{elements}[$_] eq "H" && dist($gly, $gly_n, $_) < 1.2 } 0 .. $#$gly;
+my ($pair) = sort { dist($gly, @$a) <=> dist($gly, @$b) } map { my $x = $_; map { [ $x, $_ ] } @mobile }
+	grep { $zwitter->{elements}[$_] eq "O" } 0 .. $#$gly;
+my ($o, $h) = @$pair;
 my $moved = decode_json(encode_json($gly));
 $moved->[$h] = [map { $gly->[$o][$_] + ($gly->[$h][$_] - $gly->[$o][$_]) / dist($gly, $h, $o) } 0 .. 2];
 spew("list.json", encode_json([{ id => 7, energy_kcal => 0, coords => $moved }, { id => 8, energy_kcal => 1, coords => $gly }]));
@@ -188,11 +236,6 @@ sub dist {
 	my $s = 0;
 	$s += ($x->[$i][$_] - $x->[$j][$_])**2 for 0 .. 2;
 	return sqrt($s);
-}
-
-sub near_h {
-	my ($x, $e, $i) = @_;
-	return grep { $e->[$_] eq "H" && dist($x, $_, $i) < 2.4 } 0 .. $#$x;
 }
 
 # ---- tables, encodings, batches

@@ -328,6 +328,59 @@ static void test_methods_say_what_was_done(_unused_ void **state)
 	assert_false(cites(kept, "GFN2"));
 }
 
+/* A preset whose hydrogens alone have factors: each nucleus is spoken of for itself. */
+static void test_one_nucleus_calibrated(_unused_ void **state)
+{
+	struct preset half = *share_preset(shipped, "production");
+	half.shield_c = share_level(shipped, "camb3lyp-def2svp");
+	_cleanup_(scene_release) struct scene s;
+	scene_init(&s, methanol_mol, methanol_xyz, "production", "DMSO-d6");
+	s.in.preset = &half;
+	_cleanup_json_ json_t *doc = predict_result(&s.in);
+	const char *said = NULL, *methods = json_str(doc, "methods_text", "");
+	const json_t *w;
+	size_t i;
+	json_array_foreach(json_arr(doc, "warnings"), i, w)
+		if (str_eq(json_str(w, "code", ""), "uncalibrated"))
+			said = json_str(w, "text", "");
+	assert_non_null(said);
+	assert_non_null(strstr(said, "Uncalibrated (13C): there are no scaling factors for CAM-B3LYP/def2-SVP"));
+	assert_non_null(strstr(said, "Shifts of 13C are referenced"));
+	assert_true(has_warning(doc, "transferred"));
+	assert_non_null(strstr(methods, "Shifts of 1H are linear functions of the shieldings: delta(1H) = 29.9176"));
+	assert_non_null(strstr(methods, "Those of 13C are referenced to TMS"));
+	assert_null(strstr(methods, "delta(13C)"));
+	assert_true(cites(doc, "DELTA50") && cites(doc, "Benzene reference"));
+	assert_true(json_is_number(json_object_get(signal_of(doc, "1H", 1), "uncertainty")) ||
+		    json_is_number(json_object_get(signal_of(doc, "1H", 0), "uncertainty")));
+	assert_true(json_is_null(json_object_get(signal_of(doc, "13C", 0), "uncertainty")));
+}
+
+/* What was left out of an ensemble is no part of its error any more when it is most of it. */
+static void test_single_conformer(_unused_ void **state)
+{
+	_cleanup_(scene_release) struct scene s;
+	scene_init(&s, methanol_mol, methanol_xyz, "production", "CDCl3");
+	s.in.single = true;
+	s.in.force_field = "UFF";
+	s.in.population_lost = 0.4;
+	_cleanup_json_ json_t *doc = predict_result(&s.in);
+	const char *methods = json_str(doc, "methods_text", "");
+	assert_non_null(strstr(methods, "ETKDGv3 and UFF"));
+	assert_non_null(strstr(methods, "; the one of lowest energy was taken. It was optimised at B3LYP-D3(BJ)/6-31G* (COSMO, chloroform)"));
+	assert_null(strstr(methods, "at most"));
+	assert_true(json_is_number(json_object_get(signal_of(doc, "13C", 0), "uncertainty")));
+	s.in.population_lost = 0.7;
+	_cleanup_json_ json_t *few = predict_result(&s.in);
+	assert_true(json_is_null(json_object_get(signal_of(few, "13C", 0), "uncertainty")));
+	assert_string_equal(json_str(signal_of(few, "13C", 0), "uncertainty_reason", ""),
+			    "the conformers that were computed hold only about 30 % of the population");
+	s.in.single = false;
+	s.in.conformers_max = 3;
+	_cleanup_json_ json_t *three = predict_result(&s.in);
+	assert_non_null(strstr(json_str(three, "methods_text", ""), "(at most 3)"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_no_reference_no_number), cmocka_unit_test(test_what_is_not_known_is_null),
 		cmocka_unit_test(test_uncertainty_is_that_of_the_kind), cmocka_unit_test(test_factors_of_chloroform_serve_others),
 		cmocka_unit_test(test_warnings), cmocka_unit_test(test_methods_say_what_was_done),
+		cmocka_unit_test(test_one_nucleus_calibrated), cmocka_unit_test(test_single_conformer),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
