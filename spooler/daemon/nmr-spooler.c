@@ -124,6 +124,10 @@ static void open_parts(struct daemon *d, const struct arguments *a)
 	d->lab.cores = d->conf->cores > 0 ? d->conf->cores : machine_cores();
 	d->lab.memory = d->conf->memory_mb > 0 ? (uint64_t)d->conf->memory_mb << 20
 					       : (uint64_t)((double)machine_memory_bytes() * 0.8);
+	/* For the page, which may have other limits. */
+	_cleanup_free_ char *cores = xasprintf("%d", d->lab.cores), *memory = xasprintf("%llu", (unsigned long long)(d->lab.memory >> 20));
+	queue_fact_set(d->q, "cores", cores);
+	queue_fact_set(d->q, "memory_mb", memory);
 	engines_find(&d->lab.engines, d->conf, d->conf->scratch, &error);
 	queue_fact_set(d->q, "crest", d->lab.engines.crest ? d->lab.engines.crest : "");
 	if (error) {

@@ -130,6 +130,7 @@ static char *folder_name(const struct job *j)
 	case JOB_DONE: return xasprintf("%s/report.html", j->outname);
 	case JOB_FAILED: return xasprintf("%s.failed/FAILED.txt", j->outname);
 	case JOB_RUNNING:
+	case JOB_HELD:
 	case JOB_QUEUED: return j->batch_row && j->state == JOB_QUEUED ? NULL : xasprintf("%s.running/STATUS.txt", j->outname);
 	default: return NULL;
 	}

@@ -45,6 +45,8 @@ static const char tail[] =
 	"\n"
 	"TO STOP A CALCULATION\n"
 	"  Put an empty file called \"cancel\" (or cancel.txt) into its .running folder.\n"
+	"  \"hold\" makes it wait; \"release\" lets a job go on that is held, also one that\n"
+	"  waits because it would take very long.\n"
 	"\n"
 	"WHEN SOMETHING FAILED\n"
 	"  The outbox has a folder \"name.failed\"; FAILED.txt in it says why and what to\n"

@@ -307,7 +307,7 @@ static void hold_for_length(struct manager *m, struct job *j)
 	clock_words(&why, m->lab->conf->hold_over_h * 3600);
 	buf_addc(&why, '.');
 	_cleanup_free_ char *how = xasprintf(
-		"To compute it all the same put a file called \"release\" into this folder (or: nmr release %s). A quicker "
+		"To compute it all the same put a file called \"release\" into its .running folder in the outbox (or: nmr release %s). A quicker "
 		"way: cancel it and drop the molecule again with a ticket that says \"preset = draft\" or "
 		"\"max_conformers = 3\".", j->id);
 	manager_change(m, j, JOB_EV_HOLD, why.s, how);

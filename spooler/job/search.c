@@ -161,8 +161,8 @@ static int crest_failed(struct walk *w)
 	walk_end_engine(w, "searching conformers with CREST");
 	free(w->p->remedy);
 	w->p->remedy = xstrdup("Use \"conformers = rdkit\" (or leave the line out), raise crest_timeout_h in nmr.conf if "
-			       "it ran out of time, or put a file called \"retry\" into this folder "
-			       "to try once more.");
+			       "it ran out of time, or put a file called \"retry\" into its .failed folder "
+			       "in the outbox to try once more.");
 	return -ECANCELED;
 }
 

@@ -59,7 +59,9 @@ static int apply_event(struct ask *a, struct job *j)
 		return -EPERM;
 	int r = queue_begin(m->q);
 	if (r == 0)
-		r = manager_change(m, j, e, e == JOB_EV_CANCEL ? "cancelled on request" : NULL, NULL);
+		r = manager_change(m, j, e, e == JOB_EV_CANCEL ? "cancelled on request" : e == JOB_EV_HOLD ? "held on request" : NULL,
+				   e == JOB_EV_HOLD ? "To let it run put a file called \"release\" into its .running folder "
+						      "in the outbox, or press Release on the page." : NULL);
 	/* A retry computes failed steps again, from their last geometry. */
 	if (r == 0 && e == JOB_EV_RETRY)
 		r = queue_step_each_of_job(m->q, j->row, begin_anew, m->q);

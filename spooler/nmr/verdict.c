@@ -10,10 +10,10 @@
 static const struct { const char *name, *sentence, *remedy; } causes[] = {
 	[CAUSE_NONE] = { "none", "Nothing went wrong.", "" },
 	[CAUSE_TRUNCATED] = { "truncated", "The program was stopped before it had finished.",
-		"Put a file called \"retry\" into this folder: the work goes on from where it was." },
+		"Put a file called \"retry\" into its .failed folder in the outbox: the work goes on from where it was." },
 	[CAUSE_DISK_FULL] = { "disk-full", "The disk is full.",
-		"Free space on the disk of the scratch and spool folders, then put a file called \"retry\" into this "
-		"folder." },
+		"Free space on the disk of the scratch and spool folders, then put a file called \"retry\" into its "
+		".failed folder in the outbox." },
 	[CAUSE_MEMORY] = { "memory", "The calculation needs more memory than it may use.",
 		"Raise memory_mb or step_memory_mb in nmr.conf, or use a smaller molecule." },
 	[CAUSE_AUTOZ] = { "autoz", "NWChem could not set up internal coordinates for the molecule.",
@@ -23,7 +23,7 @@ static const struct { const char *name, *sentence, *remedy; } causes[] = {
 	[CAUSE_CPHF] = { "cphf", "The response equations of the shieldings did not converge.",
 		"Try another preset; if it stays, report the molecule." },
 	[CAUSE_OPT_STEPS] = { "opt-steps", "The geometry did not converge within the allowed steps.",
-		"Put a file called \"retry\" into this folder to go on from the last geometry, or use the preset \"draft\"." },
+		"Put a file called \"retry\" into its .failed folder in the outbox to go on from the last geometry, or use the preset \"draft\"." },
 	[CAUSE_BASIS] = { "basis", "The basis set of the level has no functions for one of the elements.",
 		"Use a preset that covers the element." },
 	[CAUSE_INPUT] = { "input", "The program refused its input.",
@@ -31,10 +31,10 @@ static const struct { const char *name, *sentence, *remedy; } causes[] = {
 	[CAUSE_MPI] = { "mpi", "The parallel run could not be started.",
 		"Run \"nmr doctor\"; check that mpirun works and that /dev/shm has room." },
 	[CAUSE_TIMEOUT] = { "timeout", "The calculation took longer than the limit for one run.",
-		"Raise step_timeout_h in nmr.conf and put a file called \"retry\" into this folder, or use the preset "
+		"Raise step_timeout_h in nmr.conf and put a file called \"retry\" into its .failed folder in the outbox, or use the preset "
 		"\"draft\"." },
 	[CAUSE_OTHER] = { "other", "The program ended with an error.",
-		"Put a file called \"retry\" into this folder to try once more; if it stays, look at the log of the spooler." },
+		"Put a file called \"retry\" into its .failed folder in the outbox to try once more; if it stays, look at the log of the spooler." },
 };
 
 const char *cause_to_string(enum cause c) { return causes[c].name; }

@@ -157,6 +157,7 @@ void report_queue_html(const struct report_queue *q, struct buf *b)
 	rest(q, shown, b);
 	if (q->machine)
 		html_elem(b, "p", "class=\"soft\"", q->machine);
-	buf_adds(b, "<p class=\"soft\">To cancel a job, put a file called <code>cancel</code> into its .running folder; to run a "
-		    "failed one again, a file called <code>retry</code> into its .failed folder.</p>\n</main>\n</body>\n</html>\n");
+	buf_adds(b, "<p class=\"soft\">To cancel a job, put a file called <code>cancel</code> into its .running folder; to let a "
+		    "held one run, a file called <code>release</code>; to run a failed one again, a file called <code>retry</code> into "
+		    "its .failed folder.</p>\n</main>\n</body>\n</html>\n");
 }

@@ -183,6 +183,16 @@ static json_t *top(const json_t *list)
 	return out;
 }
 
+static bool by_crest(const json_t *shifts)
+{
+	const json_t *stage;
+	size_t i;
+	json_array_foreach(json_arr(shifts, "conformer_search"), i, stage)
+		if (str_eq(json_str(stage, "stage", ""), "conformers"))
+			return str_has_prefix(json_str(stage, "level", ""), "CREST");
+	return false;
+}
+
 json_t *peer_ensemble(const json_t *shifts, const struct job *j)
 {
 	size_t i;
@@ -193,7 +203,7 @@ json_t *peer_ensemble(const json_t *shifts, const struct job *j)
 	json_array_foreach(list, i, c)
 		range = fmax(range, json_num(c, "energy_kcal", 0));
 	return json_pack("{s:I,s:n,s:s,s:f,s:f,s:o,s:n}", "conformer_count", (json_int_t)json_array_size(list),
-		"total_generated", "method", "rdkit_kdg",
+		"total_generated", "method", by_crest(shifts) ? "crest" : "rdkit_kdg",
 		"temperature_k", json_num(json_object_get(shifts, "level"), "temperature_k", 298.15),
 		"energy_range_kcal", range, "top_populations", top(list), "conformer_method_warning");
 }
@@ -229,7 +239,9 @@ static json_t *shift_list(const json_t *shifts, const char *nucleus, const char 
 
 static json_t *error_text(const json_t *level, const char *nucleus)
 {
-	const json_t *rmsd = json_object_get(json_object_get(json_object_get(level, "calibration"), nucleus), "rmsd");
+	/* That of molecules outside the fit, where it is known. */
+	const json_t *c = json_object_get(json_object_get(level, "calibration"), nucleus), *lomo = json_object_get(c, "lomo");
+	const json_t *rmsd = json_is_number(lomo) ? lomo : json_object_get(c, "rmsd");
 	_cleanup_free_ char *text = xasprintf("+/- %.2f ppm", json_number_value(rmsd));
 	return json_is_number(rmsd) ? json_string(text) : json_null();
 }

@@ -16,7 +16,7 @@ export class ApiError extends Error {
 	}
 }
 
-const NO_ANSWER = 'The server does not answer. Check that nmr-webui is running and try again.';
+const NO_ANSWER = 'The server does not answer. Try again in a minute, or tell whoever runs it.';
 
 function toError(status, body) {
 	const d = body?.detail;

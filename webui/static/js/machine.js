@@ -67,10 +67,10 @@ function notices({ m, gone }) {
 					{},
 					el('b', {}, 'The spooler is not running. '),
 					'What you submit is kept and computed when it is started again. ',
-					'Start it with ',
-					el('code', {}, 'systemctl start nmr-spooler'),
+					'Tell whoever runs this server: ',
+					el('code', {}, 'docker compose up -d spooler'),
 					' or ',
-					el('code', {}, 'nmr-spooler'),
+					el('code', {}, 'systemctl start nmr-spooler'),
 					'.'
 				)
 			),

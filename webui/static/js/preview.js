@@ -23,7 +23,7 @@ function accepted(record, urls) {
 		subscripts(record.formula),
 		record.mass !== null && record.mass !== undefined && `${number(record.mass, 2)} g/mol`,
 		record.natoms && count(record.natoms, 'atom'),
-		record.estimate_s !== null && record.estimate_s !== undefined && `about ${duration(record.estimate_s)}`,
+		record.estimate_s !== null && record.estimate_s !== undefined && `at least ${duration(record.estimate_s)}`,
 	];
 	return el(
 		'li',
@@ -109,9 +109,7 @@ export function summary(records) {
 	const seconds = known.reduce((s, r) => s + r.estimate_s, 0);
 	const time =
 		known.length &&
-		(known.length === good.length
-			? `about ${duration(seconds)} of computing`
-			: `more than ${duration(seconds)} of computing`);
+		`at least ${duration(seconds)} of computing, more for flexible molecules`;
 	return [good.length && count(good.length, 'molecule'), bad && `${bad} refused`, time]
 		.filter(Boolean)
 		.join(' · ');
