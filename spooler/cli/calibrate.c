@@ -337,6 +337,29 @@ static void empty_door(const struct calibrate *k)
 		closedir(d);
 }
 
+/* Of the settings as they are now? */
+static bool is_current(const struct calibrate *k, const char *job_name)
+{
+	for (int i = 0; i < k->nknown; i++) {
+		size_t n = strlen(k->pair[i].preset);
+		if (str_has_prefix(job_name, k->pair[i].preset) && job_name[n] == '_' && strstr(job_name + n, k->pair[i].hash))
+			return true;
+	}
+	return false;
+}
+
+/* A job that waits under settings that were changed since would be computed with the new
+ * ones under the name of the old. */
+static int cancel_outdated(const struct job *j, void *arg)
+{
+	const struct calibrate *k = arg;
+	char uuid[UUID_LEN + 1];
+	_cleanup_free_ char *error = NULL;
+	if (!is_current(k, j->name) && door_request(k->conf, "cancel", j->id, NULL, uuid, &error) < 0)
+		cli_error("%s", error);
+	return 0;
+}
+
 /* Hands in what the queue does not have yet. */
 static int submit_all(struct calibrate *k)
 {
@@ -347,6 +370,8 @@ static int submit_all(struct calibrate *k)
 	int e = CLI_OK;
 	if (queue_open_readonly(path, &q, &error) < 0)
 		q = NULL;
+	if (q)
+		queue_job_each(q, &(struct job_filter){ .states = 1u << JOB_QUEUED | 1u << JOB_RUNNING | 1u << JOB_HELD }, cancel_outdated, k);
 	for (int i = 0; i < k->npairs && e == CLI_OK; i++)
 		for (int m = 0; m < k->set.n && e == CLI_OK; m++) {
 			_cleanup_free_ char *name = calibrate_job_name(&k->pair[i], m);

@@ -189,6 +189,30 @@ my @entries = Spool::slurp("$dir/c/scaling.conf") =~ /(nucleus = "\w+").*?(level
 like($out, qr/^1H, small: scaling\.conf and the picture have this level's factors once/m, 'which is said');
 is("@entries", join(' ', map { qq(nucleus = "$_->[0]" level = "$_->[1]") } [qw(1H small)], [qw(13C tiny)], [qw(13C small)]), 'each factor once');
 
+# ---- settings that change while jobs wait
+sub interrupted {
+	my ($until, @args) = @_;
+	my $pid = fork // die;
+	if (!$pid) {
+		open STDOUT, '>', '/dev/null';
+		open STDERR, '>', "$dir/err";
+		exec $nmr, 'calibrate', "$dir/set.sdf", @args;
+	}
+	ok(wait_until(60, $until), 'jobs wait');
+	kill 'INT', $pid;
+	waitpid $pid, 0;
+}
+sub jobs_of { return qx(sqlite3 $dir/g/data/spool/db/queue.db "SELECT count(*) FROM job WHERE $_[0]" 2>/dev/null) || 0 }
+interrupted(sub { jobs_of('1') == 4 }, '--levels', 'quick', '--out', "$dir/g");
+my $open = jobs_of('state < 2');
+ok($open > 0, "not all are done: $open");
+my ($old) = qx(sqlite3 $dir/g/data/spool/db/queue.db "SELECT name FROM job LIMIT 1") =~ /_(\w{8})$/;
+write_file("$share/presets.conf", $presets =~ s/window_dft = 3\.0/window_dft = 2.9/gr);
+($e) = calibrate("$dir/set.sdf", '--levels', 'quick', '--out', "$dir/g");
+is($e, 0, 'with the new ones to the end') or diag(Spool::slurp("$dir/err"));
+is(jobs_of("name LIKE '%$old%' AND state IN (SELECT state FROM job WHERE name NOT LIKE '%$old%')"), 4 - $open, 'what waited is not computed with them');
+write_file("$share/presets.conf", $presets);
+
 # ---- from shieldings that were computed before
 sub of_fit {
 	my ($fit) = @{ decode_json(Spool::slurp("$_[0]/calibration.json"))->{fits} };
