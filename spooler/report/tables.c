@@ -203,8 +203,21 @@ static void text_row(struct buf *b, enum doc_nucleus n, const struct doc_signal 
 	buf_addc(b, '\n');
 }
 
+/* Why signals have no uncertainty, each reason once. */
+struct why { const char *text[8]; size_t n; };
+
+static void note_why(struct why *y, const struct doc_signal *s)
+{
+	if (isfinite(s->uncertainty) || s->exchangeable || !s->reason || y->n == ARRAY_SIZE(y->text))
+		return;
+	for (size_t i = 0; i < y->n; i++)
+		if (str_eq(y->text[i], s->reason))
+			return;
+	y->text[y->n++] = s->reason;
+}
+
 /* Whether any signal is exchangeable, to explain the asterisk. */
-static bool text_nucleus(const json_t *result, enum doc_nucleus n, struct buf *b)
+static bool text_nucleus(const json_t *result, enum doc_nucleus n, struct why *y, struct buf *b)
 {
 	_cleanup_(doc_signals_release) struct doc_signals s;
 	bool any = false;
@@ -220,6 +233,7 @@ static bool text_nucleus(const json_t *result, enum doc_nucleus n, struct buf *b
 	for (size_t i = 0; i < s.n; i++) {
 		text_row(b, n, &s.item[i]);
 		any = any || s.item[i].exchangeable;
+		note_why(y, &s.item[i]);
 	}
 	return any;
 }
@@ -231,13 +245,18 @@ int report_table_text(const json_t *result, struct buf *b)
 	if (!json_is_object(result))
 		return -EBADMSG;
 	text_head(result, b);
-	bool exchangeable = text_nucleus(result, DOC_1H, b);
-	text_nucleus(result, DOC_13C, b);
-	if (exchangeable)
+	struct why y = { .n = 0 };
+	bool exchangeable = text_nucleus(result, DOC_1H, &y, b);
+	text_nucleus(result, DOC_13C, &y, b);
+	if (exchangeable || y.n)
 		buf_addc(b, '\n');
 	if (exchangeable)
 		line(b, "  * ", doc_exchanges(result) ? "exchangeable: not seen in this solvent"
 							  : "exchangeable: the shift depends on conditions");
+	for (size_t k = 0; k < y.n; k++) {
+		_cleanup_free_ char *text = xasprintf("no uncertainty: %s", y.text[k]);
+		line(b, "    ", text);
+	}
 	if ((w = doc_warning(result, &i, false)))
 		buf_addc(b, '\n');
 	for (; w; w = doc_warning(result, &i, false))

@@ -98,7 +98,14 @@ static void test_text_says(_unused_ void **state)
 	has(&b, "  H2              3.68  ± 0.18     2H  CH2         7, 8\n");
 	has(&b, "OH*");
 	has(&b, "exchangeable: the shift depends on conditions");
+	lacks(&b, "no uncertainty");
 	assert_int_equal(report_table_text(NULL, &b), -EBADMSG);
+	_cleanup_json_ json_t *anisole = sample("anisole");
+	_cleanup_(buf_release) struct buf other = BUF_INIT;
+	assert_int_equal(report_table_text(anisole, &other), 0);
+	const char *first = strstr(other.s, "    no uncertainty: the level has no calibration in this solvent\n");
+	assert_non_null(first);
+	assert_null(strstr(first + strlen("    no"), "no uncertainty"));
 }
 
 int main(void)
