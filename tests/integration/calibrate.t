@@ -202,7 +202,7 @@ sub interrupted {
 	kill 'INT', $pid;
 	waitpid $pid, 0;
 }
-sub jobs_of { return qx(sqlite3 $dir/g/data/spool/db/queue.db "SELECT count(*) FROM job WHERE $_[0]" 2>/dev/null) || 0 }
+sub jobs_of { return 0 + (qx(sqlite3 $dir/g/data/spool/db/queue.db "SELECT count(*) FROM job WHERE $_[0]" 2>/dev/null) || 0) }
 interrupted(sub { jobs_of('1') == 4 }, '--levels', 'quick', '--out', "$dir/g");
 my $open = jobs_of('state < 2');
 ok($open > 0, "not all are done: $open");
