@@ -131,7 +131,7 @@ static char *folder_name(const struct job *j)
 	case JOB_FAILED: return xasprintf("%s.failed/FAILED.txt", j->outname);
 	case JOB_RUNNING:
 	case JOB_HELD:
-	case JOB_QUEUED: return j->batch_row && j->state == JOB_QUEUED ? NULL : xasprintf("%s.running/STATUS.txt", j->outname);
+	case JOB_QUEUED: return j->batch_row && j->state != JOB_RUNNING ? NULL : xasprintf("%s.running/STATUS.txt", j->outname);
 	default: return NULL;
 	}
 }

@@ -135,7 +135,7 @@ static int check_crest(struct walk *w)
 				"It did not say its version (\"crest --version\") when the spooler started.",
 				"Use \"conformers = rdkit\" (or leave the line out), or ask whoever runs this machine to look: "
 				"\"nmr doctor\" tells more. When it works, restart the spooler and put a file called \"retry\" "
-				"into this folder.");
+				"into its .failed folder in the outbox.");
 	return walk_end(w, PIPELINE_REFUSED, "CREST is not installed on this machine.",
 			"The options of this job ask for it (\"conformers = crest\"), and no program \"crest\" can be started.",
 			"Use \"conformers = rdkit\" (or leave the line out), or ask whoever runs this machine to install CREST.");

@@ -207,12 +207,12 @@ int walk_search(struct walk *w, struct funnel *f)
 	}
 	if (w->lab->engines.crest)
 		return crest(w, f, false);
-	const char *crest = w->lab->engines.crest_mute ? "did not answer here when the spooler started" : "is not installed here";
+	const char *absent = w->lab->engines.crest_mute ? "did not answer here when the spooler started" : "is not installed here";
 	if (rotatable > RDKIT_ENOUGH)
 		walk_warn(w, "no-crest", "The molecule has %d rotatable bonds. CREST, which searches such molecules more thoroughly, %s: "
-			  "RDKit's conformers were used, and some may be missing.", rotatable, crest);
+			  "RDKit's conformers were used, and some may be missing.", rotatable, absent);
 	else
 		walk_warn(w, "no-crest", "Of %d geometries that RDKit made, %d are conformers of their own: there are more, and important "
-			  "ones may be missing. CREST, which searches such molecules more thoroughly, %s.", made, f->n, crest);
+			  "ones may be missing. CREST, which searches such molecules more thoroughly, %s.", made, f->n, absent);
 	return 0;
 }

@@ -57,11 +57,15 @@ static int apply_event(struct ask *a, struct job *j)
 	enum job_event e = a->v->event;
 	if (e == JOB_EV_REPUBLISH && j->state == JOB_DONE && check_steps_are_kept(a, j) < 0)
 		return -EPERM;
+	const char *reason = e == JOB_EV_CANCEL ? "cancelled on request" : NULL, *remedy = NULL;
+	if (e == JOB_EV_HOLD) {
+		reason = "held on request";
+		remedy = "To let it run put a file called \"release\" into its .running folder in the outbox, or press Release on "
+			 "the page.";
+	}
 	int r = queue_begin(m->q);
 	if (r == 0)
-		r = manager_change(m, j, e, e == JOB_EV_CANCEL ? "cancelled on request" : e == JOB_EV_HOLD ? "held on request" : NULL,
-				   e == JOB_EV_HOLD ? "To let it run put a file called \"release\" into its .running folder "
-						      "in the outbox, or press Release on the page." : NULL);
+		r = manager_change(m, j, e, reason, remedy);
 	/* A retry computes failed steps again, from their last geometry. */
 	if (r == 0 && e == JOB_EV_RETRY)
 		r = queue_step_each_of_job(m->q, j->row, begin_anew, m->q);

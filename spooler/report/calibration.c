@@ -43,7 +43,7 @@ static void options_text(const json_t *doc, struct buf *b)
 {
 	const char *name;
 	json_t *value;
-	buf_adds(b, "");
+	buf_adds(b, "");     /* a string, even without any */
 	json_object_foreach(json_object_get(doc, "options"), name, value)
 		buf_addf(b, "; %s = %s", name, json_string_value(value));
 }

@@ -37,10 +37,11 @@ static int atomic_numbers(const json_t *elements, int *z, int max)
 }
 
 /* What the spooler has learned of this machine. */
-static void recall_cost(const struct web *w, struct cost_model *m)
+static void recall_machine(const struct web *w, struct cost_model *m, int *ret_cores)
 {
 	_cleanup_free_ char *text = NULL;
 	struct queue *q = pool_try(w->pool);
+	*ret_cores = (int)info_fact_number(q, "cores", conf_cores(w->conf));
 	if (q && queue_fact_get(q, COST_FACT, &text) == 0) {
 		_cleanup_json_ json_t *j = json_loads(text, 0, NULL);
 		cost_from_json(m, j);
@@ -60,8 +61,8 @@ static json_t *estimate(const struct web *w, const struct preset *p, const json_
 	struct cost_model m = { .n = 0 };
 	if (n < 1 || !p)
 		return json_null();
-	recall_cost(w, &m);
-	int ranks = conf_cores(w->conf);
+	int ranks;
+	recall_machine(w, &m, &ranks);
 	double s = run_seconds(&m, "xtb", NULL, z, n, 1);
 	if (p->optimise)
 		s += run_seconds(&m, "optimise", p->optimise, z, n, ranks);

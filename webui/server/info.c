@@ -107,8 +107,7 @@ static void add_disk(json_t *list, const char *name, const char *path)
 			"total_mb", (json_int_t)(((uint64_t)v.f_blocks * v.f_frsize) >> 20)));
 }
 
-/* What the spooler says of its own limits; before it ever ran, ours. */
-static long fact_number(struct queue *q, const char *name, long unknown)
+long info_fact_number(struct queue *q, const char *name, long unknown)
 {
 	_cleanup_free_ char *text = NULL;
 	long v;
@@ -135,8 +134,8 @@ json_t *info_machine_json(struct web *w, struct queue *q)
 	json_t *j = json_pack("{s:{s:b,s:s?,s:o},s:s?,s:i,s:I,s:[f,f,f],s:o,s:o,s:{s:s,s:f}}",
 		"spooler", "running", s.running, "version", s.version, "beat", time_json(s.beat),
 		"notice", notice && *notice ? notice : NULL,
-		"cores", (int)fact_number(q, "cores", conf_cores(w->conf)), "memory_mb",
-		(json_int_t)fact_number(q, "memory_mb", (long)(conf_memory_bytes(w->conf) >> 20)),
+		"cores", (int)info_fact_number(q, "cores", conf_cores(w->conf)), "memory_mb",
+		(json_int_t)info_fact_number(q, "memory_mb", (long)(conf_memory_bytes(w->conf) >> 20)),
 		"load", load[0], load[1], load[2], "disk", disk, "counts", counts_json(count),
 		"webui", "version", NMR_VERSION, "uptime_s", clock_wall() - w->started);
 	spooler_release(&s);

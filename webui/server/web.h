@@ -97,6 +97,8 @@ void info_health(struct http_request *rq);
 void info_ready(struct http_request *rq);
 void info_metrics(struct http_request *rq);
 json_t *info_machine_json(struct web *w, struct queue *q);   /* q may be NULL */
+/* A limit of the spooler's, "cores" or "memory_mb", as it wrote it down; unknown: when q is NULL or it never ran. */
+long info_fact_number(struct queue *q, const char *name, long unknown);
 /* Can the spooler run CREST? q: NULL is no. */
 /* What a job gets that asks for none. Caller frees. */
 char *info_default_preset(const struct web *w);
