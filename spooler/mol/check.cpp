@@ -227,9 +227,7 @@ std::vector<Warning> check_warnings(const Record &r)
 	const int q = RDKit::MolOps::getFormalCharge(*r.mol);
 	bool plus = false, minus = false, label = false, mobile = false, basic = false;
 	for (const Atom *a : r.mol->atoms()) {
-		bool next_to_opposite = false; /* nitro, N-oxide: notation, not a zwitterion */
-		for (const Atom *b : r.mol->atomNeighbors(a))
-			next_to_opposite = next_to_opposite || a->getFormalCharge() * b->getFormalCharge() < 0;
+		const bool next_to_opposite = charge_is_notation(*a);
 		plus = plus || (a->getFormalCharge() > 0 && !next_to_opposite);
 		mobile = mobile || (a->getFormalCharge() > 0 && !next_to_opposite && a->getTotalNumHs(true) > 0);
 		minus = minus || (a->getFormalCharge() < 0 && !next_to_opposite);

@@ -11,6 +11,7 @@
 #include "mol/identity.hpp"
 #include "mol/integrity.hpp"
 #include "mol/ops.hpp"
+#include "mol/record.hpp"
 #include "mol/shape.hpp"
 
 #include <ForceField/ForceField.h>
@@ -77,16 +78,11 @@ double relax(ForceFields::ForceField &field)
 	return field.calcEnergy();
 }
 
-/* A charge that no neighbour makes up for: not that of nitro groups and N-oxides. */
 bool has_free_charge(const RDKit::ROMol &m)
 {
-	for (const RDKit::Atom *a : m.atoms()) {
-		bool made_up = a->getFormalCharge() == 0;
-		for (const RDKit::Atom *o : m.atomNeighbors(a))
-			made_up = made_up || o->getFormalCharge() * a->getFormalCharge() < 0;
-		if (!made_up)
+	for (const RDKit::Atom *a : m.atoms())
+		if (a->getFormalCharge() != 0 && !charge_is_notation(*a))
 			return true;
-	}
 	return false;
 }
 

@@ -33,6 +33,14 @@ std::string atom_name(const Atom &a)
 	return a.getSymbol() + std::to_string(a.getIdx() + 1);
 }
 
+bool charge_is_notation(const Atom &a)
+{
+	for (const Atom *b : a.getOwningMol().atomNeighbors(&a))
+		if (a.getFormalCharge() * b->getFormalCharge() < 0)
+			return true;
+	return false;
+}
+
 /* RDKit crosses the double bond of every =CH2 in space; coordinates say more. */
 static std::string without_crosses(const std::string &block)
 {

@@ -49,6 +49,8 @@ void stereo_refresh(RDKit::RWMol &mol);
 
 /* Shown number and element: "C5". */
 std::string atom_name(const RDKit::Atom &a);
+/* Beside an opposite charge (nitro groups, N-oxides): not that of an ion or a zwitterion. */
+bool charge_is_notation(const RDKit::Atom &a);
 
 } // namespace mol
 
