@@ -117,7 +117,7 @@ void warn_rotamers(const Canonical &c, const std::vector<int> &number, std::vect
 			bonds.push_back(name(p.a) + "-" + name(p.b));
 	if (!bonds.empty())
 		out.push_back({"rotamers", "Turning about " + text_list(bonds) + " is slow at room temperature, and its two sides differ: two "
-					   "sets of signals may be measured. What is computed is the average over both."});
+					   "sets of signals may be measured. The result is the average over both forms, or one of them with mode = single."});
 }
 
 /* The axis of an allene is in no drawing that is read here. */
