@@ -12,8 +12,8 @@ LIBDIR     = $(DESTDIR)$(PREFIX)/lib
 UNITDIR    = $(LIBDIR)/systemd/system
 UNITS     := nmr-spooler.service nmr-webui.service
 MAN_PAGES := $(sort $(wildcard man/*.[1-8]))
-# As in the project, so that the links between them hold.
-DOCS      := $(sort $(shell find docs -type f))
+# As in the project, so that the links between them hold. Images are built without (.dockerignore).
+DOCS      := $(sort $(wildcard README.md LICENSE Caddyfile .env.example) $(if $(wildcard docs),$(shell find docs -type f)))
 SHARE     := $(sort $(patsubst spooler/share/%,%,$(shell find spooler/share -type f)))
 man_path   = man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
@@ -25,7 +25,6 @@ install: all
 	cd $(WEBUI_OUT) && find . -type f -exec $(INSTALL) -D -m 644 {} $(abspath $(DATADIR))/webui/{} \;
 	$(foreach f,$(MAN_PAGES),$(INSTALL) -D -m 644 $(f) $(MANDIR)/$(call man_path,$(f)) &&) true
 	$(INSTALL) -m 755 scripts/backup $(DATADIR)/backup
-	$(INSTALL) -m 644 README.md LICENSE Caddyfile .env.example $(DOCDIR)
 	$(foreach f,$(DOCS),$(INSTALL) -D -m 644 $(f) $(DOCDIR)/$(f) &&) true
 	$(INSTALL) -d $(UNITDIR) $(LIBDIR)/sysusers.d $(LIBDIR)/tmpfiles.d
 	for u in $(UNITS); do sed 's|@BINDIR@|$(PREFIX)/bin|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' scripts/systemd/$$u > $(UNITDIR)/$$u && chmod 644 $(UNITDIR)/$$u || exit 1; done

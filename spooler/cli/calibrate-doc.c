@@ -229,7 +229,7 @@ static void take_result(struct pair_state *s, const struct calibrate *k, int mol
 /* From the job's result folder to the pair. NULL, or why there is nothing; caller frees. */
 static char *gather(const struct calibrate *k, const struct calibrate_pair *p, int molecule, struct queue *q)
 {
-	_cleanup_free_ char *name = calibrate_job_name(p, molecule);
+	_cleanup_free_ char *name = calibrate_job_name(k, p, molecule);
 	_cleanup_json_ json_t *result = NULL;
 	struct found f = { .name = name };
 	struct finding search = { k, &f };
@@ -244,7 +244,7 @@ static char *gather(const struct calibrate *k, const struct calibrate_pair *p, i
 		why = gone = xasprintf("its result folder %s is not there any more: put it back, or remove %s to compute it again (what is in %s/shieldings "
 				       "stays)", f.folder, k->conf->data, k->dir);
 	if (!why)
-		json_array_append_new(p->computed, calibrate_shieldings_of(molecule, result, cpu_seconds(f.folder)));
+		json_array_append_new(p->computed, calibrate_shieldings_of(k, molecule, result, cpu_seconds(f.folder)));
 	char *said = why ? xstrdup(why) : NULL;
 	free(f.folder);
 	free(f.reason);
@@ -255,10 +255,10 @@ static void take_molecule(struct pair_state *s, const struct calibrate *k, const
 			  struct queue *q)
 {
 	const struct benchmark_molecule *m = &k->set.molecule[molecule];
-	_cleanup_free_ char *why = calibrate_shieldings(p, molecule) ? NULL : gather(k, p, molecule, q);
-	const json_t *result = calibrate_shieldings(p, molecule);
+	_cleanup_free_ char *why = calibrate_shieldings(k, p, molecule) ? NULL : gather(k, p, molecule, q);
+	const json_t *result = calibrate_shieldings(k, p, molecule);
 	const char *wrong = result ? mismatch(s, k, p, m, result) : why;
-	_cleanup_free_ char *name = calibrate_job_name(p, molecule);
+	_cleanup_free_ char *name = calibrate_job_name(k, p, molecule);
 	if (wrong)
 		json_array_append_new(s->missing, json_pack("{s:i,s:o,s:s,s:o}", "record", molecule + 1, "molecule", json_text(m->name),
 							    "job", name, "reason", json_text(wrong)));

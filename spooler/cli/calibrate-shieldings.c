@@ -33,11 +33,12 @@ static json_t *entries(const json_t *shifts)
 	return to;
 }
 
-json_t *calibrate_shieldings_of(int molecule, const json_t *result, double cpu_s)
+json_t *calibrate_shieldings_of(const struct calibrate *k, int molecule, const json_t *result, double cpu_s)
 {
 	const json_t *level = json_object_get(result, "level"), *of = json_object_get(result, "molecule"),
 		     *shifts = json_object_get(result, "shifts");
-	json_t *m = json_pack("{s:i,s:f,s:{s:O?},s:{}}", "record", molecule + 1, "cpu_s", cpu_s, "molecule", "elements",
+	json_t *m = json_pack("{s:i,s:s,s:f,s:{s:O?},s:{}}", "record", molecule + 1, "structure",
+			      k->set.molecule[molecule].structure, "cpu_s", cpu_s, "molecule", "elements",
 			      json_object_get(of, "elements"), "level");
 	static const char *const copied[] = { "preset", "solvent", "geometry", "programs" };
 	for (size_t c = 0; c < ARRAY_SIZE(copied); c++)
@@ -48,22 +49,41 @@ json_t *calibrate_shieldings_of(int molecule, const json_t *result, double cpu_s
 	return m;
 }
 
-const json_t *calibrate_shieldings(const struct calibrate_pair *p, int molecule)
+static const json_t *find_structure(const struct calibrate_pair *p, const char *structure)
 {
 	const json_t *m;
 	size_t i;
 	json_array_foreach(p->computed, i, m)
-		if (json_int(m, "record", 0) == molecule + 1)
+		if (str_eq(json_str(m, "structure", ""), structure))
 			return m;
 	return NULL;
 }
 
+const json_t *calibrate_shieldings(const struct calibrate *k, const struct calibrate_pair *p, int molecule)
+{
+	return find_structure(p, k->set.molecule[molecule].structure);
+}
+
+/* Its first number in the set, from 1; 0: it is not there. */
+static int record_of(const struct calibrate *k, const json_t *m)
+{
+	for (int i = 0; i < k->set.n; i++)
+		if (str_eq(json_str(m, "structure", ""), k->set.molecule[i].structure))
+			return i + 1;
+	return 0;
+}
+
 /* ---- their file */
 
+struct placed { json_t *m; int record, nth; };
+
+/* As in the set, then those that are not in it any more. */
 static int in_order(const void *a, const void *b)
 {
-	const json_t *const *x = a, *const *y = b;
-	return (int)(json_int(*x, "record", 0) - json_int(*y, "record", 0));
+	const struct placed *x = a, *y = b;
+	if (x->record == y->record)
+		return x->nth - y->nth;
+	return x->record == 0 ? 1 : y->record == 0 ? -1 : x->record - y->record;
 }
 
 int calibrate_write_shieldings(const struct calibrate *k, const struct calibrate_pair *p)
@@ -78,16 +98,20 @@ int calibrate_write_shieldings(const struct calibrate *k, const struct calibrate
 		cli_error("cannot make %s: %s", dir, strerror(-r));
 		return CLI_FAILED;
 	}
-	const json_t **m = xcalloc(n, sizeof(*m));
-	for (size_t i = 0; i < n; i++)
-		m[i] = json_array_get(p->computed, i);
+	struct placed *m = xcalloc(n, sizeof(*m));
+	for (size_t i = 0; i < n; i++) {
+		m[i].m = json_array_get(p->computed, i);
+		m[i].record = record_of(k, m[i].m);
+		m[i].nth = (int)i;
+		json_object_set_new(m[i].m, "record", m[i].record ? json_integer(m[i].record) : json_null());
+	}
 	qsort(m, n, sizeof(*m), in_order);
 	/* A line a molecule. */
-	buf_addf(&b, "{\"schema\":1,\"dataset_sha256\":\"%s\",\"levels\":\"%s\",\"settings\":\"%s\",\"solvent\":\"%s\",\n\"molecules\":[",
-		 k->set_sha256, p->preset, p->hash, k->solvent->code);
+	buf_addf(&b, "{\"schema\":2,\"levels\":\"%s\",\"settings\":\"%s\",\"solvent\":\"%s\",\n\"molecules\":[", p->preset, p->hash,
+		 k->solvent->code);
 	for (size_t i = 0; i < n; i++) {
 		buf_adds(&b, i ? ",\n" : "\n");
-		json_add_to(&b, m[i], false);
+		json_add_to(&b, m[i].m, false);
 	}
 	buf_adds(&b, "\n]}\n");
 	free(m);
@@ -102,6 +126,8 @@ static bool is_word(const json_t *j)
 	return !j || (s && *s && strlen(s) < 16 &&
 		      strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789=-") == strlen(s));
 }
+
+static bool is_hash(const char *s) { return strlen(s) == SHA256_HEX_LEN - 1 && strspn(s, "0123456789abcdef") == strlen(s); }
 
 static bool is_entry(const json_t *e, size_t natoms)
 {
@@ -131,7 +157,7 @@ static bool is_molecule(const struct calibrate *k, const struct calibrate_pair *
 	json_array_foreach(elements, i, e)
 		if (!json_is_string(e))
 			return false;
-	return json_int(m, "record", 0) >= 1 && json_int(m, "record", 0) <= k->set.n && isfinite(cpu_s) && cpu_s >= 0 &&
+	return is_hash(json_str(m, "structure", "")) && isfinite(cpu_s) && cpu_s >= 0 &&
 	       str_eq(json_str(level, "preset", ""), p->preset) && str_eq(json_str(level, "solvent", ""), k->solvent->code) &&
 	       json_str(level, "geometry", NULL) && json_is_object(json_object_get(level, "programs"));
 }
@@ -141,10 +167,8 @@ static char *unfit(const struct calibrate *k, const struct calibrate_pair *p, co
 {
 	const json_t *m;
 	size_t i;
-	if (json_int(doc, "schema", 0) != 1)
-		return xstrdup("is no file of shieldings that nmr calibrate wrote");
-	if (!str_eq(json_str(doc, "dataset_sha256", ""), k->set_sha256))
-		return xasprintf("belongs to another data set than %s", k->set_file);
+	if (json_int(doc, "schema", 0) != 2)
+		return xstrdup("is no file of shieldings that this version of nmr calibrate reads");
 	if (!str_eq(json_str(doc, "levels", ""), p->preset))
 		return xasprintf("holds \"%s\", not \"%s\"", json_str(doc, "levels", ""), p->preset);
 	if (!str_eq(json_str(doc, "settings", ""), p->hash))
@@ -163,14 +187,21 @@ static int read_file(const struct calibrate *k, const struct calibrate_pair *p, 
 	return r;
 }
 
-static size_t add_new(struct calibrate_pair *p, const json_t *doc)
+struct counts { size_t new, known, others; };
+
+/* Also of molecules that are not in the set (any more), for one that has them. */
+static struct counts add_new(const struct calibrate *k, struct calibrate_pair *p, const json_t *doc)
 {
+	struct counts c = { 0 };
 	json_t *m;
-	size_t i, before = json_array_size(p->computed);
-	json_array_foreach(json_arr(doc, "molecules"), i, m)
-		if (!calibrate_shieldings(p, (int)json_int(m, "record", 0) - 1))
+	size_t i;
+	json_array_foreach(json_arr(doc, "molecules"), i, m) {
+		bool known = find_structure(p, json_str(m, "structure", ""));
+		if (!known)
 			json_array_append(p->computed, m);
-	return json_array_size(p->computed) - before;
+		*(record_of(k, m) == 0 ? &c.others : known ? &c.known : &c.new) += 1;
+	}
+	return c;
 }
 
 /* What earlier starts computed in this folder, whatever became of their jobs. A file that
@@ -180,7 +211,7 @@ static int read_own(struct calibrate *k, struct calibrate_pair *p)
 	_cleanup_free_ char *path = xasprintf("%s/shieldings/%s.json", k->dir, p->preset), *why = NULL;
 	_cleanup_json_ json_t *doc = NULL;
 	if (read_file(k, p, path, &doc, &why) == 0 && !why)
-		add_new(p, doc);
+		add_new(k, p, doc);
 	if (!why)
 		return CLI_OK;
 	_cleanup_free_ char *aside = xasprintf("%s.%lld", path, (long long)clock_wall());
@@ -204,7 +235,15 @@ static int read_given(struct calibrate *k, struct calibrate_pair *p, bool *ret_f
 		return CLI_USAGE;
 	}
 	*ret_found = true;
-	fprintf(stderr, "%zu molecules are taken from %s\n", add_new(p, doc), path);
+	struct counts c = add_new(k, p, doc);
+	if (c.new + c.known == 0) {
+		cli_error("%s has none of the structures of %s; leave --shieldings out to compute them", path, k->set_file);
+		return CLI_USAGE;
+	}
+	fprintf(stderr, "%zu of %d molecules are taken from %s", c.new, k->set.n, path);
+	if (c.known)
+		fprintf(stderr, "; %zu were here already", c.known);
+	fprintf(stderr, c.others ? "; %zu are not in %s\n" : "\n", c.others, k->set_file);
 	return CLI_OK;
 }
 

@@ -18,9 +18,12 @@
 
 #define SET_MAX (64u << 20)
 
-char *calibrate_job_name(const struct calibrate_pair *p, int molecule)
+char *calibrate_job_name(const struct calibrate *k, const struct calibrate_pair *p, int molecule)
 {
-	return xasprintf("%s_%02d_%s", p->preset, molecule + 1, p->hash);
+	_cleanup_free_ char *what = xasprintf("%s %s", p->hash, k->set.molecule[molecule].structure);
+	char hex[SHA256_HEX_LEN];
+	sha256_hex(what, strlen(what), hex);
+	return xasprintf("%s_%02d_%.8s", p->preset, molecule + 1, hex);
 }
 
 /* ---- what was asked for */
@@ -197,7 +200,17 @@ static bool is_foreign(const char *dir)
 	return foreign;
 }
 
-/* A folder belongs to one data set, and one process at a time works in it. */
+/* The list of its structures is that of a set with some of ours, or empty. */
+static bool is_our_set(const struct calibrate *k, const char *list)
+{
+	for (int i = 0; i < k->set.n; i++)
+		if (strstr(list, k->set.molecule[i].structure))
+			return true;
+	return !*list;
+}
+
+/* A folder belongs to one data set, which may grow and be corrected, and one process at a
+ * time works in it. */
 static int claim_folder(struct calibrate *k)
 {
 	if (is_foreign(k->dir)) {
@@ -213,19 +226,22 @@ static int claim_folder(struct calibrate *k)
 	}
 	_cleanup_free_ char *path = xasprintf("%s/dataset", k->dir), *lock = xasprintf("%s/lock", k->dir);
 	_cleanup_(buf_release) struct buf had = BUF_INIT, want = BUF_INIT;
-	buf_addf(&want, "%s\n", k->set_sha256);
+	for (int i = 0; i < k->set.n; i++)
+		buf_addf(&want, "%s\n", k->set.molecule[i].structure);
 	if (r == 0 && (k->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0644)) < 0)
 		r = -errno;
 	if (r == 0 && file_lock(k->lock) < 0) {
 		cli_error("another nmr calibrate works in %s; wait for it, or give another --out", k->dir);
 		return CLI_FAILED;
 	}
-	if (r == 0 && (r = file_read(path, 4096, &had)) == -ENOENT)
-		r = file_write_atomic(path, want.s, want.len, 0644, true);
-	else if (r == 0 && !str_eq(had.s, want.s)) {
-		cli_error("%s was made with another data set; give another --out", k->dir);
+	if (r == 0 && (r = file_read(path, SET_MAX, &had)) == -ENOENT)
+		r = 0;
+	if (r == 0 && had.s && !is_our_set(k, had.s)) {
+		cli_error("%s was made with another data set: none of its structures is in %s; give another --out", k->dir, k->set_file);
 		return CLI_USAGE;
 	}
+	if (r == 0)
+		r = file_write_atomic(path, want.s, want.len, 0644, false);
 	if (r < 0)
 		cli_error("cannot use %s: %s", k->dir, strerror(-r));
 	return r < 0 ? CLI_FAILED : CLI_OK;
@@ -337,19 +353,20 @@ static void empty_door(const struct calibrate *k)
 		closedir(d);
 }
 
-/* Of the settings as they are now? */
+/* Of the settings and the structures as they are now? */
 static bool is_current(const struct calibrate *k, const char *job_name)
 {
-	for (int i = 0; i < k->nknown; i++) {
-		size_t n = strlen(k->pair[i].preset);
-		if (str_has_prefix(job_name, k->pair[i].preset) && job_name[n] == '_' && strstr(job_name + n, k->pair[i].hash))
-			return true;
-	}
+	for (int i = 0; i < k->nknown; i++)
+		for (int m = 0; m < k->set.n && str_has_prefix(job_name, k->pair[i].preset); m++) {
+			_cleanup_free_ char *name = calibrate_job_name(k, &k->pair[i], m);
+			if (str_has_prefix(job_name, name))
+				return true;
+		}
 	return false;
 }
 
 /* A job that waits under settings that were changed since would be computed with the new
- * ones under the name of the old. */
+ * ones under the name of the old; and a structure that is not in the set is not wanted. */
 static int cancel_outdated(const struct job *j, void *arg)
 {
 	const struct calibrate *k = arg;
@@ -374,8 +391,8 @@ static int submit_all(struct calibrate *k)
 		queue_job_each(q, &(struct job_filter){ .states = 1u << JOB_QUEUED | 1u << JOB_RUNNING | 1u << JOB_HELD }, cancel_outdated, k);
 	for (int i = 0; i < k->npairs && e == CLI_OK; i++)
 		for (int m = 0; m < k->set.n && e == CLI_OK; m++) {
-			_cleanup_free_ char *name = calibrate_job_name(&k->pair[i], m);
-			if (!calibrate_shieldings(&k->pair[i], m) && !is_in_queue(q, name))
+			_cleanup_free_ char *name = calibrate_job_name(k, &k->pair[i], m);
+			if (!calibrate_shieldings(k, &k->pair[i], m) && !is_in_queue(q, name))
 				e = submit(k, &k->pair[i], m, name);
 		}
 	queue_close(q);
@@ -473,7 +490,7 @@ static bool have_all(const struct calibrate *k)
 {
 	for (int i = 0; i < k->npairs; i++)
 		for (int m = 0; m < k->set.n; m++)
-			if (!calibrate_shieldings(&k->pair[i], m))
+			if (!calibrate_shieldings(k, &k->pair[i], m))
 				return false;
 	return true;
 }

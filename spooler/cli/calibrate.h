@@ -23,7 +23,7 @@ struct calibrate {
 	struct share *share;         /* the shipped one */
 	struct conf *conf;           /* of the private data folder */
 	struct benchmark set;
-	char *set_file, *set_sha256; /* name without folder */
+	char *set_file, *set_sha256; /* name without folder; of the whole file */
 	const struct solvent *solvent;
 	struct options opt;          /* of the jobs, but for preset and name */
 	struct calibrate_pair *pair; /* those asked for now come first */
@@ -31,8 +31,9 @@ struct calibrate {
 	int lock;
 };
 
-/* "wp04-631gdp_xtb_07_1a2b3c4d": the job of a pair and a molecule (from 0). */
-char *calibrate_job_name(const struct calibrate_pair *p, int molecule);
+/* "wp04-631gdp_xtb_07_1a2b3c4d": the job of a pair and a molecule (from 0); the last part
+ * is of the structure and the pair's hash. */
+char *calibrate_job_name(const struct calibrate *k, const struct calibrate_pair *p, int molecule);
 const char *calibrate_geometry_name(const struct calibrate_pair *p);
 /* "wp04-631gdp//xtb", "standard": as it is asked for. Caller frees. */
 char *calibrate_pair_text(const struct calibrate_pair *p);
@@ -44,9 +45,10 @@ void calibrate_hash(struct calibrate *k);
  * exit with after having said why. */
 int calibrate_write_share(const struct calibrate *k);
 /* What a fit needs of shifts.json; cpu_s: of the job. The caller owns it. */
-json_t *calibrate_shieldings_of(int molecule, const json_t *result, double cpu_s);
-/* Those of a molecule (from 0), borrowed from the pair; NULL: not computed yet. */
-const json_t *calibrate_shieldings(const struct calibrate_pair *p, int molecule);
+json_t *calibrate_shieldings_of(const struct calibrate *k, int molecule, const json_t *result, double cpu_s);
+/* Those of a molecule (from 0), borrowed from the pair; NULL: not computed yet. They belong to
+ * the structure, wherever it stands in the set and whatever was measured for it. */
+const json_t *calibrate_shieldings(const struct calibrate *k, const struct calibrate_pair *p, int molecule);
 /* Into shieldings/PRESET.json (docs/formats.md); CLI_OK, or CLI_FAILED after having said why. */
 int calibrate_write_shieldings(const struct calibrate *k, const struct calibrate_pair *p);
 /* From the files of --shieldings into the pairs that are asked for. CLI_OK, or what to exit

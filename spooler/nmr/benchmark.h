@@ -7,6 +7,7 @@
 #ifndef NMR_NMR_BENCHMARK_H
 #define NMR_NMR_BENCHMARK_H
 
+#include "base/file.h"
 #include "base/util.h"
 
 struct benchmark_shift {
@@ -19,6 +20,7 @@ struct benchmark_molecule {
 	char *name;              /* the record's title, or "record 7" */
 	char *text;              /* the record itself, without $$$$ */
 	char *symbols;           /* of its atoms in order: " C H H H H " */
+	char structure[SHA256_HEX_LEN]; /* of the mol block from its counts line on, without trailing blanks */
 	char *solvent;           /* or NULL */
 	struct benchmark_shift *shift[2]; /* 1H, 13C */
 	int n[2];

@@ -206,11 +206,12 @@ sub jobs_of { return 0 + (qx(sqlite3 $dir/g/data/spool/db/queue.db "SELECT count
 interrupted(sub { jobs_of('1') == 4 }, '--levels', 'quick', '--out', "$dir/g");
 my $open = jobs_of('state < 2');
 ok($open > 0, "not all are done: $open");
-my ($old) = qx(sqlite3 $dir/g/data/spool/db/queue.db "SELECT name FROM job LIMIT 1") =~ /_(\w{8})$/;
+my $old = join ',', map { chomp; "'$_'" } qx(sqlite3 $dir/g/data/spool/db/queue.db "SELECT name FROM job");
 write_file("$share/presets.conf", $presets =~ s/window_dft = 3\.0/window_dft = 2.9/gr);
 ($e) = calibrate("$dir/set.sdf", '--levels', 'quick', '--out', "$dir/g");
 is($e, 0, 'with the new ones to the end') or diag(Spool::slurp("$dir/err"));
-is(jobs_of("name LIKE '%$old%' AND state IN (SELECT state FROM job WHERE name NOT LIKE '%$old%')"), 4 - $open, 'what waited is not computed with them');
+is(jobs_of("name IN ($old) AND state IN (SELECT state FROM job WHERE name NOT IN ($old))"), 4 - $open, 'what waited is not computed with them');
+is(jobs_of("name NOT IN ($old)"), 4, 'all are computed with the new ones');
 write_file("$share/presets.conf", $presets);
 
 # ---- from shieldings that were computed before
@@ -221,7 +222,7 @@ sub of_fit {
 my $kept = "$dir/c/shieldings";
 ($e, $out) = calibrate("$dir/set.sdf", '--levels', 'both', '--out', "$dir/e", '--shieldings', $kept);
 is($e, 0, 'a fit without the calculation') or diag(Spool::slurp("$dir/err"));
-like(Spool::slurp("$dir/err"), qr/4 molecules are taken from \S+both\.json/, 'and it says so');
+like(Spool::slurp("$dir/err"), qr/4 of 4 molecules are taken from \S+both\.json$/m, 'and it says so');
 is_deeply(of_fit("$dir/e"), $both, 'it is the same fit');
 ok(!-e "$dir/e/data/spool/db/queue.db", 'and no spooler was started');
 is(Spool::slurp("$dir/e/shieldings/both.json"), Spool::slurp("$kept/both.json"), 'the file is passed on');
@@ -235,8 +236,8 @@ is(qx(sqlite3 $dir/f/data/spool/db/queue.db "SELECT count(*) FROM job"), "2\n", 
 is(of_fit("$dir/f")->{done}, 4, 'all are in the fit');
 ok(abs(of_fit("$dir/f")->{'13C'}{slope} - $xtb->{'13C'}{slope}) < 1e-4, 'which is that of one go');
 for my $try ([ $part =~ s/"settings":"./"settings":"/r, qr/small_xtb\.json was computed with other settings.*leave --shieldings out/ ],
-	[ $part =~ s/"dataset_sha256":"./"dataset_sha256":"/r, qr/belongs to another data set than set\.sdf/ ],
-	[ $part =~ s/"record":1,/"record":9,/r, qr/is damaged: entry 1 of its molecules/ ],
+	[ $part =~ s/"structure":"....../"structure":"abcdef/gr, qr/has none of the structures of set\.sdf; leave --shieldings out/ ],
+	[ $part =~ s/"structure":"./"structure":"/r, qr/is damaged: entry 1 of its molecules/ ],
 	[ $part =~ s/"shielding":[0-9.]+/"shielding":"x"/r, qr/is damaged: entry 1/ ], [ $part =~ s/"sp3"/"sp3\\"; }"/r, qr/is damaged: entry 1/ ],
 	[ $part =~ s/"levels":"[^"]*"/"levels":"both"/r, qr/holds "both", not "small_xtb"/ ], [ 'x', qr/small_xtb\.json is damaged, or no JSON/ ],
 	[ $part =~ s/"geometry":"[^"]*",//r, qr/is damaged: entry 1/ ], [ '{}', qr/is no file of shieldings/ ]) {
@@ -265,11 +266,37 @@ like(Spool::slurp("$dir/err"), qr/other settings.*now called \Q$aside[0]\E/, 'an
 ($e) = calibrate("$dir/set.sdf", '--levels', 'small//xtb', '--out', "$dir/f", '--shieldings', $dir);
 like(Spool::slurp("$dir/err"), qr/has no shieldings of these levels/, 'a folder without them');
 
-# ---- another set, with a molecule that cannot be computed
-($e) = calibrate("$dir/other.sdf", '--levels', 'small//xtb', '--out', "$dir/c");
+# ---- a set that changes
+my $propane = [ 'Nothing of it', [ 'C 0 0 0', 'H 0.7 0.6 0.6', 'H -0.6 -0.6 0.6', 'H -0.6 0.6 -0.6', 'H 0.6 -0.6 -0.6' ],
+	[ '1 2', '1 3', '1 4', '1 5' ], [ '-2.3 1' ], [ '0.23 2 3 4 5' ] ];
+write_file("$dir/else.sdf", record($propane));
+($e) = calibrate("$dir/else.sdf", '--levels', 'small//xtb', '--out', "$dir/c");
 is($e, 2, 'another set needs another folder');
-like(Spool::slurp("$dir/err"), qr/another data set.*another --out/, 'and this is said');
-($e, $out) = calibrate("$dir/other.sdf", '--levels', 'small//xtb', '--out', "$dir/d");
+like(Spool::slurp("$dir/err"), qr/another data set: none of its structures is in else\.sdf; give another --out/, 'and this is said');
+# Turned round, without one, a shift corrected, other names, blanks at ends of lines.
+my @turned = map { record($_) } @molecules[ 3, 2, 1 ];
+$turned[0] =~ s/123\.2 1 2/122.2 1 2/ or die;
+s/\A\w+\n/Other name\n/ for @turned[ 1, 2 ];
+s/0999 V2000/0999 V2000  /, s/M  END/M  END\r/ for @turned;
+write_file("$dir/turned.sdf", join('', @turned));
+my $jobs = qx(sqlite3 $dir/c/data/spool/db/queue.db "SELECT count(*) FROM job");
+my $kept_file = Spool::slurp("$kept/small_xtb.json");
+($e, $out) = calibrate("$dir/turned.sdf", '--levels', 'small//xtb', '--out', "$dir/c");
+is($e, 0, 'a corrected set is fitted') or diag(Spool::slurp("$dir/err"));
+is(qx(sqlite3 $dir/c/data/spool/db/queue.db "SELECT count(*) FROM job"), $jobs, 'without computing anything again');
+my ($carbon) = grep { $_->{molecule} eq 'Ethene' } @{ of_fit("$dir/c")->{'13C'}{points} };
+is("$carbon->{record} $carbon->{shift}", '1 122.2', 'by what it says now');
+is($carbon->{shielding}, (grep { $_->{molecule} eq 'Ethene' } @{ $xtb->{'13C'}{points} })[0]{shielding}, 'each structure with its own shieldings');
+my ($methane) = grep { /"record":null/ } split /\n/, Spool::slurp("$kept/small_xtb.json");
+like($methane, qr/"elements":\["C","H","H","H","H"\]/, 'what is not in the set any more stays in the file');
+my @numbers = Spool::slurp("$kept/small_xtb.json") =~ /"record":(\w+)/g;
+is("@numbers", '1 2 3 null', 'after the others');
+($e) = calibrate("$dir/set.sdf", '--levels', 'small//xtb', '--out', "$dir/c");
+is(Spool::slurp("$kept/small_xtb.json"), $kept_file, 'and comes back with it');
+
+# ---- with a molecule that cannot be computed
+($e, $out) = calibrate("$dir/other.sdf", '--levels', 'small//xtb', '--out', "$dir/d", '--shieldings', $kept);
+like(Spool::slurp("$dir/err"), qr/4 of 5 molecules are taken from /, 'a set that has grown takes what is there');
 is($e, 1, 'not all could be computed');
 like($out, qr/without record 5, Bad radical \(job small_xtb_05_\w{8}\): .{10}/, 'and which is said');
 like(Spool::slurp("$dir/d/report.html"), qr/Without these molecules.*Bad radical/s, 'in the report, too');
