@@ -146,17 +146,19 @@ static void add_elements(json_t *elements, const json_t *result)
 
 static json_t *interval(struct calibration_interval i) { return json_pack("[f,f]", i.low, i.high); }
 
-static json_t *fit(struct points *x)
+/* Carbons have an offset for each kind, hydrogens do not: docs/architecture.md. */
+static json_t *fit(struct points *x, bool offsets)
 {
-	struct calibration c;
+	struct calibration c, alone;
 	json_t *kinds = json_array();
-	if (calibration_fit(x->p, x->n, &c) < 0) {
+	if (calibration_fit(x->p, x->n, false, &alone) < 0 || calibration_fit(x->p, x->n, offsets, &c) < 0) {
 		json_decref(kinds);
 		return json_null();
 	}
 	for (int i = 0; i < c.nkinds; i++)
-		json_array_append_new(kinds, json_pack("{s:s,s:f,s:i,s:i}", "environment", c.kind[i].environment, "rmsd",
-						       c.kind[i].rmsd, "n", c.kind[i].n, "molecules", c.kind[i].molecules));
+		json_array_append_new(kinds, json_pack("{s:s,s:f,s:f,s:i,s:i}", "environment", c.kind[i].environment, "offset",
+						       c.kind[i].offset, "rmsd", c.kind[i].rmsd, "n", c.kind[i].n, "molecules",
+						       c.kind[i].molecules));
 	for (int i = 0; i < x->n; i++) {
 		json_t *p = json_array_get(x->shown, (size_t)i);
 		json_object_set_new(p, "shielding", json_real(x->p[i].shielding));
@@ -164,8 +166,8 @@ static json_t *fit(struct points *x)
 		json_object_set_new(p, "error", json_real(x->p[i].error));
 		json_object_set_new(p, "lomo", json_real(x->p[i].lomo));
 	}
-	return json_pack("{s:i,s:i,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:{s:o,s:o,s:o},s:o,s:O}", "n", c.n, "molecules", c.molecules,
-			 "slope", c.slope, "intercept", c.intercept, "rmsd", c.rmsd, "mae", c.mae, "r2", c.r2, "lomo", c.lomo,
+	return json_pack("{s:i,s:i,s:{s:f,s:f},s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:{s:o,s:o,s:o},s:o,s:O}", "n", c.n, "molecules", c.molecules,
+			 "line_alone", "rmsd", alone.rmsd, "lomo", alone.lomo, "slope", c.slope, "intercept", c.intercept, "rmsd", c.rmsd, "mae", c.mae, "r2", c.r2, "lomo", c.lomo,
 			 "lomo_mae", c.lomo_mae, "ci", "slope", interval(c.slope_ci), "intercept", interval(c.intercept_ci),
 			 "lomo", interval(c.lomo_ci), "kinds", kinds, "points", x->shown);
 }
@@ -276,9 +278,9 @@ static json_t *elements_text(const json_t *elements)
 	return json_string(b.s);
 }
 
-static json_t *nucleus_document(struct points *x)
+static json_t *nucleus_document(struct points *x, bool offsets)
 {
-	json_t *doc = fit(x);
+	json_t *doc = fit(x, offsets);
 	if (json_is_object(doc))
 		json_object_set_new(doc, "elements", elements_text(x->elements));
 	json_decref(x->shown);
@@ -305,7 +307,7 @@ static json_t *pair_document(const struct calibrate *k, const struct calibrate_p
 	json_object_set_new(doc, "left_out", json_pack("{s:o,s:o}", nuclei[0], s.x[0].left_out, nuclei[1], s.x[1].left_out));
 	json_object_set_new(doc, "programs", s.level ? json_incref(json_object_get(s.level, "programs")) : json_null());
 	for (int nucleus = 0; nucleus < 2; nucleus++)
-		json_object_set_new(doc, nuclei[nucleus], nucleus_document(&s.x[nucleus]));
+		json_object_set_new(doc, nuclei[nucleus], nucleus_document(&s.x[nucleus], nucleus == 1));
 	json_decref(s.level);
 	return doc;
 }

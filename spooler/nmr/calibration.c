@@ -8,62 +8,84 @@
 
 #define DRAWS 2000
 
-/* Sums of one molecule's points; those of several add up to the fit of all. */
-struct sums { double n, x, y, xx, xy, yy, lomo2; };
+#define TERMS (2 + CALIBRATION_KINDS_MAX)   /* slope, intercept, an offset for each kind */
+
+/* Normal equations of one molecule's points; those of several add up to the fit of all. */
+struct sums { double xx[TERMS][TERMS], xy[TERMS], lomo2; };
+
+struct model { double w[TERMS]; };
+
+/* A point: about the mean of all shieldings, so that sums of squares keep their digits.
+ * kind: -1 without. */
+struct row { double x, y; int molecule, kind; };
 
 static void add(struct sums *t, const struct sums *s, double times)
 {
-	t->n += times * s->n;
-	t->x += times * s->x;
-	t->y += times * s->y;
-	t->xx += times * s->xx;
-	t->xy += times * s->xy;
-	t->yy += times * s->yy;
+	for (int i = 0; i < TERMS; i++) {
+		for (int j = 0; j < TERMS; j++)
+			t->xx[i][j] += times * s->xx[i][j];
+		t->xy[i] += times * s->xy[i];
+	}
 	t->lomo2 += times * s->lomo2;
 }
 
-/* False: no line through these. */
-static bool line(const struct sums *s, double *ret_slope, double *ret_intercept)
+static void add_row(struct sums *t, const struct row *r)
 {
-	double d = s->n * s->xx - s->x * s->x;
-	if (s->n < 2 || d <= 1e-9 * s->n * s->xx)
+	const int term[] = { 0, 1, 2 + r->kind };
+	const double x[] = { r->x, 1, 1 };
+	for (int i = 0; i < (r->kind < 0 ? 2 : 3); i++) {
+		for (int j = 0; j < (r->kind < 0 ? 2 : 3); j++)
+			t->xx[term[i]][term[j]] += x[i] * x[j];
+		t->xy[term[i]] += x[i] * r->y;
+	}
+}
+
+/* By elimination with the largest pivot. False: no line through these. */
+static bool solve(const struct sums *s, struct model *ret)
+{
+	double a[TERMS][TERMS + 1], n = s->xx[1][1];
+	if (n < 2 || n * s->xx[0][0] - s->xx[0][1] * s->xx[0][1] <= 1e-9 * n * s->xx[0][0])
 		return false;
-	*ret_slope = (s->n * s->xy - s->x * s->y) / d;
-	*ret_intercept = (s->y - *ret_slope * s->x) / s->n;
+	for (int i = 0; i < TERMS; i++) {
+		memcpy(a[i], s->xx[i], sizeof(s->xx[i]));
+		a[i][i] += i < 2 ? 0 : CALIBRATION_PRIOR;
+		a[i][TERMS] = s->xy[i];
+	}
+	for (int i = 0; i < TERMS; i++) {
+		int p = i;
+		for (int r = i + 1; r < TERMS; r++)
+			p = fabs(a[r][i]) > fabs(a[p][i]) ? r : p;
+		for (int c = 0; c <= TERMS; c++) {
+			double t = a[i][c];
+			a[i][c] = a[p][c];
+			a[p][c] = t;
+		}
+		for (int r = 0; r < TERMS; r++)
+			for (int c = TERMS; r != i && c >= i; c--)
+				a[r][c] -= a[r][i] / a[i][i] * a[i][c];
+	}
+	for (int i = 0; i < TERMS; i++)
+		ret->w[i] = a[i][TERMS] / a[i][i];
 	return true;
 }
 
-/* Shieldings about their mean, so that sums of squares keep their digits. */
-static int gather(const struct calibration_point *p, int n, double shift, struct sums **ret, int *ret_n)
+static double predicted(const struct model *m, const struct row *r)
 {
-	int most = 0;
-	for (int i = 0; i < n; i++)
-		most = MAX(most, p[i].molecule + 1);
-	struct sums *s = xcalloc((size_t)most, sizeof(*s));
-	for (int i = 0; i < n; i++) {
-		double x = p[i].shielding - shift, y = p[i].shift;
-		add(&s[p[i].molecule], &(struct sums){ 1, x, y, x * x, x * y, y * y, 0 }, 1);
-	}
-	*ret = s;
-	*ret_n = most;
-	int have = 0;
-	for (int i = 0; i < most; i++)
-		have += s[i].n > 0;
-	return have;
+	return m->w[0] * r->x + m->w[1] + (r->kind < 0 ? 0 : m->w[2 + r->kind]);
 }
 
-static int leave_out(struct calibration_point *p, int n, double centre, struct sums *s, const struct sums *all)
+static int leave_out(struct calibration_point *p, const struct row *row, int n, struct sums *s, const struct sums *all)
 {
 	for (int i = 0; i < n; i++) {
 		struct sums rest = *all;
-		double slope, intercept;
-		add(&rest, &s[p[i].molecule], -1);
-		if (!line(&rest, &slope, &intercept))
+		struct model m;
+		add(&rest, &s[row[i].molecule], -1);
+		if (!solve(&rest, &m))
 			return -EINVAL;
-		p[i].lomo = slope * (p[i].shielding - centre) + intercept - p[i].shift;
+		p[i].lomo = predicted(&m, &row[i]) - row[i].y;
 	}
 	for (int i = 0; i < n; i++)
-		s[p[i].molecule].lomo2 += p[i].lomo * p[i].lomo;
+		s[row[i].molecule].lomo2 += p[i].lomo * p[i].lomo;
 	return 0;
 }
 
@@ -88,14 +110,16 @@ static void bootstrap(const struct sums *s, int n, double centre, struct calibra
 	int k = 0;
 	for (int i = 0; i < DRAWS; i++) {
 		struct sums t = { 0 };
-		for (int m = 0; m < n; m++) {
+		struct model m;
+		for (int j = 0; j < n; j++) {
 			int drawn = (int)(erand48(seed) * n);
 			add(&t, &s[drawn], 1);
 		}
-		if (!line(&t, &slope[k], &intercept[k]))
+		if (!solve(&t, &m))
 			continue;
-		intercept[k] -= slope[k] * centre;
-		lomo[k] = sqrt(t.lomo2 / t.n);
+		slope[k] = m.w[0];
+		intercept[k] = m.w[1] - m.w[0] * centre;
+		lomo[k] = sqrt(t.lomo2 / t.xx[1][1]);
 		k++;
 	}
 	if (!k)
@@ -105,15 +129,16 @@ static void bootstrap(const struct sums *s, int n, double centre, struct calibra
 	c->lomo_ci = interval(lomo, k);
 }
 
-static struct calibration_kind *kind_of(struct calibration *c, const char *environment)
+/* -1: none, or one too many. */
+static int kind_of(struct calibration *c, const char *environment)
 {
-	for (int i = 0; i < c->nkinds; i++)
+	for (int i = 0; environment && i < c->nkinds; i++)
 		if (str_eq(c->kind[i].environment, environment))
-			return &c->kind[i];
-	if (c->nkinds == CALIBRATION_KINDS_MAX)
-		return NULL;
+			return i;
+	if (!environment || c->nkinds == CALIBRATION_KINDS_MAX)
+		return -1;
 	c->kind[c->nkinds] = (struct calibration_kind){ .environment = environment };
-	return &c->kind[c->nkinds++];
+	return c->nkinds++;
 }
 
 static int by_size(const void *a, const void *b)
@@ -125,26 +150,28 @@ static int by_size(const void *a, const void *b)
 static void kinds(const struct calibration_point *p, int n, struct calibration *c)
 {
 	for (int i = 0; i < n; i++) {
-		struct calibration_kind *k = p[i].environment ? kind_of(c, p[i].environment) : NULL;
+		int k = kind_of(c, p[i].environment);
 		bool seen = false;
-		for (int j = 0; k && j < i && !seen; j++)
+		for (int j = 0; k >= 0 && j < i && !seen; j++)
 			seen = p[j].molecule == p[i].molecule && str_eq(p[j].environment, p[i].environment);
-		if (!k)
+		if (k < 0)
 			continue;
-		k->n++;
-		k->molecules += !seen;
-		k->rmsd += p[i].lomo * p[i].lomo;
+		c->kind[k].n++;
+		c->kind[k].molecules += !seen;
+		c->kind[k].rmsd += p[i].lomo * p[i].lomo;
 	}
 	for (int i = 0; i < c->nkinds; i++)
 		c->kind[i].rmsd = sqrt(c->kind[i].rmsd / c->kind[i].n);
 	qsort(c->kind, (size_t)c->nkinds, sizeof(c->kind[0]), by_size);
 }
 
-static void quality(struct calibration_point *p, int n, const struct sums *all, double centre, struct calibration *c)
+static void quality(struct calibration_point *p, const struct row *row, int n, const struct model *m, struct calibration *c)
 {
-	double ss = 0, mean = all->y / n, total = 0;
+	double ss = 0, mean = 0, total = 0;
+	for (int i = 0; i < n; i++)
+		mean += p[i].shift / n;
 	for (int i = 0; i < n; i++) {
-		p[i].error = c->slope * (p[i].shielding - centre) + c->intercept - p[i].shift;
+		p[i].error = predicted(m, &row[i]) - p[i].shift;
 		ss += p[i].error * p[i].error;
 		total += (p[i].shift - mean) * (p[i].shift - mean);
 		c->mae += fabs(p[i].error) / n;
@@ -156,29 +183,52 @@ static void quality(struct calibration_point *p, int n, const struct sums *all, 
 	c->r2 = total > 0 ? 1 - ss / total : 0;
 }
 
-int calibration_fit(struct calibration_point *p, int n, struct calibration *ret)
+/* One row a point, sums a molecule; the number of molecules that have points. */
+static int gather(const struct calibration_point *p, int n, double centre, bool offsets, struct calibration *c, struct row *row,
+		  struct sums **ret, int *ret_n)
+{
+	int most = 0, have = 0;
+	for (int i = 0; i < n; i++)
+		most = MAX(most, p[i].molecule + 1);
+	struct sums *s = xcalloc((size_t)most, sizeof(*s));
+	for (int i = 0; i < n; i++) {
+		row[i] = (struct row){ p[i].shielding - centre, p[i].shift, p[i].molecule, offsets ? kind_of(c, p[i].environment) : -1 };
+		add_row(&s[p[i].molecule], &row[i]);
+	}
+	for (int i = 0; i < most; i++)
+		have += s[i].xx[1][1] > 0;
+	*ret = s;
+	*ret_n = most;
+	return have;
+}
+
+int calibration_fit(struct calibration_point *p, int n, bool offsets, struct calibration *ret)
 {
 	struct calibration *c = ret;
 	_cleanup_free_ struct sums *s = NULL;
+	_cleanup_free_ struct row *row = xcalloc((size_t)MAX(n, 1), sizeof(*row));
 	struct sums all = { 0 };
+	struct model m;
 	double centre = 0;
-	int nsums;
+	int nsums, have = 0;
 	*c = (struct calibration){ .n = n };
 	for (int i = 0; i < n; i++)
 		centre += p[i].shielding / n;
-	c->molecules = gather(p, n, centre, &s, &nsums);
+	c->molecules = gather(p, n, centre, offsets, c, row, &s, &nsums);
 	for (int i = 0; i < nsums; i++)
 		add(&all, &s[i], 1);
-	if (c->molecules < 3 || !line(&all, &c->slope, &c->intercept) || leave_out(p, n, centre, s, &all) < 0)
+	if (c->molecules < 3 || !solve(&all, &m) || leave_out(p, row, n, s, &all) < 0)
 		return -EINVAL;
-	quality(p, n, &all, centre, c);
+	c->slope = m.w[0];
+	c->intercept = m.w[1] - m.w[0] * centre;
+	for (int k = 0; k < c->nkinds; k++)
+		c->kind[k].offset = m.w[2 + k];
+	quality(p, row, n, &m, c);
 	kinds(p, n, c);
 	/* Molecules without points would be drawn, too. */
-	int have = 0;
 	for (int i = 0; i < nsums; i++)
-		if (s[i].n > 0)
+		if (s[i].xx[1][1] > 0)
 			s[have++] = s[i];
 	bootstrap(s, have, centre, c);
-	c->intercept -= c->slope * centre;
 	return 0;
 }

@@ -1,5 +1,10 @@
-/* Factors from shieldings and measured shifts, and how good they are. Ordinary least
- * squares, shift = slope * shielding + intercept, nothing left out and nothing weighted.
+/* Factors from shieldings and measured shifts, and how good they are. Least squares,
+ * nothing left out and nothing weighted:
+ *
+ *     shift = slope * shielding + intercept + offset of its kind
+ *
+ * where the offsets are asked for. Each offset is held at zero as by CALIBRATION_PRIOR more
+ * points of its kind (ridge regression), so that one point of a kind does not decide it.
  *
  * What a fit says of its own points is too kind. LOMO (leave one molecule out) predicts
  * each molecule by a fit to all others: shifts of one molecule err together, so leaving
@@ -21,11 +26,13 @@ struct calibration_point {
 struct calibration_interval { double low, high; };   /* 2.5 and 97.5 % */
 
 #define CALIBRATION_KINDS_MAX 8
-struct calibration_kind { const char *environment; double rmsd; int n, molecules; }; /* rmsd: LOMO */
+#define CALIBRATION_PRIOR 2.0
+/* rmsd: LOMO; offset: ppm, zero without. */
+struct calibration_kind { const char *environment; double rmsd, offset; int n, molecules; };
 
 struct calibration {
 	int n, molecules;        /* points, and molecules that have any */
-	double slope, intercept; /* shift = slope * shielding + intercept */
+	double slope, intercept;
 	double rmsd, mae, r2;    /* in-sample; rmsd with n, not n - 2 */
 	double lomo, lomo_mae;
 	struct calibration_interval slope_ci, intercept_ci, lomo_ci;
@@ -34,6 +41,6 @@ struct calibration {
 };
 
 /* 0, -EINVAL with fewer than three molecules or all shieldings alike. */
-int calibration_fit(struct calibration_point *p, int n, struct calibration *ret);
+int calibration_fit(struct calibration_point *p, int n, bool offsets, struct calibration *ret);
 
 #endif

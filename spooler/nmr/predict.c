@@ -1,6 +1,6 @@
 /* From shieldings to the prediction, in the numbering of the file. Shieldings are
  * averaged over the nuclei of a group, then over conformers by population, then scaled:
- *     shift = slope * shielding + intercept                    (calibrated)
+ *     shift = slope * shielding + intercept + offset of its kind (calibrated)
  *     shift = shift_ref + shielding_ref - shielding            (referenced: TMS for
  *             nuclei on or in sp3 carbon and for H on heteroatoms, benzene for sp2, sp)
  * What is not known is null with a reason, never a number: uncertainties outside the
@@ -207,7 +207,7 @@ static json_t *entry(const struct context *c, const json_t *group, bool hydrogen
 	for (int i = 0; i < in->n; i++)
 		v[i] = group_shielding(&in->conformers[i], atoms, hydrogen);
 	double shielding = weighted(v, c->p, in->n);
-	double shift = s ? s->slope * shielding + s->intercept : reference_shift(c, shielding, atoms, hydrogen);
+	double shift = s ? scaling_shift(s, shielding, json_str(group, "environment", NULL)) : reference_shift(c, shielding, atoms, hydrogen);
 	/* Without a reference there is no shift: null, never a zero that looks like one. */
 	json_t *o = json_pack("{s:s,s:o,s:s,s:o,s:f}", "label", json_str(group, "label", "?"), "atoms",
 			      shown_atoms(in->mol, atoms), "type", json_str(group, "type", ""), "shift",
@@ -313,16 +313,29 @@ static json_t *molecule(const json_t *mol)
 	return m;
 }
 
+/* {"sp3": -0.71}; null: the line alone. */
+static json_t *offsets(const struct scaling *s)
+{
+	json_t *o = json_object();
+	for (size_t i = 0; i < s->nkinds; i++)
+		if (s->kind[i].offset != 0)
+			json_object_set_new(o, s->kind[i].environment, json_real(s->kind[i].offset));
+	if (json_object_size(o) > 0)
+		return o;
+	json_decref(o);
+	return json_null();
+}
+
 static json_t *calibration(const struct context *c, int nucleus)
 {
 	const struct scaling *s = c->in->geometry_kept ? NULL : c->scaling[nucleus];
 	if (!s)
-		return json_pack("{s:s,s:n,s:n,s:n,s:n,s:n,s:n,s:s}", "kind", "referenced", "solvent", "slope", "intercept", "rmsd", "lomo", "n", "text",
+		return json_pack("{s:s,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:s}", "kind", "referenced", "solvent", "slope", "intercept", "offsets", "rmsd", "lomo", "n", "text",
 				 "uncalibrated: referenced to TMS (sp3) and benzene (sp2, sp) at the same level");
 	_cleanup_free_ char *text = xasprintf("%s%s%s%s", s->source, s->note ? " (" : "", s->note ? s->note : "",
 					      s->note ? ")" : "");
-	return json_pack("{s:s,s:s,s:f,s:f,s:f,s:o,s:i,s:s}", "kind", "scaled", "solvent", s->solvent, "slope", s->slope, "intercept", s->intercept,
-			 "rmsd", s->rmsd, "lomo", s->lomo > 0 ? json_real(s->lomo) : json_null(), "n", s->n, "text", text);
+	return json_pack("{s:s,s:s,s:f,s:f,s:o,s:f,s:o,s:i,s:s}", "kind", "scaled", "solvent", s->solvent, "slope", s->slope, "intercept", s->intercept,
+			 "offsets", offsets(s), "rmsd", s->rmsd, "lomo", s->lomo > 0 ? json_real(s->lomo) : json_null(), "n", s->n, "text", text);
 }
 
 static json_t *level(const struct context *c)

@@ -12,6 +12,7 @@
 
 #include "nmr/geometry.h"
 
+#define OFFSET_MAX 20             /* ppm; more is a typing error */
 /* Below this a kind's own error is a matter of luck. */
 #define KIND_SHIFTS_MIN 8
 #define KIND_MOLECULES_MIN 4
@@ -111,7 +112,7 @@ static const struct scaling_kind *read_kinds(const config_setting_t *s, size_t *
 	for (size_t i = 0; i < n; i++) {
 		const config_setting_t *e = config_setting_get_elem(l, (unsigned)i);
 		k[i] = (struct scaling_kind){ .environment = text(e, "environment"), .rmsd = number(e, "rmsd", 0),
-					      .n = (int)number(e, "n", 0), .molecules = (int)number(e, "molecules", 0) };
+					      .offset = number(e, "offset", 0), .n = (int)number(e, "n", 0), .molecules = (int)number(e, "molecules", 0) };
 	}
 	*ret_n = n;
 	return k;
@@ -247,9 +248,10 @@ static char *check_factors(const struct share *sh, const char *dir)
 			return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s) is not usable", dir, i + 1, f->s.nucleus,
 					 f->level, f->s.solvent);
 		for (size_t k = 0; k < f->s.nkinds; k++)
-			if (!f->s.kind[k].environment || f->s.kind[k].rmsd <= 0 || f->s.kind[k].n < 1)
-				return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s): a kind needs environment, rmsd and n",
-						 dir, i + 1, f->s.nucleus, f->level, f->s.solvent);
+			if (!f->s.kind[k].environment || f->s.kind[k].rmsd <= 0 || f->s.kind[k].n < 1 ||
+			    fabs(f->s.kind[k].offset) > OFFSET_MAX)
+				return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s): a kind needs environment, rmsd and n, and "
+						 "an offset of at most %d ppm", dir, i + 1, f->s.nucleus, f->level, f->s.solvent, OFFSET_MAX);
 		for (size_t k = 0; k < i; k++)
 			if (same_key(f, &sh->factor[k]))
 				return xasprintf("%s/scaling.conf: entries %zu and %zu are both for %s, %s on %s geometries, in %s: "
@@ -413,6 +415,15 @@ static bool level_has(const struct level *l, int z)
 bool scaling_has_element(const struct scaling *s, const char *symbol)
 {
 	return symbol && names_element(s->elements, symbol);
+}
+
+double scaling_shift(const struct scaling *s, double shielding, const char *environment)
+{
+	double shift = s->slope * shielding + s->intercept;
+	for (size_t i = 0; environment && i < s->nkinds; i++)
+		if (str_eq(s->kind[i].environment, environment))
+			shift += s->kind[i].offset;
+	return shift;
 }
 
 double scaling_error(const struct scaling *s, const char *environment)

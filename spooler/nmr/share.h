@@ -58,10 +58,11 @@ struct preset {
 struct scaling_kind {
 	const char *environment; /* "sp3" */
 	double rmsd;             /* ppm, each molecule predicted by the others */
+	double offset;           /* ppm, added to the line for these; 0: none */
 	int n, molecules;
 };
 
-/* shift = slope * shielding + intercept. */
+/* shift = slope * shielding + intercept + offset of its kind. */
 struct scaling {
 	const char *nucleus;     /* "1H", "13C" */
 	const char *solvent;     /* code of that of the fit */
@@ -96,6 +97,8 @@ const struct level *share_level_at(const struct share *s, size_t i);
 const struct scaling *share_scaling(const struct share *s, const char *nucleus,
 				    const struct preset *p, const struct solvent *solvent);
 bool share_is_uncalibrated(const struct share *s, const struct preset *p, const struct solvent *solvent);
+/* ppm; environment NULL, or one that the fit does not have: by the line alone. */
+double scaling_shift(const struct scaling *s, double shielding, const char *environment);
 /* The expected error of a nucleus of this kind, ppm: that of its kind where the fit had
  * enough of them, else that of all. NAN: the fit had none of this kind. environment NULL:
  * that of all. */

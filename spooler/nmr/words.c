@@ -171,6 +171,14 @@ static void say_shieldings(const struct predict_input *in, struct buf *b)
 static void say_line(const struct scaling *s, struct buf *b)
 {
 	buf_addf(b, "delta(%s) = %.4f %c %.5f sigma", s->nucleus, s->intercept, s->slope < 0 ? '-' : '+', fabs(s->slope));
+	bool any = false;
+	for (size_t i = 0; i < s->nkinds; i++) {
+		const struct scaling_kind *k = &s->kind[i];
+		if (k->offset == 0)
+			continue;
+		buf_addf(b, "%s %c%.2f (%s)", any ? "," : ", plus by kind", k->offset < 0 ? '-' : '+', fabs(k->offset), k->environment);
+		any = true;
+	}
 }
 
 static void say_shifts(const struct predict_input *in, const struct scaling *const scaling[2], struct buf *b)

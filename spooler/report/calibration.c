@@ -61,8 +61,9 @@ static void conf_entry(const json_t *doc, const json_t *fit, int n, struct buf *
 		 json_int(x, "n", 0), json_int(x, "molecules", 0), json_str(x, "elements", ""));
 	buf_adds(b, "    kinds = (");
 	json_array_foreach(json_arr(x, "kinds"), i, k)
-		buf_addf(b, "%s\n      { environment = \"%s\"; rmsd = %.4f; n = %lld; molecules = %lld; }", i ? "," : "",
-			 json_str(k, "environment", "?"), json_num(k, "rmsd", 0), json_int(k, "n", 0), json_int(k, "molecules", 0));
+		buf_addf(b, "%s\n      { environment = \"%s\"; offset = %.4f; rmsd = %.4f; n = %lld; molecules = %lld; }", i ? "," : "",
+			 json_str(k, "environment", "?"), json_num(k, "offset", 0), json_num(k, "rmsd", 0), json_int(k, "n", 0),
+			 json_int(k, "molecules", 0));
 	buf_adds(b, " );\n    source = \"fitted to ");
 	conf_string(b, json_str(json_object_get(doc, "dataset"), "file", "?"));
 	buf_addf(b, ", %s", json_str(fit, "solvent_name", "?"));
@@ -223,6 +224,16 @@ static struct ranked *ranked(const json_t *x, size_t *ret_n)
 	return r;
 }
 
+static bool has_offsets(const json_t *x)
+{
+	const json_t *k;
+	size_t i;
+	json_array_foreach(json_arr(x, "kinds"), i, k)
+		if (json_num(k, "offset", 0) != 0)
+			return true;
+	return false;
+}
+
 static void regression(struct buf *b, const json_t *x)
 {
 	struct panel p = { LEFT, TOP, PANEL_W, PANEL_H, INFINITY, -INFINITY, INFINITY, -INFINITY };
@@ -235,8 +246,8 @@ static void regression(struct buf *b, const json_t *x)
 	double mx = margin(p.xlo, p.xhi), my = margin(p.ylo, p.yhi);
 	p = (struct panel){ p.x, p.y, p.w, p.h, p.xlo - mx, p.xhi + mx, p.ylo - my, p.yhi + my };
 	double slope = json_num(x, "slope", 0), intercept = json_num(x, "intercept", 0);
-	_cleanup_free_ char *above = xasprintf("δ = %.4f σ + %.3f, R² = %.5f, n = %lld", slope, intercept, json_num(x, "r2", 0),
-					       json_int(x, "n", 0));
+	_cleanup_free_ char *above = xasprintf("δ = %.4f σ + %.3f%s, R² = %.5f, n = %lld", slope, intercept,
+					       has_offsets(x) ? " + offset" : "", json_num(x, "r2", 0), json_int(x, "n", 0));
 	frame(b, &p, "computed shielding σ / ppm", above);
 	double x0 = MAX(p.xlo, (p.yhi - intercept) / slope), x1 = MIN(p.xhi, (p.ylo - intercept) / slope);
 	buf_addf(b, "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"#b4450c\" stroke-width=\"1.4\"/>\n", px(&p, x0),
@@ -378,14 +389,22 @@ static void kinds(const json_t *x, struct buf *b)
 {
 	const json_t *k;
 	size_t i;
-	buf_adds(b, "<table><thead><tr><th>Kind</th><th class=\"n\">n</th><th class=\"n\">molecules</th><th class=\"n\">RMSD, left out</th></tr></thead><tbody>\n");
+	buf_adds(b, "<table><thead><tr><th>Kind</th><th class=\"n\">n</th><th class=\"n\">molecules</th>");
+	buf_adds(b, has_offsets(x) ? "<th class=\"n\">offset</th>" : "");
+	buf_adds(b, "<th class=\"n\">RMSD, left out</th></tr></thead><tbody>\n");
 	json_array_foreach(json_arr(x, "kinds"), i, k) {
+		_cleanup_free_ char *offset = text_number_new(json_num(k, "offset", 0), 2);
 		buf_adds(b, "<tr>");
 		html_elem(b, "td", "", json_str(k, "environment", "?"));
-		buf_addf(b, "<td class=\"n\">%lld</td><td class=\"n\">%lld</td><td class=\"n\">%.3f</td></tr>\n", json_int(k, "n", 0), json_int(k, "molecules", 0),
-			 json_num(k, "rmsd", 0));
+		buf_addf(b, "<td class=\"n\">%lld</td><td class=\"n\">%lld</td>", json_int(k, "n", 0), json_int(k, "molecules", 0));
+		if (has_offsets(x))
+			buf_addf(b, "<td class=\"n\">%s</td>", offset);
+		buf_addf(b, "<td class=\"n\">%.3f</td></tr>\n", json_num(k, "rmsd", 0));
 	}
 	buf_adds(b, "</tbody></table>\n");
+	if (has_offsets(x))
+		buf_addf(b, "<p class=\"soft\">By the line alone, without offsets: RMSD %.3f, left out %.3f.</p>\n",
+			 json_num(json_object_get(x, "line_alone"), "rmsd", 0), json_num(json_object_get(x, "line_alone"), "lomo", 0));
 }
 
 static void outliers(const json_t *x, struct buf *b)
@@ -460,7 +479,8 @@ void calibration_html(const json_t *doc, struct buf *b)
 	buf_addf(b, "</b>, mode %s", json_str(doc, "mode", "?"));
 	text_html(b, options.s);
 	buf_adds(b, "</p>\n</header>\n");
-	buf_adds(b, "<p>shift = slope · shielding + intercept, by ordinary least squares, nothing left out as an outlier. <b>RMSD, left out</b> "
+	buf_adds(b, "<p>shift = slope · shielding + intercept, and for carbons an offset by kind, by least squares, nothing left out as an outlier. "
+		    "Each offset is held at zero as by two more points. <b>RMSD, left out</b> "
 		    "predicts each molecule by a fit to all others, and is what an unknown molecule of this kind may expect; its 95 % "
 		    "interval comes from drawing molecules with their errors anew (bootstrap). CPU s: all finished runs of the whole prediction, mean of a molecule. All in ppm.</p>\n");
 	overview(doc, b);

@@ -131,6 +131,20 @@ static void spectrum(const json_t *result, enum doc_nucleus n, struct buf *b)
 
 /* ---- how it was made */
 
+static void offsets(const json_t *list, struct buf *b)
+{
+	const char *kind;
+	json_t *v;
+	bool any = false;
+	json_object_foreach((json_t *)list, kind, v) {
+		double x = json_number_value(v);
+		buf_adds(b, any ? ", " : ", by kind ");
+		text_html(b, kind);
+		buf_addf(b, " %s%.2f", x < 0 ? "−" : "+", fabs(x));
+		any = true;
+	}
+}
+
 static void calibration(const json_t *result, enum doc_nucleus n, struct buf *b)
 {
 	const json_t *c = doc_calibration(result, n);
@@ -141,7 +155,9 @@ static void calibration(const json_t *result, enum doc_nucleus n, struct buf *b)
 		_cleanup_free_ char *slope = text_number_new(json_num(c, "slope", NAN), 5);
 		_cleanup_free_ char *rmsd = text_number_new(json_num(c, "rmsd", NAN), 2);
 		double intercept = json_num(c, "intercept", NAN);
-		buf_addf(b, "δ = %s σ %s %.4f; RMSD %s ppm", slope, intercept < 0 ? "−" : "+", fabs(intercept), rmsd);
+		buf_addf(b, "δ = %s σ %s %.4f", slope, intercept < 0 ? "−" : "+", fabs(intercept));
+		offsets(json_object_get(c, "offsets"), b);
+		buf_addf(b, "; RMSD %s ppm", rmsd);
 		if (json_is_number(json_object_get(c, "lomo")))
 			buf_addf(b, ", %.2f ppm for molecules outside the fit", json_num(c, "lomo", NAN));
 		buf_addf(b, ", n = %lld; ", json_int(c, "n", 0));

@@ -141,6 +141,32 @@ like(Spool::slurp("$dir/err"), qr/set\.sdf: 4 molecules, 6 shifts of 1H and 4 of
 
 # ---- the fit, worked out here
 my $doc = decode_json(Spool::slurp("$dir/c/calibration.json"));
+# Normal equations by elimination: slope, intercept, offsets of kinds, which two more
+# points hold at zero.
+sub with_offsets {
+	my @p = @_;
+	my @kinds = sort keys %{ { map { $_->{environment} => 1 } @p } };
+	my $row = sub { my ($q) = @_; return ($q->{shielding} - 100, 1, map { $_ eq $q->{environment} ? 1 : 0 } @kinds) };
+	my @a;
+	for my $q (@p) {
+		my @x = $row->($q);
+		for my $i (0 .. $#x) {
+			$a[$i][$_] += $x[$i] * $x[$_] for 0 .. $#x;
+			$a[$i][ $#x + 1 ] += $x[$i] * $q->{shift};
+		}
+	}
+	$a[$_][$_] += 2 for 2 .. $#a;
+	for my $i (0 .. $#a) {
+		for my $r (grep { $_ != $i } 0 .. $#a) {
+			my $f = $a[$r][$i] / $a[$i][$i];
+			$a[$r][$_] -= $f * $a[$i][$_] for $i .. $#a + 1;
+		}
+	}
+	my @w = map { $a[$_][ $#a + 1 ] / $a[$_][$_] } 0 .. $#a;
+	my %offset;
+	@offset{@kinds} = @w[ 2 .. $#w ];
+	return sub { my ($q) = @_; return $w[0] * ($q->{shielding} - 100) + $w[1] + ($offset{ $q->{environment} } // 0) }, $w[0], \%offset;
+}
 sub line_of {
 	my @p = @_;
 	my ($mx, $my) = (sum(map { $_->{shielding} } @p) / @p, sum(map { $_->{shift} } @p) / @p);
@@ -157,13 +183,29 @@ for my $fit (@{ $doc->{fits} }) {
 		is(scalar @p, 4, "$nucleus: a point for each measured shift");
 		is($x->{elements}, 'H C O F', 'of these elements');
 		my ($slope, $intercept) = line_of(@p);
-		ok(abs($slope - $x->{slope}) < 1e-6 && abs($intercept - $x->{intercept}) < 1e-4, 'a line by least squares');
 		my $lomo = sqrt(sum(map {
 			my $q = $_;
 			my ($s, $i) = line_of(grep { $_->{molecule} ne $q->{molecule} } @p);
 			($s * $q->{shielding} + $i - $q->{shift})**2
 		} @p) / @p);
-		ok(abs($lomo - $x->{lomo}) < 1e-6, 'and each molecule by the others');
+		ok(abs($lomo - $x->{line_alone}{lomo}) < 1e-6, 'a line by least squares, each molecule by the others');
+		if ($nucleus eq '1H') {
+			ok(abs($slope - $x->{slope}) < 1e-6 && abs($intercept - $x->{intercept}) < 1e-4, 'is the fit of hydrogens');
+			ok(abs($lomo - $x->{lomo}) < 1e-6, 'and their error');
+			is_deeply([ grep { $_->{offset} } @{ $x->{kinds} } ], [], 'without offsets');
+		} else {
+			my ($predict, $its_slope, $offset) = with_offsets(@p);
+			ok(abs($its_slope - $x->{slope}) < 1e-6, 'carbons have a line');
+			is(join(' ', map { sprintf '%s %.5f', $_->{environment}, $_->{offset} } sort { $a->{environment} cmp $b->{environment} } @{ $x->{kinds} }),
+				join(' ', map { sprintf '%s %.5f', $_, $offset->{$_} } sort keys %$offset), 'and an offset for each kind');
+			ok(abs($_->{error} - ($predict->($_) - $_->{shift})) < 1e-6, 'which are its errors') for @p;
+			my $theirs = sqrt(sum(map {
+				my $q = $_;
+				my ($by_others) = with_offsets(grep { $_->{molecule} ne $q->{molecule} } @p);
+				($by_others->($q) - $q->{shift})**2
+			} @p) / @p);
+			ok(abs($theirs - $x->{lomo}) < 1e-6, 'and each molecule by the others');
+		}
 	}
 	is_deeply([ map { "$_->{molecule} @{ $_->{atoms} }: $_->{reason}" } @{ $fit->{left_out}{'1H'} } ], 
 		['Methanol 6: exchangeable hydrogen: its shift depends on concentration, water and temperature'],
@@ -311,8 +353,10 @@ sub predict {
 }
 my $r = predict('CO', '--preset', 'quick', '--mode', 'single');
 is($r->{level}{calibration}{'13C'}{kind}, 'scaled', 'serve a prediction');
-ok(abs($r->{shifts}{'13C'}[0]{shift} - ($xtb->{'13C'}{slope} * $r->{shifts}{'13C'}[0]{shielding} + $xtb->{'13C'}{intercept})) < 0.01,
-	'by their line');
+my $carbon_fit = $xtb->{'13C'};
+my ($its_offset) = map { $_->{offset} } grep { $_->{environment} eq 'sp3-X' } @{ $carbon_fit->{kinds} };
+ok($its_offset != 0 && abs($r->{shifts}{'13C'}[0]{shift} - ($carbon_fit->{slope} * $r->{shifts}{'13C'}[0]{shielding} + $carbon_fit->{intercept}
+	+ $its_offset)) < 0.01, 'by their line and the offset of its kind');
 my ($oh, $ch3) = map { my $t = $_; grep { $_->{type} eq $t } @{ $r->{shifts}{'1H'} } } qw(OH CH3);
 ok($ch3->{uncertainty} > 0, 'with an uncertainty');
 ok(!defined $oh->{uncertainty} && $oh->{uncertainty_reason} =~ /exchangeable/, 'but not for OH');

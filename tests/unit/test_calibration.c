@@ -112,7 +112,7 @@ static void an_exact_line_is_found(_unused_ void **state)
 	int n = cloud(p);
 	for (int i = 0; i < n; i++)
 		p[i].shift = 31.25 - 0.9375 * p[i].shielding;
-	assert_int_equal(calibration_fit(p, n, &c), 0);
+	assert_int_equal(calibration_fit(p, n, false, &c), 0);
 	assert_float_equal(c.slope, -0.9375, 1e-9);
 	assert_float_equal(c.intercept, 31.25, 1e-9);
 	assert_float_equal(c.rmsd, 0, 1e-9);
@@ -129,7 +129,7 @@ static void leaving_out_is_what_it_says(_unused_ void **state)
 	int n = cloud(p);
 	double slope, intercept, ss = 0, fit = 0, kind = 0;
 	int of_kind = 0;
-	assert_int_equal(calibration_fit(p, n, &c), 0);
+	assert_int_equal(calibration_fit(p, n, false, &c), 0);
 	plain_line(p, n, -1, &slope, &intercept);
 	assert_float_equal(c.slope, slope, 1e-9);
 	assert_float_equal(c.intercept, intercept, 1e-9);
@@ -158,6 +158,70 @@ static void leaving_out_is_what_it_says(_unused_ void **state)
 	assert_true(c.lomo_ci.low < c.lomo && c.lomo < c.lomo_ci.high);
 }
 
+/* Where the sum of squares and the prior is smallest all its derivatives are zero. */
+static void is_smallest(const struct calibration_point *p, int n, const struct calibration *c)
+{
+	double of_slope = 0, of_intercept = 0;
+	for (int i = 0; i < n; i++) {
+		of_slope += p[i].error * p[i].shielding;
+		of_intercept += p[i].error;
+	}
+	assert_true(fabs(of_slope) < 1e-7);
+	assert_true(fabs(of_intercept) < 1e-8);
+	for (int k = 0; k < c->nkinds; k++) {
+		double of_offset = CALIBRATION_PRIOR * c->kind[k].offset;
+		for (int i = 0; i < n; i++)
+			of_offset += str_eq(p[i].environment, c->kind[k].environment) ? p[i].error : 0;
+		assert_true(fabs(of_offset) < 1e-8);
+	}
+}
+
+static double by_kind(const struct calibration *c, const struct calibration_point *p)
+{
+	double shift = c->slope * p->shielding + c->intercept;
+	for (int k = 0; k < c->nkinds; k++)
+		shift += str_eq(c->kind[k].environment, p->environment) ? c->kind[k].offset : 0;
+	return shift;
+}
+
+static void kinds_have_offsets(_unused_ void **state)
+{
+	struct calibration_point p[32];
+	struct calibration c, line;
+	int n = cloud(p);
+	for (int i = 0; i < n; i++)
+		p[i].shift += str_eq(p[i].environment, "sp2") ? 2 : 0;
+	assert_int_equal(calibration_fit(p, n, false, &line), 0);
+	assert_true(line.kind[0].offset == 0);
+	assert_int_equal(calibration_fit(p, n, true, &c), 0);
+	assert_int_equal(c.nkinds, 2);
+	is_smallest(p, n, &c);
+	assert_true(c.kind[1].offset - c.kind[0].offset > 1 && c.kind[1].offset - c.kind[0].offset < 2);
+	assert_true(c.lomo < line.lomo);
+	for (int i = 0; i < n; i++)
+		assert_true(fabs(p[i].error - (by_kind(&c, &p[i]) - p[i].shift)) < 1e-9);
+	/* Left out: as if the molecule had never been there. */
+	for (int m = 0; m < 5; m++) {
+		struct calibration_point rest[32];
+		struct calibration r;
+		int k = 0;
+		for (int i = 0; i < n; i++)
+			if (p[i].molecule != m)
+				rest[k++] = p[i];
+		assert_int_equal(calibration_fit(rest, k, true, &r), 0);
+		for (int i = 0; i < n; i++)
+			if (p[i].molecule == m)
+				assert_true(fabs(p[i].lomo - (by_kind(&r, &p[i]) - p[i].shift)) < 1e-8);
+	}
+	/* More kinds than there is room for, and points without one: by the line. */
+	static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", NULL };
+	for (int i = 0; i < n; i++)
+		p[i].environment = names[i % 11];
+	assert_int_equal(calibration_fit(p, n, true, &c), 0);
+	assert_int_equal(c.nkinds, CALIBRATION_KINDS_MAX);
+	is_smallest(p, n, &c);
+}
+
 static void a_fit_needs_molecules(_unused_ void **state)
 {
 	struct calibration_point p[32];
@@ -165,12 +229,12 @@ static void a_fit_needs_molecules(_unused_ void **state)
 	int n = cloud(p);
 	for (int i = 0; i < n; i++)
 		p[i].molecule %= 2;
-	assert_int_equal(calibration_fit(p, n, &c), -EINVAL);
+	assert_int_equal(calibration_fit(p, n, false, &c), -EINVAL);
 	n = cloud(p);
 	for (int i = 0; i < n; i++)
 		p[i].shielding = 30;
-	assert_int_equal(calibration_fit(p, n, &c), -EINVAL);
-	assert_int_equal(calibration_fit(p, 0, &c), -EINVAL);
+	assert_int_equal(calibration_fit(p, n, false, &c), -EINVAL);
+	assert_int_equal(calibration_fit(p, 0, false, &c), -EINVAL);
 }
 
 /* Names of strangers: nothing of them is markup or ends a string. */
@@ -223,6 +287,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_it_cannot_read),
 		cmocka_unit_test(an_exact_line_is_found),
 		cmocka_unit_test(leaving_out_is_what_it_says),
+		cmocka_unit_test(kinds_have_offsets),
 		cmocka_unit_test(a_fit_needs_molecules),
 		cmocka_unit_test(names_are_escaped),
 		cmocka_unit_test(names_find_places),

@@ -22,7 +22,7 @@ static const char factors[] =
 	"{ nucleus = \"13C\"; geometry = \"b3lyp-d3-631gd\"; level = \"b3lyp-6311g2dp\"; solvent = \"chcl3\"; slope = -0.94972;\n"
 	"  intercept = 172.6893; rmsd = 2.691; lomo = 2.8; n = 219; elements = \"H C N O F\"; source = \"a fit\"; reference = \"DELTA50\";\n"
 	"  kinds = ( { environment = \"sp3\"; rmsd = 1.5; n = 80; molecules = 30; }, { environment = \"sp\"; rmsd = 1.1; n = 4; molecules = 2; },\n"
-	"            { environment = \"C=X\"; rmsd = 4.4; n = 5; molecules = 5; } ); }\n);\n";
+	"            { environment = \"C=X\"; offset = -1.75; rmsd = 4.4; n = 5; molecules = 5; } ); }\n);\n";
 
 static int set_up(_unused_ void **state)
 {
@@ -246,7 +246,7 @@ static double uncertainty_of(const char *environment, const char *solvent)
 		json_object_set_new(json_array_get(json_arr(s.mol, "groups"), 0), "environment", json_string(environment));
 	_cleanup_json_ json_t *doc = predict_result(&s.in);
 	const json_t *c = signal_of(doc, "13C", 0);
-	assert_near(json_num(c, "shift", 0), -0.94972 * 140 + 172.6893, 1e-3);
+	assert_near(json_num(c, "shift", 0), -0.94972 * 140 + 172.6893 - (str_eq(environment, "C=X") ? 1.75 : 0), 1e-3);
 	return json_num(c, "uncertainty", -1);
 }
 
@@ -328,6 +328,30 @@ static void test_methods_say_what_was_done(_unused_ void **state)
 	assert_false(cites(kept, "GFN2"));
 }
 
+static json_t *of_kind(const char *environment)
+{
+	_cleanup_(scene_release) struct scene s;
+	scene_init(&s, methanol_mol, methanol_xyz, "production", "CDCl3");
+	json_object_set_new(json_array_get(json_arr(s.mol, "groups"), 0), "environment", json_string(environment));
+	return predict_result(&s.in);
+}
+
+/* The carbons of a kind are off their line together. */
+static void test_offset_of_kind(_unused_ void **state)
+{
+	_cleanup_json_ json_t *plain = of_kind("sp3"), *moved = of_kind("C=X"), *strange = of_kind("sp2");
+	double line = json_num(signal_of(plain, "13C", 0), "shift", 0);
+	assert_near(line, 172.6893 - 0.94972 * json_num(signal_of(plain, "13C", 0), "shielding", 0), 1e-3);
+	assert_near(json_num(signal_of(moved, "13C", 0), "shift", 0), line - 1.75, 1e-3);
+	assert_near(json_num(signal_of(strange, "13C", 0), "shift", 0), line, 1e-3);
+	const json_t *calibration = json_object_get(json_object_get(plain, "level"), "calibration");
+	const json_t *offsets = json_object_get(json_object_get(calibration, "13C"), "offsets");
+	assert_int_equal(json_object_size(offsets), 1);
+	assert_near(json_num(offsets, "C=X", 0), -1.75, 1e-9);
+	assert_true(json_is_null(json_object_get(json_object_get(calibration, "1H"), "offsets")));
+	assert_non_null(strstr(json_str(plain, "methods_text", ""), "0.94972 sigma, plus by kind -1.75 (C=X) (a fit)"));
+}
+
 /* A preset whose hydrogens alone have factors: each nucleus is spoken of for itself. */
 static void test_one_nucleus_calibrated(_unused_ void **state)
 {
@@ -389,7 +413,7 @@ int main(void)
 		cmocka_unit_test(test_no_reference_no_number), cmocka_unit_test(test_what_is_not_known_is_null),
 		cmocka_unit_test(test_uncertainty_is_that_of_the_kind), cmocka_unit_test(test_factors_of_chloroform_serve_others),
 		cmocka_unit_test(test_warnings), cmocka_unit_test(test_methods_say_what_was_done),
-		cmocka_unit_test(test_one_nucleus_calibrated), cmocka_unit_test(test_single_conformer),
+		cmocka_unit_test(test_offset_of_kind), cmocka_unit_test(test_one_nucleus_calibrated), cmocka_unit_test(test_single_conformer),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
