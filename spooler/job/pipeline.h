@@ -37,7 +37,7 @@ struct pipeline_step {       /* a step this job rests on, done or not */
 	char key[SHA256_HEX_LEN];
 	char *label;
 	const char *stage, *kind;
-	bool done, reference;        /* reference: of TMS or benzene */
+	bool done, failed, reference; /* reference: of TMS or benzene */
 };
 
 struct pipeline {

@@ -132,7 +132,7 @@ static void report_step(struct step_report *r, const struct pipeline_step *u)
 	step_init(&s);
 	queue_step_get(r->w->q, u->key, &s);
 	walk_read_failed(r->w, json_read_file(path, &plan));
-	_cleanup_free_ char *command = command_text(plan);
+	_cleanup_free_ char *command = plan ? command_text(plan) : NULL;
 	/* Done before this job was even dropped: served from the store. */
 	bool cached = s.finished > 0 && s.finished < r->w->job->created;
 	struct stage_sum *sum = sum_of(r, u->stage);
@@ -146,10 +146,11 @@ static void report_step(struct step_report *r, const struct pipeline_step *u)
 	}
 	r->finished = MAX(r->finished, s.finished);
 	json_t *e = json_pack("{s:s,s:s,s:s,s:s,s:s,s:f,s:f,s:i,s:b}", "key", u->key, "stage", u->stage, "label",
-			      u->label, "program", json_str(plan, "program", ""), "version",
-			      json_str(plan, "version", ""), "wall_s", s.wall_s, "cpu_s", s.cpu_s, "ranks", s.ranks,
+			      u->label, "program", json_str(plan, "program", s.program ? s.program : ""), "version",
+			      json_str(plan, "version", s.version ? s.version : ""), "wall_s", s.wall_s, "cpu_s", s.cpu_s, "ranks", s.ranks,
 			      "cached", cached);
-	json_object_set_new(e, "command", json_text(command));
+	json_object_set_new(e, "command", command ? json_text(command) : json_null());
+	json_object_set_new(e, "failed", u->failed ? json_text(s.cause ? s.cause : "failed") : json_null());
 	json_array_append_new(r->steps, e);
 }
 
@@ -164,7 +165,7 @@ static void add_steps(struct walk *w, json_t *doc)
 {
 	struct step_report r = { .w = w, .steps = json_array() };
 	for (size_t i = 0; i < w->p->nused; i++)
-		if (w->p->used[i].done)
+		if (w->p->used[i].done || w->p->used[i].failed)
 			report_step(&r, &w->p->used[i]);
 	json_t *timing = json_object(), *stages = json_array();
 	set_iso(timing, "submitted", w->job->created);

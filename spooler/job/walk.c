@@ -82,7 +82,8 @@ int walk_ask(struct walk *w, const char *stage, struct plan *plan, json_t **ret_
 		p->cost_left += est;
 		note_need(w, plan);
 		r = -EAGAIN;
-	}
+	} else
+		u->failed = true;
 	plan_release(plan);
 	return r;
 }

@@ -176,7 +176,8 @@ static void say_line(const struct scaling *s, struct buf *b)
 		const struct scaling_kind *k = &s->kind[i];
 		if (k->offset == 0)
 			continue;
-		buf_addf(b, "%s %c%.2f (%s)", any ? "," : ", plus by kind", k->offset < 0 ? '-' : '+', fabs(k->offset), k->environment);
+		buf_addf(b, "%s %c%.2f for %s", any ? "," : ", plus by kind of carbon (X: a heteroatom)", k->offset < 0 ? '-' : '+',
+			 fabs(k->offset), k->environment);
 		any = true;
 	}
 }

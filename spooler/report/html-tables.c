@@ -270,7 +270,9 @@ static void step_row(struct buf *b, const json_t *s)
 	cell(b, "", program);
 	buf_addf(b, "<td class=\"n\">%lld</td>", json_int(s, "ranks", 1));
 	seconds_cell(b, json_num(s, "wall_s", NAN));
-	cell(b, "", json_flag(s, "cached", false) ? "from store" : "");
+	const char *failed = json_str(s, "failed", NULL);
+	_cleanup_free_ char *remark = failed ? xasprintf("failed: %s", failed) : NULL;
+	cell(b, "", remark ? remark : json_flag(s, "cached", false) ? "from store" : "");
 	buf_adds(b, "</tr>\n");
 }
 

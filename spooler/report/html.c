@@ -138,7 +138,7 @@ static void offsets(const json_t *list, struct buf *b)
 	bool any = false;
 	json_object_foreach((json_t *)list, kind, v) {
 		double x = json_number_value(v);
-		buf_adds(b, any ? ", " : ", by kind ");
+		buf_adds(b, any ? ", " : ", by kind of carbon (X: a heteroatom) ");
 		text_html(b, kind);
 		buf_addf(b, " %s%.2f", x < 0 ? "−" : "+", fabs(x));
 		any = true;

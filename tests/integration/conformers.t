@@ -160,6 +160,12 @@ is(scalar @{ $s->shifts('lenient')->{conformers} }, 1, 'the other conformer is t
 like(warnings_of('lenient'), qr/conformer-failed: Conformer $minor->{id} was left out: .*converge.* It held about \d+ %/s, 'which says so');
 my $note = stage('lenient', 'shield');
 is("$note->{failed} $note->{out}", '1 1', 'also stage by stage');
+my $provenance = decode_json(Spool::slurp($s->out('lenient') . '/provenance.json'));
+my @broken = grep { $_->{failed} } @{ $provenance->{steps} };
+ok(@broken >= 1 && !(grep { $_->{failed} ne 'scf' } @broken), 'runs that failed are among those of the job, with their cause');
+is(scalar(grep { $_->{failed} } @{ $provenance->{steps} }) + scalar(grep { defined $_->{command} } @{ $provenance->{steps} }),
+	scalar @{ $provenance->{steps} }, 'and the others with their command');
+like(Spool::slurp($s->out('lenient') . '/report.html'), qr/failed: scf/, 'also in the report');
 ok($note->{population_lost} > 0, 'with the population lost');
 
 # All fail: the job does.

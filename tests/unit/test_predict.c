@@ -349,7 +349,7 @@ static void test_offset_of_kind(_unused_ void **state)
 	assert_int_equal(json_object_size(offsets), 1);
 	assert_near(json_num(offsets, "C=X", 0), -1.75, 1e-9);
 	assert_true(json_is_null(json_object_get(json_object_get(calibration, "1H"), "offsets")));
-	assert_non_null(strstr(json_str(plain, "methods_text", ""), "0.94972 sigma, plus by kind -1.75 (C=X) (a fit)"));
+	assert_non_null(strstr(json_str(plain, "methods_text", ""), "0.94972 sigma, plus by kind of carbon (X: a heteroatom) -1.75 for C=X (a fit)"));
 }
 
 /* A preset whose hydrogens alone have factors: each nucleus is spoken of for itself. */
