@@ -60,10 +60,13 @@ static void conf_entry(const json_t *doc, const json_t *fit, int n, struct buf *
 		 json_num(x, "slope", 0), json_num(x, "intercept", 0), json_num(x, "rmsd", 0), json_num(x, "lomo", 0),
 		 json_int(x, "n", 0), json_int(x, "molecules", 0), json_str(x, "elements", ""));
 	buf_adds(b, "    kinds = (");
-	json_array_foreach(json_arr(x, "kinds"), i, k)
-		buf_addf(b, "%s\n      { environment = \"%s\"; offset = %.4f; rmsd = %.4f; n = %lld; molecules = %lld; }", i ? "," : "",
-			 json_str(k, "environment", "?"), json_num(k, "offset", 0), json_num(k, "rmsd", 0), json_int(k, "n", 0),
+	json_array_foreach(json_arr(x, "kinds"), i, k) {
+		buf_addf(b, "%s\n      { environment = \"%s\"; ", i ? "," : "", json_str(k, "environment", "?"));
+		if (json_num(k, "offset", 0) != 0)
+			buf_addf(b, "offset = %.4f; ", json_num(k, "offset", 0));
+		buf_addf(b, "rmsd = %.4f; n = %lld; molecules = %lld; }", json_num(k, "rmsd", 0), json_int(k, "n", 0),
 			 json_int(k, "molecules", 0));
+	}
 	buf_adds(b, " );\n    source = \"fitted to ");
 	conf_string(b, json_str(json_object_get(doc, "dataset"), "file", "?"));
 	buf_addf(b, ", %s", json_str(fit, "solvent_name", "?"));
@@ -354,10 +357,9 @@ static void cells(struct buf *b, const json_t *x)
 {
 	const json_t *ci = json_arr(json_object_get(x, "ci"), "lomo");
 	buf_addf(b, "<td class=\"n\">%lld</td><td class=\"n\">%.5f</td><td class=\"n\">%.4f</td><td class=\"n\">%.3f</td><td class=\"n\">%.3f</td>"
-		    "<td class=\"n\"><b>%.3f</b></td><td class=\"n\">%.3f to %.3f</td><td class=\"n\">%.5f</td>",
+		    "<td class=\"n\"><b>%.3f</b></td><td class=\"n\">%.3f to %.3f</td>",
 		 json_int(x, "n", 0), json_num(x, "slope", 0), json_num(x, "intercept", 0), json_num(x, "mae", 0), json_num(x, "rmsd", 0),
-		 json_num(x, "lomo", 0), json_number_value(json_array_get(ci, 0)), json_number_value(json_array_get(ci, 1)),
-		 json_num(x, "r2", 0));
+		 json_num(x, "lomo", 0), json_number_value(json_array_get(ci, 0)), json_number_value(json_array_get(ci, 1)));
 }
 
 static void overview(const json_t *doc, struct buf *b)
@@ -367,7 +369,7 @@ static void overview(const json_t *doc, struct buf *b)
 	for (int n = 0; n < 2; n++) {
 		buf_addf(b, "<h2>%s</h2>\n<div class=\"scroll\"><table><thead><tr><th>Preset</th><th>Shieldings</th><th>Geometry</th><th class=\"n\">n</th>"
 			    "<th class=\"n\">slope</th><th class=\"n\">intercept</th><th class=\"n\">MAE</th><th class=\"n\">RMSD</th>"
-			    "<th class=\"n\">RMSD, left out</th><th class=\"n\">95 %%</th><th class=\"n\">R²</th><th class=\"n\">CPU s</th></tr></thead><tbody>\n",
+			    "<th class=\"n\">RMSD, left out</th><th class=\"n\">95 %%</th><th class=\"n\">CPU s</th></tr></thead><tbody>\n",
 			 nuclei_text[n]);
 		json_array_foreach(json_arr(doc, "fits"), i, fit) {
 			const json_t *x = nucleus_of(fit, n);
@@ -378,7 +380,7 @@ static void overview(const json_t *doc, struct buf *b)
 			if (x)
 				cells(b, x);
 			else
-				buf_adds(b, "<td colspan=\"8\">not enough molecules for a fit</td>");
+				buf_adds(b, "<td colspan=\"7\">not enough molecules for a fit</td>");
 			buf_addf(b, "<td class=\"n\">%.0f</td></tr>\n", mean_cpu(fit));
 		}
 		buf_adds(b, "</tbody></table></div>\n");
