@@ -330,7 +330,7 @@ json_t *calibrate_document(struct calibrate *k, struct queue *q)
 	json_t *sets = json_array();
 	for (int i = 0; i < k->npairs; i++)
 		json_array_append_new(sets, pair_document(k, &k->pair[i], q));
-	return json_pack("{s:i,s:{s:o,s:s,s:i},s:s,s:o,s:o}", "schema", 1, "dataset", "file", json_text(k->set_file), "sha256",
+	return json_pack("{s:i,s:{s:o,s:s,s:i},s:s,s:o,s:o}", "schema", 2, "dataset", "file", json_text(k->set_file), "sha256",
 			 k->set_sha256, "molecules", k->set.n, "mode", k->opt.value[OPTION_MODE], "options", unusual_options(k),
 			 "fits", sets);
 }

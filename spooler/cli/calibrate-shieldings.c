@@ -120,11 +120,15 @@ int calibrate_write_shieldings(const struct calibrate *k, const struct calibrate
 
 /* ---- from files, which may be anybody's */
 
-static bool is_word(const json_t *j)
+/* The kinds that nmr-mol tells apart: one that no prediction has would take nuclei from
+ * those that it belongs to. */
+static bool is_kind(const json_t *j)
 {
-	const char *s = json_string_value(j);
-	return !j || (s && *s && strlen(s) < 16 &&
-		      strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789=-") == strlen(s));
+	static const char *const kinds[] = { "sp3", "sp3-X", "sp2", "sp", "C=X", "X" };
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (str_eq(json_string_value(j), kinds[i]))
+			return true;
+	return !j;
 }
 
 static bool is_hash(const char *s) { return strlen(s) == SHA256_HEX_LEN - 1 && strspn(s, "0123456789abcdef") == strlen(s); }
@@ -137,7 +141,7 @@ static bool is_entry(const json_t *e, size_t natoms)
 	json_array_foreach(atoms, i, a)
 		if (json_integer_value(a) < 1 || json_integer_value(a) > (json_int_t)natoms)
 			return false;
-	return json_array_size(atoms) > 0 && isfinite(x) && fabs(x) < SHIELDING_MAX && is_word(json_object_get(e, "environment")) &&
+	return json_array_size(atoms) > 0 && isfinite(x) && fabs(x) < SHIELDING_MAX && is_kind(json_object_get(e, "environment")) &&
 	       (!reason || json_is_string(reason));
 }
 
@@ -168,14 +172,18 @@ static char *unfit(const struct calibrate *k, const struct calibrate_pair *p, co
 	const json_t *m;
 	size_t i;
 	if (json_int(doc, "schema", 0) != 2)
-		return xstrdup("is no file of shieldings that this version of nmr calibrate reads");
+		return xstrdup("is no file of shieldings, or one of another version of nmr calibrate");
 	if (!str_eq(json_str(doc, "levels", ""), p->preset))
 		return xasprintf("holds \"%s\", not \"%s\"", json_str(doc, "levels", ""), p->preset);
 	if (!str_eq(json_str(doc, "settings", ""), p->hash))
 		return xstrdup("was computed with other settings: the levels, the options or the conformer windows have changed");
-	json_array_foreach(json_arr(doc, "molecules"), i, m)
+	json_array_foreach(json_arr(doc, "molecules"), i, m) {
 		if (!is_molecule(k, p, m))
 			return xasprintf("is damaged: entry %zu of its molecules", i + 1);
+		for (size_t o = 0; o < i; o++)
+			if (str_eq(json_str(m, "structure", ""), json_str(json_array_get(json_arr(doc, "molecules"), o), "structure", "")))
+				return xasprintf("has the same structure twice: entries %zu and %zu of its molecules", o + 1, i + 1);
+	}
 	return NULL;
 }
 
@@ -187,7 +195,22 @@ static int read_file(const struct calibrate *k, const struct calibrate_pair *p, 
 	return r;
 }
 
-struct counts { size_t new, known, others; };
+struct counts { size_t new, known, others; double apart; };
+
+/* The largest difference between two results for the same structure, ppm. */
+static double apart(const json_t *a, const json_t *b)
+{
+	double most = 0;
+	for (int n = 0; n < 2; n++) {
+		const json_t *x = json_object_get(json_object_get(a, "shifts"), nuclei[n]), *y = json_object_get(json_object_get(b, "shifts"), nuclei[n]), *e, *f;
+		size_t i, k;
+		json_array_foreach(x, i, e)
+			json_array_foreach(y, k, f)
+				if (json_equal(json_object_get(e, "atoms"), json_object_get(f, "atoms")))
+					most = MAX(most, fabs(json_num(e, "shielding", 0) - json_num(f, "shielding", 0)));
+	}
+	return most;
+}
 
 /* Also of molecules that are not in the set (any more), for one that has them. */
 static struct counts add_new(const struct calibrate *k, struct calibrate_pair *p, const json_t *doc)
@@ -196,8 +219,10 @@ static struct counts add_new(const struct calibrate *k, struct calibrate_pair *p
 	json_t *m;
 	size_t i;
 	json_array_foreach(json_arr(doc, "molecules"), i, m) {
-		bool known = find_structure(p, json_str(m, "structure", ""));
-		if (!known)
+		const json_t *known = find_structure(p, json_str(m, "structure", ""));
+		if (known)
+			c.apart = MAX(c.apart, apart(known, m));
+		else
 			json_array_append(p->computed, m);
 		*(record_of(k, m) == 0 ? &c.others : known ? &c.known : &c.new) += 1;
 	}
@@ -243,7 +268,12 @@ static int read_given(struct calibrate *k, struct calibrate_pair *p, bool *ret_f
 	fprintf(stderr, "%zu of %d molecules are taken from %s", c.new, k->set.n, path);
 	if (c.known)
 		fprintf(stderr, "; %zu were here already", c.known);
-	fprintf(stderr, c.others ? "; %zu are not in %s\n" : "\n", c.others, k->set_file);
+	if (c.others)
+		fprintf(stderr, "; %zu are not in %s", c.others, k->set_file);
+	fputs("\n", stderr);
+	if (c.apart >= 0.05)
+		cli_error("%s and what is in %s differ by up to %.2f ppm for the same structure: what is there is used; to take the file's, "
+			  "give another --out", path, k->dir, c.apart);
 	return CLI_OK;
 }
 

@@ -20,10 +20,7 @@
 
 char *calibrate_job_name(const struct calibrate *k, const struct calibrate_pair *p, int molecule)
 {
-	_cleanup_free_ char *what = xasprintf("%s %s", p->hash, k->set.molecule[molecule].structure);
-	char hex[SHA256_HEX_LEN];
-	sha256_hex(what, strlen(what), hex);
-	return xasprintf("%s_%02d_%.8s", p->preset, molecule + 1, hex);
+	return xasprintf("%s_%s_%.12s", p->preset, p->hash, k->set.molecule[molecule].structure);
 }
 
 /* ---- what was asked for */
@@ -114,11 +111,18 @@ static int read_set(struct calibrate *k)
 		return CLI_FAILED;
 	}
 	for (int i = 0; i < k->set.n; i++)
-		for (int j = 0; j < i; j++)
-			if (str_eq(k->set.molecule[i].name, k->set.molecule[j].name))
+		for (int j = 0; j < i; j++) {
+			const struct benchmark_molecule *a = &k->set.molecule[j], *m = &k->set.molecule[i];
+			if (str_eq(m->structure, a->structure)) {
+				cli_error("%s: records %d (%s) and %d (%s) have the same structure; put all its measured shifts into one "
+					  "record, and take the other one out", path, j + 1, a->name, i + 1, m->name);
+				return CLI_FAILED;
+			}
+			if (str_eq(m->name, a->name))
 				cli_error("%s: records %d and %d have the same name (%s). If they are the same molecule, take one of "
 					  "them out: a molecule that is there twice makes the errors of molecules outside the fit "
-					  "too small", path, j + 1, i + 1, k->set.molecule[i].name);
+					  "too small", path, j + 1, i + 1, m->name);
+		}
 	int shifts[2] = { 0 };
 	for (int i = 0; i < k->set.n; i++)
 		for (int n = 0; n < 2; n++)
@@ -200,13 +204,16 @@ static bool is_foreign(const char *dir)
 	return foreign;
 }
 
-/* The list of its structures is that of a set with some of ours, or empty. */
-static bool is_our_set(const struct calibrate *k, const char *list)
+/* Adds our structures to those that the folder has seen. How many it had seen. */
+static int add_structures(const struct calibrate *k, struct buf *list)
 {
+	int seen = 0;
 	for (int i = 0; i < k->set.n; i++)
-		if (strstr(list, k->set.molecule[i].structure))
-			return true;
-	return !*list;
+		if (list->s && strstr(list->s, k->set.molecule[i].structure))
+			seen++;
+		else
+			buf_addf(list, "%s\n", k->set.molecule[i].structure);
+	return seen;
 }
 
 /* A folder belongs to one data set, which may grow and be corrected, and one process at a
@@ -225,23 +232,23 @@ static int claim_folder(struct calibrate *k)
 		k->dir = real;
 	}
 	_cleanup_free_ char *path = xasprintf("%s/dataset", k->dir), *lock = xasprintf("%s/lock", k->dir);
-	_cleanup_(buf_release) struct buf had = BUF_INIT, want = BUF_INIT;
-	for (int i = 0; i < k->set.n; i++)
-		buf_addf(&want, "%s\n", k->set.molecule[i].structure);
+	_cleanup_(buf_release) struct buf list = BUF_INIT;
 	if (r == 0 && (k->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0644)) < 0)
 		r = -errno;
 	if (r == 0 && file_lock(k->lock) < 0) {
 		cli_error("another nmr calibrate works in %s; wait for it, or give another --out", k->dir);
 		return CLI_FAILED;
 	}
-	if (r == 0 && (r = file_read(path, SET_MAX, &had)) == -ENOENT)
+	bool is_new = r == 0 && (r = file_read(path, SET_MAX, &list)) == -ENOENT;
+	if (is_new)
 		r = 0;
-	if (r == 0 && had.s && !is_our_set(k, had.s)) {
-		cli_error("%s was made with another data set: none of its structures is in %s; give another --out", k->dir, k->set_file);
+	if (r == 0 && add_structures(k, &list) == 0 && !is_new) {
+		cli_error("%s was made with another data set, or by another version: it has none of the structures of %s; give another "
+			  "--out", k->dir, k->set_file);
 		return CLI_USAGE;
 	}
 	if (r == 0)
-		r = file_write_atomic(path, want.s, want.len, 0644, false);
+		r = file_write_atomic(path, list.s, list.len, 0644, true);
 	if (r < 0)
 		cli_error("cannot use %s: %s", k->dir, strerror(-r));
 	return r < 0 ? CLI_FAILED : CLI_OK;
@@ -295,22 +302,29 @@ static int open_folder(struct calibrate *k)
 
 /* ---- the jobs */
 
-static int is_it(const struct job *j, void *arg)
+struct search { const struct calibrate *k; const char *name; bool found; };
+
+/* Settings that were changed and changed back: what was cancelled in between is wanted again. */
+static int take_up(const struct job *j, void *arg)
 {
-	const char **name = arg;
-	if (!str_has_prefix(j->name, *name))
+	struct search *s = arg;
+	char uuid[UUID_LEN + 1];
+	_cleanup_free_ char *error = NULL;
+	if (!str_has_prefix(j->name, s->name))
 		return 0;
-	*name = NULL;
-	return 1;
+	s->found = true;
+	if (j->state == JOB_CANCELLED && door_request(s->k->conf, "retry", j->id, NULL, uuid, &error) < 0)
+		cli_error("%s", error);
+	return 0;
 }
 
 /* Also as several: the isomers of a structure with undefined stereocentres. */
-static bool is_in_queue(struct queue *q, const char *name)
+static bool is_in_queue(const struct calibrate *k, struct queue *q, const char *name)
 {
-	const char *looked_for = name;
+	struct search s = { k, name, false };
 	if (q)
-		queue_job_each(q, &(struct job_filter){ .text = name, .states = ~0u >> 1 }, is_it, &looked_for);
-	return looked_for == NULL;
+		queue_job_each(q, &(struct job_filter){ .text = name, .states = ~0u >> 1 }, take_up, &s);
+	return s.found;
 }
 
 static int submit(const struct calibrate *k, const struct calibrate_pair *p, int molecule, const char *name)
@@ -320,7 +334,6 @@ static int submit(const struct calibrate *k, const struct calibrate_pair *p, int
 					      OPTION_NOTIFY };
 	_cleanup_free_ char *file = xasprintf("%s.sdf", name);
 	_cleanup_free_ char *error = NULL;
-	const char *text = k->set.molecule[molecule].text, *fields = strstr(text, "\nM  END");
 	char id[ID_LEN + 1];
 	struct conf_pair o[ARRAY_SIZE(passed) + 2];
 	size_t n = 0;
@@ -329,8 +342,8 @@ static int submit(const struct calibrate *k, const struct calibrate_pair *p, int
 	o[n++] = (struct conf_pair){ (char *)option_name(OPTION_PRESET), p->preset };
 	o[n++] = (struct conf_pair){ (char *)option_name(OPTION_NAME), (char *)name };
 	/* Without the record's fields, which may be options. */
-	size_t len = fields ? (size_t)(fields - text) + strlen("\nM  END") : strlen(text);
-	_cleanup_free_ char *record = xasprintf("%.*s\n", (int)len, text);
+	const struct benchmark_molecule *m = &k->set.molecule[molecule];
+	_cleanup_free_ char *record = xasprintf("%.*s\n", (int)m->block_len, m->text);
 	struct door_submission s = { .data = record, .len = strlen(record), .filename = file, .options = o, .noptions = n };
 	int r = door_submit(k->conf, &s, id, &error);
 	if (r < 0)
@@ -353,20 +366,19 @@ static void empty_door(const struct calibrate *k)
 		closedir(d);
 }
 
-/* Of the settings and the structures as they are now? */
+/* Of the settings as they are now? */
 static bool is_current(const struct calibrate *k, const char *job_name)
 {
-	for (int i = 0; i < k->nknown; i++)
-		for (int m = 0; m < k->set.n && str_has_prefix(job_name, k->pair[i].preset); m++) {
-			_cleanup_free_ char *name = calibrate_job_name(k, &k->pair[i], m);
-			if (str_has_prefix(job_name, name))
-				return true;
-		}
+	for (int i = 0; i < k->nknown; i++) {
+		_cleanup_free_ char *start = xasprintf("%s_%s_", k->pair[i].preset, k->pair[i].hash);
+		if (str_has_prefix(job_name, start))
+			return true;
+	}
 	return false;
 }
 
 /* A job that waits under settings that were changed since would be computed with the new
- * ones under the name of the old; and a structure that is not in the set is not wanted. */
+ * ones under the name of the old. */
 static int cancel_outdated(const struct job *j, void *arg)
 {
 	const struct calibrate *k = arg;
@@ -392,7 +404,7 @@ static int submit_all(struct calibrate *k)
 	for (int i = 0; i < k->npairs && e == CLI_OK; i++)
 		for (int m = 0; m < k->set.n && e == CLI_OK; m++) {
 			_cleanup_free_ char *name = calibrate_job_name(k, &k->pair[i], m);
-			if (!calibrate_shieldings(k, &k->pair[i], m) && !is_in_queue(q, name))
+			if (!calibrate_shieldings(k, &k->pair[i], m) && !is_in_queue(k, q, name))
 				e = submit(k, &k->pair[i], m, name);
 		}
 	queue_close(q);
@@ -550,10 +562,11 @@ int cmd_calibrate(struct cli *c)
 		e = open_folder(&k);
 	/* Half of the set handed in would be handed in again: a signal waits. */
 	cli_catch_signals();
-	if (e == CLI_OK)
+	bool all = e == CLI_OK && have_all(&k);
+	if (e == CLI_OK && !all)
 		e = submit_all(&k);
 	if (e == CLI_OK)
-		e = have_all(&k) ? finish(&k, NULL) : compute(&k);
+		e = all ? finish(&k, NULL) : compute(&k);
 	release(&k);
 	return e;
 }

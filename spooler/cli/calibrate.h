@@ -31,8 +31,8 @@ struct calibrate {
 	int lock;
 };
 
-/* "wp04-631gdp_xtb_07_1a2b3c4d": the job of a pair and a molecule (from 0); the last part
- * is of the structure and the pair's hash. */
+/* "wp04-631gdp_xtb_1a2b3c4d_5e6f708192a3": the job of a pair, with its hash, and a molecule
+ * (from 0), by its structure. */
 char *calibrate_job_name(const struct calibrate *k, const struct calibrate_pair *p, int molecule);
 const char *calibrate_geometry_name(const struct calibrate_pair *p);
 /* "wp04-631gdp//xtb", "standard": as it is asked for. Caller frees. */

@@ -142,24 +142,27 @@ static char *read_shifts(struct benchmark_molecule *m, int nucleus, const char *
 	}
 }
 
-/* What is computed, without its name and the fields. */
-static void hash_structure(struct benchmark_molecule *m)
+/* What is computed, without its name and the fields. False: the mol block has no end. */
+static bool hash_structure(struct benchmark_molecule *m)
 {
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	const char *p = m->text, *end = p + strlen(p);
 	bool is_end = false;
 	for (int i = 0; !is_end; i++) {
 		_cleanup_free_ char *line = next_line(&p, end);
-		if (!line)
-			break;
+		if (!line || (i >= 3 && line[0] == '>'))
+			return false;
 		size_t n = strlen(line);
 		while (n > 0 && isspace((unsigned char)line[n - 1]))
 			n--;
 		if (i >= 3)
 			buf_addf(&b, "%.*s\n", (int)n, line);
-		is_end = str_has_prefix(line, "M  END");
+		/* The lines before are the title and a comment, which may say anything. */
+		is_end = i >= 3 && str_has_prefix(line, "M  END");
 	}
+	m->block_len = (size_t)(p - m->text);
 	sha256_hex(b.s, b.len, m->structure);
+	return true;
 }
 
 static char *read_fields(struct benchmark_molecule *m)
@@ -169,7 +172,8 @@ static char *read_fields(struct benchmark_molecule *m)
 	m->symbols = atom_symbols(m->text, &natoms);
 	if (!m->symbols)
 		return xstrdup("its atoms cannot be read; it must be a V2000 mol block");
-	hash_structure(m);
+	if (!hash_structure(m))
+		return xstrdup("its mol block has no \"M  END\"");
 	char *line;
 	while ((line = next_line(&p, end))) {
 		char *why = strange_field(line);

@@ -20,6 +20,7 @@ struct benchmark_molecule {
 	char *name;              /* the record's title, or "record 7" */
 	char *text;              /* the record itself, without $$$$ */
 	char *symbols;           /* of its atoms in order: " C H H H H " */
+	size_t block_len;        /* of text, to the end of "M  END" */
 	char structure[SHA256_HEX_LEN]; /* of the mol block from its counts line on, without trailing blanks */
 	char *solvent;           /* or NULL */
 	struct benchmark_shift *shift[2]; /* 1H, 13C */

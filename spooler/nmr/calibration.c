@@ -7,11 +7,12 @@
 #include <string.h>
 
 #define DRAWS 2000
+#define HELD 1e12
 
 #define TERMS (2 + CALIBRATION_KINDS_MAX)   /* slope, intercept, an offset for each kind */
 
 /* Normal equations of one molecule's points; those of several add up to the fit of all. */
-struct sums { double xx[TERMS][TERMS], xy[TERMS], lomo2; };
+struct sums { double xx[TERMS][TERMS], xy[TERMS], molecules[CALIBRATION_KINDS_MAX], lomo2; };
 
 struct model { double w[TERMS]; };
 
@@ -26,9 +27,12 @@ static void add(struct sums *t, const struct sums *s, double times)
 			t->xx[i][j] += times * s->xx[i][j];
 		t->xy[i] += times * s->xy[i];
 	}
+	for (int k = 0; k < CALIBRATION_KINDS_MAX; k++)
+		t->molecules[k] += times * s->molecules[k];
 	t->lomo2 += times * s->lomo2;
 }
 
+/* t: of the row's molecule. */
 static void add_row(struct sums *t, const struct row *r)
 {
 	const int term[] = { 0, 1, 2 + r->kind };
@@ -38,6 +42,8 @@ static void add_row(struct sums *t, const struct row *r)
 			t->xx[term[i]][term[j]] += x[i] * x[j];
 		t->xy[term[i]] += x[i] * r->y;
 	}
+	if (r->kind >= 0)
+		t->molecules[r->kind] = 1;
 }
 
 /* By elimination with the largest pivot. False: no line through these. */
@@ -48,7 +54,8 @@ static bool solve(const struct sums *s, struct model *ret)
 		return false;
 	for (int i = 0; i < TERMS; i++) {
 		memcpy(a[i], s->xx[i], sizeof(s->xx[i]));
-		a[i][i] += i < 2 ? 0 : CALIBRATION_PRIOR;
+		/* What no number of points could move stays zero. */
+		a[i][i] += i < 2 ? 0 : s->molecules[i - 2] > CALIBRATION_MOLECULES_MIN - 0.5 ? CALIBRATION_PRIOR : HELD;
 		a[i][TERMS] = s->xy[i];
 	}
 	for (int i = 0; i < TERMS; i++) {
@@ -64,8 +71,10 @@ static bool solve(const struct sums *s, struct model *ret)
 			for (int c = TERMS; r != i && c >= i; c--)
 				a[r][c] -= a[r][i] / a[i][i] * a[i][c];
 	}
-	for (int i = 0; i < TERMS; i++)
-		ret->w[i] = a[i][TERMS] / a[i][i];
+	for (int i = 0; i < TERMS; i++) {
+		double x = a[i][TERMS] / a[i][i];
+		ret->w[i] = i < 2 || s->molecules[i - 2] > CALIBRATION_MOLECULES_MIN - 0.5 ? x : 0;
+	}
 	return true;
 }
 

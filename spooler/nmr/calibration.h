@@ -3,8 +3,9 @@
  *
  *     shift = slope * shielding + intercept + offset of its kind
  *
- * where the offsets are asked for. Each offset is held at zero as by CALIBRATION_PRIOR more
- * points of its kind (ridge regression), so that one point of a kind does not decide it.
+ * where the offsets are asked for, and for kinds that CALIBRATION_MOLECULES_MIN molecules
+ * have. Each offset is held at zero as by CALIBRATION_PRIOR more points of its kind (ridge
+ * regression).
  *
  * What a fit says of its own points is too kind. LOMO (leave one molecule out) predicts
  * each molecule by a fit to all others: shifts of one molecule err together, so leaving
@@ -27,6 +28,7 @@ struct calibration_interval { double low, high; };   /* 2.5 and 97.5 % */
 
 #define CALIBRATION_KINDS_MAX 8
 #define CALIBRATION_PRIOR 2.0
+#define CALIBRATION_MOLECULES_MIN 4
 /* rmsd: LOMO; offset: ppm, zero without. */
 struct calibration_kind { const char *environment; double rmsd, offset; int n, molecules; };
 

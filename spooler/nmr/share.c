@@ -110,9 +110,10 @@ static const struct scaling_kind *read_kinds(const config_setting_t *s, size_t *
 	size_t n = l ? (size_t)config_setting_length(l) : 0;
 	struct scaling_kind *k = xcalloc(n + 1, sizeof(*k));
 	for (size_t i = 0; i < n; i++) {
-		const config_setting_t *e = config_setting_get_elem(l, (unsigned)i);
+		const config_setting_t *e = config_setting_get_elem(l, (unsigned)i), *offset = config_setting_get_member(e, "offset");
 		k[i] = (struct scaling_kind){ .environment = text(e, "environment"), .rmsd = number(e, "rmsd", 0),
-					      .offset = number(e, "offset", 0), .n = (int)number(e, "n", 0), .molecules = (int)number(e, "molecules", 0) };
+					      .offset = offset ? config_setting_is_number(offset) ? number(e, "offset", 0) : NAN : 0,
+					      .n = (int)number(e, "n", 0), .molecules = (int)number(e, "molecules", 0) };
 	}
 	*ret_n = n;
 	return k;
@@ -237,6 +238,14 @@ static bool same_key(const struct factor *a, const struct factor *b)
 	       str_eq(a->s.solvent, b->s.solvent);
 }
 
+static bool is_repeated(const struct scaling *s, size_t kind)
+{
+	for (size_t i = 0; i < kind; i++)
+		if (str_eq(s->kind[i].environment, s->kind[kind].environment))
+			return true;
+	return false;
+}
+
 static char *check_factors(const struct share *sh, const char *dir)
 {
 	for (size_t i = 0; i < sh->nfactors; i++) {
@@ -249,9 +258,10 @@ static char *check_factors(const struct share *sh, const char *dir)
 					 f->level, f->s.solvent);
 		for (size_t k = 0; k < f->s.nkinds; k++)
 			if (!f->s.kind[k].environment || f->s.kind[k].rmsd <= 0 || f->s.kind[k].n < 1 ||
-			    fabs(f->s.kind[k].offset) > OFFSET_MAX)
-				return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s): a kind needs environment, rmsd and n, and "
-						 "an offset of at most %d ppm", dir, i + 1, f->s.nucleus, f->level, f->s.solvent, OFFSET_MAX);
+			    !(fabs(f->s.kind[k].offset) <= OFFSET_MAX) || is_repeated(&f->s, k))
+				return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s): a kind stands there once, with environment, rmsd "
+						 "and n, and an offset of at most %d ppm, if any", dir, i + 1, f->s.nucleus, f->level,
+						 f->s.solvent, OFFSET_MAX);
 		for (size_t k = 0; k < i; k++)
 			if (same_key(f, &sh->factor[k]))
 				return xasprintf("%s/scaling.conf: entries %zu and %zu are both for %s, %s on %s geometries, in %s: "

@@ -97,7 +97,7 @@ const struct level *share_level_at(const struct share *s, size_t i);
 const struct scaling *share_scaling(const struct share *s, const char *nucleus,
 				    const struct preset *p, const struct solvent *solvent);
 bool share_is_uncalibrated(const struct share *s, const struct preset *p, const struct solvent *solvent);
-/* ppm; environment NULL, or one that the fit does not have: by the line alone. */
+/* ppm; environment NULL, or one that the fit does not have: without an offset. */
 double scaling_shift(const struct scaling *s, double shielding, const char *environment);
 /* The expected error of a nucleus of this kind, ppm: that of its kind where the fit had
  * enough of them, else that of all. NAN: the fit had none of this kind. environment NULL:

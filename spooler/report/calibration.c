@@ -482,9 +482,9 @@ void calibration_html(const json_t *doc, struct buf *b)
 	text_html(b, options.s);
 	buf_adds(b, "</p>\n</header>\n");
 	buf_adds(b, "<p>shift = slope · shielding + intercept, and for carbons an offset by kind, by least squares, nothing left out as an outlier. "
-		    "Each offset is held at zero as by two more points. <b>RMSD, left out</b> "
+		    "Kinds of at least four molecules have one; each is held at zero as by two more points. <b>RMSD, left out</b> "
 		    "predicts each molecule by a fit to all others, and is what an unknown molecule of this kind may expect; its 95 % "
-		    "interval comes from drawing molecules with their errors anew (bootstrap). CPU s: all finished runs of the whole prediction, mean of a molecule. All in ppm.</p>\n");
+		    "interval comes from drawing molecules with their errors anew (bootstrap). CPU s: all runs of the whole prediction, mean of a molecule. All in ppm.</p>\n");
 	overview(doc, b);
 	json_array_foreach(json_arr(doc, "fits"), i, fit)
 		section(fit, b);
@@ -543,6 +543,22 @@ static void remarks(const json_t *doc, size_t i, const json_t *fit, struct buf *
 	}
 }
 
+/* "    + offset: sp3 -0.73, sp2 +0.59 (the line alone: RMSD 1.787, left out 1.871)" */
+static void offsets_line(const json_t *x, struct buf *b)
+{
+	const json_t *k;
+	size_t i;
+	buf_adds(b, "    + offset:");
+	json_array_foreach(json_arr(x, "kinds"), i, k)
+		if (json_num(k, "offset", 0) != 0) {
+			buf_addc(b, ' ');
+			text_line(b, json_str(k, "environment", "?"), 20);
+			buf_addf(b, " %+.2f", json_num(k, "offset", 0));
+		}
+	buf_addf(b, " (the line alone: RMSD %.3f, left out %.3f)\n", json_num(json_object_get(x, "line_alone"), "rmsd", 0),
+		 json_num(json_object_get(x, "line_alone"), "lomo", 0));
+}
+
 void calibration_table(const json_t *doc, struct buf *b)
 {
 	const json_t *fit;
@@ -561,6 +577,8 @@ void calibration_table(const json_t *doc, struct buf *b)
 					 json_num(x, "intercept", 0), json_num(x, "rmsd", 0), json_num(x, "lomo", 0), mean_cpu(fit));
 			else
 				buf_adds(b, "  not enough molecules for a fit\n");
+			if (x && has_offsets(x))
+				offsets_line(x, b);
 		}
 	json_array_foreach(json_arr(doc, "fits"), i, fit)
 		remarks(doc, i, fit, b);

@@ -6,6 +6,7 @@ use strict;
 use warnings;
 use lib 'tests/integration/lib';
 use Test::More;
+use Digest::SHA qw(sha256_hex);
 use File::Temp qw(tempdir);
 use JSON::PP;
 use List::Util qw(sum);
@@ -141,32 +142,6 @@ like(Spool::slurp("$dir/err"), qr/set\.sdf: 4 molecules, 6 shifts of 1H and 4 of
 
 # ---- the fit, worked out here
 my $doc = decode_json(Spool::slurp("$dir/c/calibration.json"));
-# Normal equations by elimination: slope, intercept, offsets of kinds, which two more
-# points hold at zero.
-sub with_offsets {
-	my @p = @_;
-	my @kinds = sort keys %{ { map { $_->{environment} => 1 } @p } };
-	my $row = sub { my ($q) = @_; return ($q->{shielding} - 100, 1, map { $_ eq $q->{environment} ? 1 : 0 } @kinds) };
-	my @a;
-	for my $q (@p) {
-		my @x = $row->($q);
-		for my $i (0 .. $#x) {
-			$a[$i][$_] += $x[$i] * $x[$_] for 0 .. $#x;
-			$a[$i][ $#x + 1 ] += $x[$i] * $q->{shift};
-		}
-	}
-	$a[$_][$_] += 2 for 2 .. $#a;
-	for my $i (0 .. $#a) {
-		for my $r (grep { $_ != $i } 0 .. $#a) {
-			my $f = $a[$r][$i] / $a[$i][$i];
-			$a[$r][$_] -= $f * $a[$i][$_] for $i .. $#a + 1;
-		}
-	}
-	my @w = map { $a[$_][ $#a + 1 ] / $a[$_][$_] } 0 .. $#a;
-	my %offset;
-	@offset{@kinds} = @w[ 2 .. $#w ];
-	return sub { my ($q) = @_; return $w[0] * ($q->{shielding} - 100) + $w[1] + ($offset{ $q->{environment} } // 0) }, $w[0], \%offset;
-}
 sub line_of {
 	my @p = @_;
 	my ($mx, $my) = (sum(map { $_->{shielding} } @p) / @p, sum(map { $_->{shift} } @p) / @p);
@@ -183,29 +158,14 @@ for my $fit (@{ $doc->{fits} }) {
 		is(scalar @p, 4, "$nucleus: a point for each measured shift");
 		is($x->{elements}, 'H C O F', 'of these elements');
 		my ($slope, $intercept) = line_of(@p);
+		ok(abs($slope - $x->{slope}) < 1e-6 && abs($intercept - $x->{intercept}) < 1e-4, 'a line by least squares');
 		my $lomo = sqrt(sum(map {
 			my $q = $_;
 			my ($s, $i) = line_of(grep { $_->{molecule} ne $q->{molecule} } @p);
 			($s * $q->{shielding} + $i - $q->{shift})**2
 		} @p) / @p);
-		ok(abs($lomo - $x->{line_alone}{lomo}) < 1e-6, 'a line by least squares, each molecule by the others');
-		if ($nucleus eq '1H') {
-			ok(abs($slope - $x->{slope}) < 1e-6 && abs($intercept - $x->{intercept}) < 1e-4, 'is the fit of hydrogens');
-			ok(abs($lomo - $x->{lomo}) < 1e-6, 'and their error');
-			is_deeply([ grep { $_->{offset} } @{ $x->{kinds} } ], [], 'without offsets');
-		} else {
-			my ($predict, $its_slope, $offset) = with_offsets(@p);
-			ok(abs($its_slope - $x->{slope}) < 1e-6, 'carbons have a line');
-			is(join(' ', map { sprintf '%s %.5f', $_->{environment}, $_->{offset} } sort { $a->{environment} cmp $b->{environment} } @{ $x->{kinds} }),
-				join(' ', map { sprintf '%s %.5f', $_, $offset->{$_} } sort keys %$offset), 'and an offset for each kind');
-			ok(abs($_->{error} - ($predict->($_) - $_->{shift})) < 1e-6, 'which are its errors') for @p;
-			my $theirs = sqrt(sum(map {
-				my $q = $_;
-				my ($by_others) = with_offsets(grep { $_->{molecule} ne $q->{molecule} } @p);
-				($by_others->($q) - $q->{shift})**2
-			} @p) / @p);
-			ok(abs($theirs - $x->{lomo}) < 1e-6, 'and each molecule by the others');
-		}
+		ok(abs($lomo - $x->{lomo}) < 1e-6 && abs($lomo - $x->{line_alone}{lomo}) < 1e-6, 'and each molecule by the others');
+		is_deeply([ grep { $_->{offset} } @{ $x->{kinds} } ], [], 'no offsets of kinds that few molecules have');
 	}
 	is_deeply([ map { "$_->{molecule} @{ $_->{atoms} }: $_->{reason}" } @{ $fit->{left_out}{'1H'} } ], 
 		['Methanol 6: exchangeable hydrogen: its shift depends on concentration, water and temperature'],
@@ -238,13 +198,16 @@ sub interrupted {
 	if (!$pid) {
 		open STDOUT, '>', '/dev/null';
 		open STDERR, '>', "$dir/err";
-		exec $nmr, 'calibrate', "$dir/set.sdf", @args;
+		exec $nmr, 'calibrate', (grep { /\.sdf\z/ } @args) ? () : "$dir/set.sdf", @args;
 	}
 	ok(wait_until(60, $until), 'jobs wait');
 	kill 'INT', $pid;
 	waitpid $pid, 0;
 }
-sub jobs_of { return 0 + (qx(sqlite3 $dir/g/data/spool/db/queue.db "SELECT count(*) FROM job WHERE $_[0]" 2>/dev/null) || 0) }
+sub jobs_of {
+	my ($which, $folder) = (@_, 'g');
+	return 0 + (qx(sqlite3 $dir/$folder/data/spool/db/queue.db "SELECT count(*) FROM job WHERE $which" 2>/dev/null) || 0);
+}
 interrupted(sub { jobs_of('1') == 4 }, '--levels', 'quick', '--out', "$dir/g");
 my $open = jobs_of('state < 2');
 ok($open > 0, "not all are done: $open");
@@ -255,6 +218,10 @@ is($e, 0, 'with the new ones to the end') or diag(Spool::slurp("$dir/err"));
 is(jobs_of("name IN ($old) AND state IN (SELECT state FROM job WHERE name NOT IN ($old))"), 4 - $open, 'what waited is not computed with them');
 is(jobs_of("name NOT IN ($old)"), 4, 'all are computed with the new ones');
 write_file("$share/presets.conf", $presets);
+rename "$dir/g/shieldings/quick.json", "$dir/g/quick.json" or die;
+($e) = calibrate("$dir/set.sdf", '--levels', 'quick', '--out', "$dir/g");
+is($e, 0, 'and back to the old ones') or diag(Spool::slurp("$dir/err"));
+is(jobs_of("name IN ($old) AND state=(SELECT state FROM job WHERE name NOT IN ($old) LIMIT 1)"), 4, 'what was cancelled is taken up again');
 
 # ---- from shieldings that were computed before
 sub of_fit {
@@ -280,6 +247,8 @@ ok(abs(of_fit("$dir/f")->{'13C'}{slope} - $xtb->{'13C'}{slope}) < 1e-4, 'which i
 for my $try ([ $part =~ s/"settings":"./"settings":"/r, qr/small_xtb\.json was computed with other settings.*leave --shieldings out/ ],
 	[ $part =~ s/"structure":"....../"structure":"abcdef/gr, qr/has none of the structures of set\.sdf; leave --shieldings out/ ],
 	[ $part =~ s/"structure":"./"structure":"/r, qr/is damaged: entry 1 of its molecules/ ],
+	[ $part =~ s/\A(.*?\n.*?\n)(.*?),\n/$1$2,\n$2,\n/sr, qr/has the same structure twice: entries 1 and 2/ ],
+	[ $part =~ s/"environment":"sp3"/"environment":"SP3"/r, qr/is damaged: entry 1/ ], [ $part =~ s/"schema":2/"schema":1/r, qr/another version/ ],
 	[ $part =~ s/"shielding":[0-9.]+/"shielding":"x"/r, qr/is damaged: entry 1/ ], [ $part =~ s/"sp3"/"sp3\\"; }"/r, qr/is damaged: entry 1/ ],
 	[ $part =~ s/"levels":"[^"]*"/"levels":"both"/r, qr/holds "both", not "small_xtb"/ ], [ 'x', qr/small_xtb\.json is damaged, or no JSON/ ],
 	[ $part =~ s/"geometry":"[^"]*",//r, qr/is damaged: entry 1/ ], [ '{}', qr/is no file of shieldings/ ]) {
@@ -288,6 +257,9 @@ for my $try ([ $part =~ s/"settings":"./"settings":"/r, qr/small_xtb\.json was c
 	is($e, 2, 'refused');
 	like(Spool::slurp("$dir/err"), $try->[1], 'and why');
 }
+write_file("$dir/part/small_xtb.json", $part =~ s/"shielding":([0-9.]+)/'"shielding":' . ($1 + 7)/er);
+($e) = calibrate("$dir/set.sdf", '--levels', 'small//xtb', '--out', "$dir/f", '--shieldings', "$dir/part");
+like(Spool::slurp("$dir/err"), qr/differ by up to 7\.00 ppm for the same structure: what is there is used/, 'two results for one structure are told');
 # Its own are there without being asked for, whatever became of its jobs.
 my $whole = Spool::slurp("$dir/f/shieldings/small_xtb.json");
 system("rm -rf $dir/f/data") == 0 or die;
@@ -314,7 +286,7 @@ my $propane = [ 'Nothing of it', [ 'C 0 0 0', 'H 0.7 0.6 0.6', 'H -0.6 -0.6 0.6'
 write_file("$dir/else.sdf", record($propane));
 ($e) = calibrate("$dir/else.sdf", '--levels', 'small//xtb', '--out', "$dir/c");
 is($e, 2, 'another set needs another folder');
-like(Spool::slurp("$dir/err"), qr/another data set: none of its structures is in else\.sdf; give another --out/, 'and this is said');
+like(Spool::slurp("$dir/err"), qr/another data set.*none of the structures of else\.sdf; give another --out/, 'and this is said');
 # Turned round, without one, a shift corrected, other names, blanks at ends of lines.
 my @turned = map { record($_) } @molecules[ 3, 2, 1 ];
 $turned[0] =~ s/123\.2 1 2/122.2 1 2/ or die;
@@ -336,27 +308,113 @@ is("@numbers", '1 2 3 null', 'after the others');
 ($e) = calibrate("$dir/set.sdf", '--levels', 'small//xtb', '--out', "$dir/c");
 is(Spool::slurp("$kept/small_xtb.json"), $kept_file, 'and comes back with it');
 
+# What waits is not given up because the set of one start does not have it.
+interrupted(sub { jobs_of('1', 'h') == 4 }, '--levels', 'quick', '--out', "$dir/h");
+write_file("$dir/first.sdf", record($molecules[0]));
+interrupted(sub { jobs_of('state=3', 'h') > 0 }, '--levels', 'quick', '--out', "$dir/h", "$dir/first.sdf");
+is(jobs_of('1', 'h'), 4, 'a smaller set hands in nothing');
+is(jobs_of('state > 4', 'h'), 0, 'and cancels nothing');
+for my $try ([ record($molecules[0]) . record([ 'Copy', @{ $molecules[0] }[ 1 .. 4 ] ]), qr/records 1 \(Methane\) and 2 \(Copy\) have the same structure/ ],
+	[ record($molecules[0]) =~ s/M  END\n//r, qr/record 1 \(Methane\): its mol block has no "M  END"/ ]) {
+	write_file("$dir/bad.sdf", $try->[0]);
+	($e) = calibrate("$dir/bad.sdf", '--levels', 'small//xtb', '--out', "$dir/i");
+	is($e, 1, 'refused');
+	like(Spool::slurp("$dir/err"), $try->[1], 'and why');
+}
+write_file("$dir/bad.sdf", join('', map { record($_) =~ s/hand/M  END/r =~ s/\A/M  END /r } @molecules));
+($e) = calibrate("$dir/bad.sdf", '--levels', 'small//xtb', '--out', "$dir/c");
+is($e, 0, 'a title that looks like an end is none') or diag(Spool::slurp("$dir/err"));
+is(Spool::slurp("$kept/small_xtb.json"), $kept_file, 'and belongs to no other structure');
+
 # ---- with a molecule that cannot be computed
 ($e, $out) = calibrate("$dir/other.sdf", '--levels', 'small//xtb', '--out', "$dir/d", '--shieldings', $kept);
 like(Spool::slurp("$dir/err"), qr/4 of 5 molecules are taken from /, 'a set that has grown takes what is there');
 is($e, 1, 'not all could be computed');
-like($out, qr/without record 5, Bad radical \(job small_xtb_05_\w{8}\): .{10}/, 'and which is said');
+like($out, qr/without record 5, Bad radical \(job small_xtb_\w{8}_\w{12}\): .{10}/, 'and which is said');
 like(Spool::slurp("$dir/d/report.html"), qr/Without these molecules.*Bad radical/s, 'in the report, too');
 my $rest = decode_json(Spool::slurp("$dir/d/calibration.json"));
 is($rest->{fits}[0]{'13C'}{slope}, $xtb->{'13C'}{slope}, 'the fit is that of the others');
 
+# ---- offsets: a set of eight, with shieldings that are made up
+# Normal equations by elimination: slope, intercept, offsets of kinds, which two more
+# points hold at zero.
+sub with_offsets {
+	my @p = @_;
+	my @kinds = sort keys %{ { map { $_->{environment} => 1 } @p } };
+	my $row = sub { my ($q) = @_; return ($q->{shielding} - 100, 1, map { $_ eq $q->{environment} ? 1 : 0 } @kinds) };
+	my @a;
+	for my $q (@p) {
+		my @x = $row->($q);
+		for my $i (0 .. $#x) {
+			$a[$i][$_] += $x[$i] * $x[$_] for 0 .. $#x;
+			$a[$i][ $#x + 1 ] += $x[$i] * $q->{shift};
+		}
+	}
+	$a[$_][$_] += 2 for 2 .. $#a;
+	for my $i (0 .. $#a) {
+		for my $r (grep { $_ != $i } 0 .. $#a) {
+			my $f = $a[$r][$i] / $a[$i][$i];
+			$a[$r][$_] -= $f * $a[$i][$_] for $i .. $#a + 1;
+		}
+	}
+	my @w = map { $a[$_][ $#a + 1 ] / $a[$_][$_] } 0 .. $#a;
+	my %offset;
+	@offset{@kinds} = @w[ 2 .. $#w ];
+	return sub { my ($q) = @_; return $w[0] * ($q->{shielding} - 100) + $w[1] + ($offset{ $q->{environment} } // 0) }, $w[0], \%offset;
+}
+my (@made, @entries_of);
+for my $i (0 .. 8) {
+	my @m = @{ $molecules[ $i % 2 ] };
+	my ($kind, $x) = $i % 2 ? ('sp3-X', 140 - 3 * $i) : ('sp3', 190 - 5 * $i);
+	$m[0] = "Made $i";
+	$m[1] = [ @{ $m[1] } ];
+	$m[1][0] = "C 0 0 0.0$i";
+	$m[3] = [ sprintf '%.2f 1', 185 - 0.97 * $x + ($i % 2 ? 3 : -1) + 0.3 * sin(7 * $i) ];
+	$m[4] = $i % 2 ? [ "3.4$i 3 4 5" ] : [ "0.2$i 2 3 4 5" ];
+	push @made, my $text = record(\@m);
+	my ($block) = $text =~ /\A(?:.*\n){3}((?:.*\n)*?M  END\n)/;
+	$block =~ s/[ \t]+$//mg;
+	my $elements = join ',', map { '"' . substr($_, 0, 1) . '"' } @{ $m[1] };
+	my $hydrogens = $i % 2 ? '3,4,5' : '2,3,4,5';
+	push @entries_of, sprintf('{"record":null,"structure":"%s","cpu_s":1.0,"molecule":{"elements":[%s]},"level":{"preset":"small_xtb","solvent":"chcl3",'
+		. '"geometry":"g","programs":{}},"shifts":{"1H":[{"atoms":[%s],"shielding":%s,"environment":"%s"}],"13C":[{"atoms":[1],"shielding":%s,"environment":"%s"}]}}',
+		sha256_hex($block), $elements, $hydrogens, ($i % 2 ? 28 : 31) + 0.2 * sin(5 * $i), $kind, $x, $kind);
+}
+write_file("$dir/made.sdf", join '', @made);
+mkdir "$dir/made" or die;
+write_file("$dir/made/small_xtb.json", "$lines[0]\n\"molecules\":[\n" . join(",\n", @entries_of) . "\n]}\n");
+($e, $out) = calibrate("$dir/made.sdf", '--levels', 'small//xtb', '--out', "$dir/j", '--shieldings', "$dir/made");
+is($e, 0, 'nine molecules') or diag(Spool::slurp("$dir/err"));
+my $carbons = of_fit("$dir/j")->{'13C'};
+my @p = @{ $carbons->{points} };
+my ($by_all, $its_slope, $offset) = with_offsets(@p);
+ok(abs($its_slope - $carbons->{slope}) < 1e-6, 'carbons have a line');
+is(join(' ', map { sprintf '%s %.5f', $_->{environment}, $_->{offset} } sort { $a->{environment} cmp $b->{environment} } @{ $carbons->{kinds} }),
+	join(' ', map { sprintf '%s %.5f', $_, $offset->{$_} } sort keys %$offset), 'and an offset for each kind');
+is(scalar(grep { abs($_->{error} - ($by_all->($_) - $_->{shift})) > 1e-6 } @p), 0, 'which are its errors');
+my $theirs = sqrt(sum(map {
+	my $q = $_;
+	my @others = grep { $_->{molecule} ne $q->{molecule} } @p;
+	my %of = map { $_ => scalar grep { $_->{environment} } @others } qw(sp3 sp3-X);
+	my ($by_others) = with_offsets(@others);
+	($by_others->($q) - $q->{shift})**2
+} grep { $_->{environment} eq 'sp3' } @p));
+ok(abs($theirs - sqrt(sum(map { $_->{lomo}**2 } grep { $_->{environment} eq 'sp3' } @p))) < 1e-6, 'and each molecule by the others');
+ok($carbons->{lomo} < $carbons->{line_alone}{lomo}, 'better than the line alone');
+is_deeply([ grep { $_->{offset} } @{ of_fit("$dir/j")->{'1H'}{kinds} } ], [], 'hydrogens have none');
+like($out, qr/^13C .*\n    \+ offset: sp3 -[\d.]+ sp3-X \+[\d.]+ \(the line alone: RMSD /m, 'the table tells them');
+is(scalar(() = Spool::slurp("$dir/j/scaling.conf") =~ /offset = /g), 2, 'and the factors have them');
+
 # ---- its factors, as it wrote them
-system("cp $dir/c/scaling.conf $share/scaling.conf") == 0 or die;
+system("cp $dir/j/scaling.conf $share/scaling.conf") == 0 or die;
 sub predict {
 	my $json = qx($nmr predict @_ --json 2>$dir/err);
 	return eval { decode_json($json) } // do { diag(Spool::slurp("$dir/err")); {} };
 }
 my $r = predict('CO', '--preset', 'quick', '--mode', 'single');
 is($r->{level}{calibration}{'13C'}{kind}, 'scaled', 'serve a prediction');
-my $carbon_fit = $xtb->{'13C'};
-my ($its_offset) = map { $_->{offset} } grep { $_->{environment} eq 'sp3-X' } @{ $carbon_fit->{kinds} };
-ok($its_offset != 0 && abs($r->{shifts}{'13C'}[0]{shift} - ($carbon_fit->{slope} * $r->{shifts}{'13C'}[0]{shielding} + $carbon_fit->{intercept}
-	+ $its_offset)) < 0.01, 'by their line and the offset of its kind');
+ok(abs($r->{shifts}{'13C'}[0]{shift} - ($carbons->{slope} * $r->{shifts}{'13C'}[0]{shielding} + $carbons->{intercept} + $offset->{'sp3-X'})) < 0.01,
+	'by their line and the offset of its kind');
 my ($oh, $ch3) = map { my $t = $_; grep { $_->{type} eq $t } @{ $r->{shifts}{'1H'} } } qw(OH CH3);
 ok($ch3->{uncertainty} > 0, 'with an uncertainty');
 ok(!defined $oh->{uncertainty} && $oh->{uncertainty_reason} =~ /exchangeable/, 'but not for OH');

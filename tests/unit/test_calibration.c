@@ -170,6 +170,10 @@ static void is_smallest(const struct calibration_point *p, int n, const struct c
 	assert_true(fabs(of_intercept) < 1e-8);
 	for (int k = 0; k < c->nkinds; k++) {
 		double of_offset = CALIBRATION_PRIOR * c->kind[k].offset;
+		if (c->kind[k].molecules < CALIBRATION_MOLECULES_MIN) {
+			assert_true(c->kind[k].offset == 0);
+			continue;
+		}
 		for (int i = 0; i < n; i++)
 			of_offset += str_eq(p[i].environment, c->kind[k].environment) ? p[i].error : 0;
 		assert_true(fabs(of_offset) < 1e-8);
@@ -220,6 +224,20 @@ static void kinds_have_offsets(_unused_ void **state)
 	assert_int_equal(calibration_fit(p, n, true, &c), 0);
 	assert_int_equal(c.nkinds, CALIBRATION_KINDS_MAX);
 	is_smallest(p, n, &c);
+	/* A kind of three molecules, however many points, has none; the others still do. */
+	n = cloud(p);
+	for (int i = 0; i < n; i++)
+		p[i].environment = p[i].molecule < 3 ? "sp" : i % 2 ? "sp3" : "sp2";
+	assert_int_equal(calibration_fit(p, n, true, &c), 0);
+	is_smallest(p, n, &c);
+	n = cloud(p);
+	for (int i = 0, seen = -1; i < n; i++) {
+		p[i].environment = p[i].molecule < 4 && p[i].molecule != seen ? "sp" : "sp3";
+		seen = p[i].molecule;
+	}
+	assert_int_equal(calibration_fit(p, n, true, &c), 0);
+	is_smallest(p, n, &c);
+	assert_true(c.kind[0].offset != 0 && c.kind[1].offset != 0 && c.kind[1].molecules == 4);
 }
 
 static void a_fit_needs_molecules(_unused_ void **state)

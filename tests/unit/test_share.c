@@ -188,6 +188,8 @@ static void test_broken_data(_unused_ void **state)
 		{ "scaling.conf", "slope = -", "slope = ", "entry 1" },
 		{ "scaling.conf", "solvent = \"chcl3\"", "solvent = \"chcl4\"", "entry 1" },
 		{ "scaling.conf", "environment = \"sp3\";", "environment = \"sp3\"; offset = 171;", "an offset of at most 20 ppm" },
+		{ "scaling.conf", "environment = \"sp3\";", "environment = \"sp3\"; offset = \"-1.7\";", "an offset of at most 20 ppm" },
+		{ "scaling.conf", "environment = \"sp3-X\";", "environment = \"sp2\";", "a kind stands there once" },
 		{ "scaling.conf", "nucleus = \"13C\"", "nucleus = \"C13\"", "entry 2" },
 		{ "scaling.conf", "nucleus = \"13C\"", "nucleus = \"1H\"",
 		  "entries 1 and 2 are both for 1H, b3lyp-6311g2dp on b3lyp-d3-631gd geometries, in chcl3: remove one" },
