@@ -288,7 +288,7 @@ static const struct {
 } table[OPTION_COUNT] = {
 	[OPTION_SOLVENT] = { "solvent", "chcl3", "CDCl3, DMSO-d6, water, vacuum ... (default: CDCl3)",
 			     " solv nmrsolvent ", check_solvent },
-	[OPTION_PRESET] = { "preset", "standard", "draft, standard or production (default: standard)",
+	[OPTION_PRESET] = { "preset", "standard", "draft, standard, best or production (default: standard)",
 			    " level quality ", check_preset },
 	[OPTION_MODE] = { "mode", "auto", "conformers: auto, single or ensemble (default: auto)",
 			  " conformermode ", check_mode },

@@ -300,7 +300,7 @@ static void name_largest(struct buf *b, const struct panel *p, const json_t *x)
 	for (size_t i = 0; i < MIN(n, (size_t)NAMED); i++) {
 		double at = px(p, json_num(r[i].p, "shift", 0)), y = py(p, json_num(r[i].p, "lomo", 0));
 		_cleanup_free_ char *name = point_name(r[i].p);
-		used[i] = place(p, at, y, 4.9 * (double)text_width(name), used, i);
+		used[i] = place(p, at, y, 5.4 * (double)text_width(name), used, i);
 		if (fabs(used[i].y - 3.5 - y) > 5)
 			buf_addf(b, "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"#999\" stroke-width=\"0.6\"/>\n", at, y,
 				 used[i].x + (used[i].right ? 1.5 : -1.5), used[i].y - 3.5);

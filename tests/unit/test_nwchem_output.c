@@ -143,10 +143,10 @@ static void test_ethanol_comes_out_right(_unused_ void **state)
 		assert_int_equal(p.verdict, VERDICT_OK);
 		double ch3 = (iso(p.result, 3) + iso(p.result, 4) + iso(p.result, 5)) / 3;
 		double ch2 = (iso(p.result, 6) + iso(p.result, 7)) / 2;
-		assert_true(fabs(c->slope * iso(p.result, 0) + c->intercept - 18.2) < 3);
-		assert_true(fabs(c->slope * iso(p.result, 1) + c->intercept - 58.4) < 3);
-		assert_true(fabs(h->slope * ch3 + h->intercept - 1.2) < 0.3);
-		assert_true(fabs(h->slope * ch2 + h->intercept - 3.7) < 0.3);
+		assert_true(fabs(scaling_shift(c, iso(p.result, 0), "sp3") - 18.2) < 3);
+		assert_true(fabs(scaling_shift(c, iso(p.result, 1), "sp3-X") - 58.4) < 3);
+		assert_true(fabs(scaling_shift(h, ch3, "sp3") - 1.2) < 0.3);
+		assert_true(fabs(scaling_shift(h, ch2, "sp3-X") - 3.7) < 0.3);
 	}
 	share_free(share);
 }
