@@ -304,7 +304,7 @@ static int open_folder(struct calibrate *k)
 
 struct search { const struct calibrate *k; const char *name; bool found; };
 
-/* Settings that were changed and changed back: what was cancelled in between is wanted again. */
+/* What was cancelled is wanted again: settings that were changed, and changed back. */
 static int take_up(const struct job *j, void *arg)
 {
 	struct search *s = arg;
@@ -318,8 +318,9 @@ static int take_up(const struct job *j, void *arg)
 	return 0;
 }
 
-/* Also as several: the isomers of a structure with undefined stereocentres. */
-static bool is_in_queue(const struct calibrate *k, struct queue *q, const char *name)
+/* False: the queue does not have it. Also as several: the isomers of a structure with undefined
+ * stereocentres. */
+static bool take_up_all(const struct calibrate *k, struct queue *q, const char *name)
 {
 	struct search s = { k, name, false };
 	if (q)
@@ -404,7 +405,7 @@ static int submit_all(struct calibrate *k)
 	for (int i = 0; i < k->npairs && e == CLI_OK; i++)
 		for (int m = 0; m < k->set.n && e == CLI_OK; m++) {
 			_cleanup_free_ char *name = calibrate_job_name(k, &k->pair[i], m);
-			if (!calibrate_shieldings(k, &k->pair[i], m) && !is_in_queue(k, q, name))
+			if (!calibrate_shieldings(k, &k->pair[i], m) && !take_up_all(k, q, name))
 				e = submit(k, &k->pair[i], m, name);
 		}
 	queue_close(q);

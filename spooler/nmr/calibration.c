@@ -46,6 +46,9 @@ static void add_row(struct sums *t, const struct row *r)
 		t->molecules[r->kind] = 1;
 }
 
+/* Sums may have been taken away again, which leaves no whole numbers. */
+static bool has_offset(const struct sums *s, int kind) { return s->molecules[kind] > CALIBRATION_MOLECULES_MIN - 0.5; }
+
 /* By elimination with the largest pivot. False: no line through these. */
 static bool solve(const struct sums *s, struct model *ret)
 {
@@ -55,7 +58,7 @@ static bool solve(const struct sums *s, struct model *ret)
 	for (int i = 0; i < TERMS; i++) {
 		memcpy(a[i], s->xx[i], sizeof(s->xx[i]));
 		/* What no number of points could move stays zero. */
-		a[i][i] += i < 2 ? 0 : s->molecules[i - 2] > CALIBRATION_MOLECULES_MIN - 0.5 ? CALIBRATION_PRIOR : HELD;
+		a[i][i] += i < 2 ? 0 : has_offset(s, i - 2) ? CALIBRATION_PRIOR : HELD;
 		a[i][TERMS] = s->xy[i];
 	}
 	for (int i = 0; i < TERMS; i++) {
@@ -71,10 +74,8 @@ static bool solve(const struct sums *s, struct model *ret)
 			for (int c = TERMS; r != i && c >= i; c--)
 				a[r][c] -= a[r][i] / a[i][i] * a[i][c];
 	}
-	for (int i = 0; i < TERMS; i++) {
-		double x = a[i][TERMS] / a[i][i];
-		ret->w[i] = i < 2 || s->molecules[i - 2] > CALIBRATION_MOLECULES_MIN - 0.5 ? x : 0;
-	}
+	for (int i = 0; i < TERMS; i++)
+		ret->w[i] = i < 2 || has_offset(s, i - 2) ? a[i][TERMS] / a[i][i] : 0;
 	return true;
 }
 

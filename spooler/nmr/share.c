@@ -238,12 +238,13 @@ static bool same_key(const struct factor *a, const struct factor *b)
 	       str_eq(a->s.solvent, b->s.solvent);
 }
 
-static bool is_repeated(const struct scaling *s, size_t kind)
+/* NULL: the fit has none of this kind. */
+static const struct scaling_kind *kind_of(const struct scaling *s, const char *environment)
 {
-	for (size_t i = 0; i < kind; i++)
-		if (str_eq(s->kind[i].environment, s->kind[kind].environment))
-			return true;
-	return false;
+	for (size_t i = 0; environment && i < s->nkinds; i++)
+		if (str_eq(s->kind[i].environment, environment))
+			return &s->kind[i];
+	return NULL;
 }
 
 static char *check_factors(const struct share *sh, const char *dir)
@@ -258,7 +259,7 @@ static char *check_factors(const struct share *sh, const char *dir)
 					 f->level, f->s.solvent);
 		for (size_t k = 0; k < f->s.nkinds; k++)
 			if (!f->s.kind[k].environment || f->s.kind[k].rmsd <= 0 || f->s.kind[k].n < 1 ||
-			    !(fabs(f->s.kind[k].offset) <= OFFSET_MAX) || is_repeated(&f->s, k))
+			    !(fabs(f->s.kind[k].offset) <= OFFSET_MAX) || kind_of(&f->s, f->s.kind[k].environment) != &f->s.kind[k])
 				return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s): a kind stands there once, with environment, rmsd "
 						 "and n, and an offset of at most %d ppm, if any", dir, i + 1, f->s.nucleus, f->level,
 						 f->s.solvent, OFFSET_MAX);
@@ -429,26 +430,18 @@ bool scaling_has_element(const struct scaling *s, const char *symbol)
 
 double scaling_shift(const struct scaling *s, double shielding, const char *environment)
 {
-	double shift = s->slope * shielding + s->intercept;
-	for (size_t i = 0; environment && i < s->nkinds; i++)
-		if (str_eq(s->kind[i].environment, environment))
-			shift += s->kind[i].offset;
-	return shift;
+	const struct scaling_kind *k = kind_of(s, environment);
+	return s->slope * shielding + s->intercept + (k ? k->offset : 0);
 }
 
 double scaling_error(const struct scaling *s, const char *environment)
 {
 	double all = s->lomo > 0 ? s->lomo : s->rmsd;
-	for (size_t i = 0; environment && i < s->nkinds; i++) {
-		const struct scaling_kind *k = &s->kind[i];
-		if (!str_eq(k->environment, environment))
-			continue;
-		if (k->n >= KIND_SHIFTS_MIN && k->molecules >= KIND_MOLECULES_MIN)
-			return k->rmsd;
-		/* Too few to believe that they are better than the rest. */
-		return MAX(all, k->rmsd);
-	}
-	return environment && s->nkinds ? NAN : all;
+	const struct scaling_kind *k = kind_of(s, environment);
+	if (!k)
+		return environment && s->nkinds ? NAN : all;
+	/* Too few to believe that they are better than the rest. */
+	return k->n >= KIND_SHIFTS_MIN && k->molecules >= KIND_MOLECULES_MIN ? k->rmsd : MAX(all, k->rmsd);
 }
 
 int share_unsupported_element(const struct preset *p, const int *z, int n)

@@ -281,9 +281,9 @@ like(Spool::slurp("$dir/err"), qr/other settings.*now called \Q$aside[0]\E/, 'an
 like(Spool::slurp("$dir/err"), qr/has no shieldings of these levels/, 'a folder without them');
 
 # ---- a set that changes
-my $propane = [ 'Nothing of it', [ 'C 0 0 0', 'H 0.7 0.6 0.6', 'H -0.6 -0.6 0.6', 'H -0.6 0.6 -0.6', 'H 0.6 -0.6 -0.6' ],
+my $elsewhere = [ 'Nothing of it', [ 'C 0 0 0', 'H 0.7 0.6 0.6', 'H -0.6 -0.6 0.6', 'H -0.6 0.6 -0.6', 'H 0.6 -0.6 -0.6' ],
 	[ '1 2', '1 3', '1 4', '1 5' ], [ '-2.3 1' ], [ '0.23 2 3 4 5' ] ];
-write_file("$dir/else.sdf", record($propane));
+write_file("$dir/else.sdf", record($elsewhere));
 ($e) = calibrate("$dir/else.sdf", '--levels', 'small//xtb', '--out', "$dir/c");
 is($e, 2, 'another set needs another folder');
 like(Spool::slurp("$dir/err"), qr/another data set.*none of the structures of else\.sdf; give another --out/, 'and this is said');
@@ -395,7 +395,6 @@ is(scalar(grep { abs($_->{error} - ($by_all->($_) - $_->{shift})) > 1e-6 } @p), 
 my $theirs = sqrt(sum(map {
 	my $q = $_;
 	my @others = grep { $_->{molecule} ne $q->{molecule} } @p;
-	my %of = map { $_ => scalar grep { $_->{environment} } @others } qw(sp3 sp3-X);
 	my ($by_others) = with_offsets(@others);
 	($by_others->($q) - $q->{shift})**2
 } grep { $_->{environment} eq 'sp3' } @p));
