@@ -12,7 +12,6 @@
 
 #include "nmr/geometry.h"
 
-#define OFFSET_MAX 20             /* ppm; more is a typing error */
 /* Below this a kind's own error is a matter of luck. */
 #define KIND_SHIFTS_MIN 8
 #define KIND_MOLECULES_MIN 4
@@ -252,17 +251,17 @@ static char *check_factors(const struct share *sh, const char *dir)
 	for (size_t i = 0; i < sh->nfactors; i++) {
 		const struct factor *f = &sh->factor[i];
 		bool geometry = str_eq(f->geometry, "xtb") || share_level(sh, f->geometry);
-		/* A shift falls as the shielding rises: any other slope is a typing error. */
-		if (!geometry || !share_level(sh, f->level) || !share_solvent(sh, f->s.solvent) || f->s.slope > -0.5 ||
-		    f->s.slope < -1.5 || f->s.rmsd <= 0 || (!str_eq(f->s.nucleus, "1H") && !str_eq(f->s.nucleus, "13C")))
+		/* A shift falls as the shielding rises. */
+		if (!geometry || !share_level(sh, f->level) || !share_solvent(sh, f->s.solvent) || f->s.slope > SCALING_SLOPE_MAX ||
+		    f->s.slope < SCALING_SLOPE_MIN || f->s.rmsd < SCALING_RMSD_MIN || (!str_eq(f->s.nucleus, "1H") && !str_eq(f->s.nucleus, "13C")))
 			return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s) is not usable", dir, i + 1, f->s.nucleus,
 					 f->level, f->s.solvent);
 		for (size_t k = 0; k < f->s.nkinds; k++)
-			if (!f->s.kind[k].environment || f->s.kind[k].rmsd <= 0 || f->s.kind[k].n < 1 ||
-			    !(fabs(f->s.kind[k].offset) <= OFFSET_MAX) || kind_of(&f->s, f->s.kind[k].environment) != &f->s.kind[k])
+			if (!f->s.kind[k].environment || f->s.kind[k].rmsd < SCALING_RMSD_MIN || f->s.kind[k].n < 1 ||
+			    !(fabs(f->s.kind[k].offset) <= SCALING_OFFSET_MAX) || kind_of(&f->s, f->s.kind[k].environment) != &f->s.kind[k])
 				return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s): a kind stands there once, with environment, rmsd "
 						 "and n, and an offset of at most %d ppm, if any", dir, i + 1, f->s.nucleus, f->level,
-						 f->s.solvent, OFFSET_MAX);
+						 f->s.solvent, SCALING_OFFSET_MAX);
 		for (size_t k = 0; k < i; k++)
 			if (same_key(f, &sh->factor[k]))
 				return xasprintf("%s/scaling.conf: entries %zu and %zu are both for %s, %s on %s geometries, in %s: "

@@ -62,6 +62,12 @@ struct scaling_kind {
 	int n, molecules;
 };
 
+/* Factors beyond these are typing errors, or fits to something else: refused. */
+#define SCALING_SLOPE_MIN -1.5
+#define SCALING_SLOPE_MAX -0.5
+#define SCALING_OFFSET_MAX 20    /* ppm */
+#define SCALING_RMSD_MIN 0.0001  /* ppm */
+
 /* shift = slope * shielding + intercept + offset of its kind. */
 struct scaling {
 	const char *nucleus;     /* "1H", "13C" */
