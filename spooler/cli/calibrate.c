@@ -412,23 +412,52 @@ static int submit_all(struct calibrate *k)
 	return e;
 }
 
-struct progress { const struct calibrate *k; int done, failed; };
+/* Of the molecules of this run; the folder's queue may have jobs of others. ended: all that
+ * have ended, done and failed: those of this run, as they were shown last. */
+struct progress { const struct calibrate *k; int ended, done, failed; };
+
+static bool is_wanted(const struct calibrate *k, const char *job_name)
+{
+	for (int i = 0; i < k->npairs; i++)
+		for (int m = 0; m < k->set.n; m++) {
+			_cleanup_free_ char *name = calibrate_job_name(k, &k->pair[i], m);
+			if (str_eq(name, job_name))
+				return !calibrate_shieldings(k, &k->pair[i], m);
+		}
+	return false;
+}
+
+static int count_job(const struct job *j, void *arg)
+{
+	struct progress *c = arg;
+	if (is_wanted(c->k, j->name)) {
+		c->done += j->state == JOB_DONE;
+		c->failed += j->state != JOB_DONE;
+	}
+	return 0;
+}
 
 static void look(struct private_spooler *p, void *arg)
 {
 	struct progress *g = arg;
-	int count[JOB_STATE_COUNT] = { 0 };
+	struct progress c = { .k = g->k };
+	int count[JOB_STATE_COUNT] = { 0 }, all = 0;
 	if (!p->q || queue_job_counts(p->q, count) < 0)
 		return;
-	int all = 0, failed = count[JOB_FAILED] + count[JOB_CANCELLED];
-	for (int i = 0; i < JOB_STATE_COUNT; i++)
-		all += count[i];
-	if (all == 0 || (count[JOB_DONE] == g->done && failed == g->failed))
+	int ended = count[JOB_DONE] + count[JOB_FAILED] + count[JOB_CANCELLED];
+	if (ended == g->ended ||
+	    queue_job_each(p->q, &(struct job_filter){ .states = 1u << JOB_DONE | 1u << JOB_FAILED | 1u << JOB_CANCELLED }, count_job, &c) < 0)
 		return;
-	g->done = count[JOB_DONE];
-	g->failed = failed;
-	fprintf(stderr, "%d of %d runs of molecules done", g->done, all);
-	fprintf(stderr, failed ? ", %d failed\n" : "\n", failed);
+	g->ended = ended;
+	if (c.done == g->done && c.failed == g->failed)
+		return;
+	for (int i = 0; i < g->k->npairs; i++)
+		for (int m = 0; m < g->k->set.n; m++)
+			all += !calibrate_shieldings(g->k, &g->k->pair[i], m);
+	g->done = c.done;
+	g->failed = c.failed;
+	fprintf(stderr, "%d of %d runs of molecules done", c.done, all);
+	fprintf(stderr, c.failed ? ", %d failed\n" : "\n", c.failed);
 }
 
 /* ---- the results */
@@ -512,7 +541,7 @@ static int compute(struct calibrate *k)
 {
 	_cleanup_free_ char *rundir = xasprintf("%s/run", k->dir);
 	struct private_spooler p = { .conf = k->conf, .rundir = rundir };
-	struct progress g = { k, -1, -1 };
+	struct progress g = { k, -1, -1, -1 };
 	struct run_record rec = { 0 };
 	int e = private_run(&p, look, &g, &rec);
 	if (e == CLI_OK && cli_interrupted())

@@ -181,6 +181,7 @@ is(system("xmllint --noout $dir/c/*.svg"), 0, 'which are well-formed') if qx(whi
 # ---- the levels of a preset
 ($e, $out) = calibrate("$dir/set.sdf", '--levels', 'both,small//xtb', '--out', "$dir/c");
 is($e, 0, 'a preset stands for its levels') or diag(Spool::slurp("$dir/err"));
+like(Spool::slurp("$dir/err"), qr/^0 of 4 runs of molecules done\n(?:\d of 4 .*\n)*?4 of 4 runs/m, 'and counts its own molecules, not those of before');
 like($out, qr/^1H +both: small\/\/xtb .*\n13C +both: tiny\/\/xtb /m, 'one for each nucleus');
 my ($both, $again) = @{ decode_json(Spool::slurp("$dir/c/calibration.json"))->{fits} };
 is($both->{preset}, 'both', 'it is named');
