@@ -9,8 +9,12 @@ TEST_MAKE  = $(MAKE) --no-print-directory SANITIZE=1
 INTEGRATION := $(sort $(wildcard tests/integration/*.t))
 LONG      := $(sort $(wildcard tests/long/*.t))
 UNIT       = $(sort $(UNIT_BIN) $(MOL_UNIT_BIN))
-# Engines use all cores: integration tests one after the other, first those that fail soon.
-PROVE      = NMR_TEST_BIN=$(B)/bin prove --exec scripts/run-test $(if $(VERBOSE),-v)
+# Those whose engines answer at once mostly wait: they run side by side with each other
+# and the unit tests, the longest first. Engines and servers of the machine want it for
+# themselves.
+WAITING    = $(patsubst %,tests/integration/%.t,batch notify schedule powerloss sweep torture feedback random \
+	web-abuse check backup limits web-api verbs summary folders keep again web-openapi save)
+PROVE      = NMR_TEST_BIN=$(B)/bin prove --timer --exec scripts/run-test $(if $(VERBOSE),-v)
 
 .PHONY: test test-long check unit integration lint
 test:
@@ -26,8 +30,13 @@ test-long:
 	@$(TEST_MAKE) check TESTS='$$(UNIT) $$(INTEGRATION) $$(LONG)'
 
 TESTS      = $(UNIT) $(INTEGRATION)
+BESIDE     = $(filter $(UNIT),$(TESTS)) $(foreach t,$(WAITING),$(filter $(t),$(TESTS)))
+ALONE      = $(filter-out $(BESIDE),$(TESTS))
 check: all unit-tests
-	@$(PROVE) $(TESTS)
+	@bad=0; \
+	$(if $(strip $(BESIDE)),$(PROVE) -j$(JOBS) $(BESIDE) || bad=1;) \
+	$(if $(strip $(ALONE)),$(PROVE) $(ALONE) || bad=1;) \
+	exit $$bad
 unit:
 	@scripts/install-deps build test
 	@$(TEST_MAKE) -s -j$(JOBS) all unit-tests

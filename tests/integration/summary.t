@@ -22,7 +22,9 @@ my $s = Replay->new(env => { NMR_STATUS_S => 1, ASAN_OPTIONS => join ':', grep {
 	wrap => [ qw(strace -f -qq -o /dev/null -e trace=renameat2 -e inject=renameat2:delay_enter=1000000) ]);
 $s->drop('two.smi', "C two-records\nC more\n");
 $s->start;
-ok(wait_until(120, sub { (sql($s, 'SELECT count(*) FROM job WHERE state=2') // 0) > 0 && -d $s->out('two') }), 'results are on their way');
+ok(wait_until(120, sub {
+	(sql($s, 'SELECT count(*) FROM job WHERE state IN (2,3)') // 0) == 2 && sql($s, 'SELECT count(*) FROM job WHERE state=2') > 0 &&
+		-d $s->out('two') }), 'results are on their way');
 my ($pid) = split ' ', Spool::slurp("/proc/$s->{pid}/task/$s->{pid}/children");
 kill 'TERM', $pid;
 is($s->wait_exit(60), 0, 'the spooler ends') or diag($s->log_text);
