@@ -105,7 +105,7 @@ $s->start;
 $s->drop('half.conf', "notify = anna\@example.org\n");
 $s->drop('half.smi', "many-records=3000\n");
 ok(wait_until(60, sub { $s->log_text =~ /event=start / && (sql($s, 'SELECT unmade FROM batch'))[0] }), 'a file is being split');
-is((nmr($s, 'cancel', 'half'))[0], 0, 'and cancelled');
+is((nmr($s, 'cancel', 'half', '--timeout', '200'))[0], 0, 'and cancelled');
 my $n = sql($s, 'SELECT count(*) FROM job WHERE batch_row>0');
 my $unmade = sql($s, 'SELECT unmade FROM batch');
 ok(wait_until(300, sub { waiting($s) == 0 }), 'all is told');
@@ -120,7 +120,8 @@ $s->stop;
 # ---------------------------------------------------------------- down, then up; refused, then taken
 fresh();
 $_->down for $mail, $hook;
-$s = spool(NMR_NOTIFY_AGAIN_S => 1);
+# It tries five times, and "nmr doctor" is asked before they are up.
+$s = spool(NMR_NOTIFY_AGAIN_S => 3);
 $s->start;
 $s->drop('later.smi', "C later\n");
 is($s->wait_for('later', 60), 'done', 'a job is done while the servers are down');

@@ -86,7 +86,7 @@ L
 	sleep 2;
 	unlink "$bin/liar";
 	$s->drop("m$_.smi", "C m$_\n") for 1 .. 4;
-	ok(wait_until(120, sub { sql($s, 'SELECT count(*) FROM job WHERE state IN (3,4)') == 4 }), 'all end') or diag($s->log_text);
+	ok(wait_until(300, sub { sql($s, 'SELECT count(*) FROM job WHERE state IN (3,4)') == 4 }), 'all end') or diag($s->log_text);
 	my @failed = sql($s, 'SELECT name FROM job WHERE state=4');
 	is(scalar @failed, 1, 'one fails, alone');
 	like($s->failed_text($failed[0]), qr/memory/i, 'for its memory, which is said');
@@ -104,7 +104,7 @@ L
 	ok(wait_until(60, sub { sql($s, 'SELECT count(*) FROM job WHERE batch_row>0') == 40 && sql($s, 'SELECT count(*) FROM job WHERE state=3') > 0 }),
 		'a batch is under way') or diag($s->log_text);
 	$s->drop('single.smi', "C single\n");
-	is($s->wait_for('single', 120), 'done', 'a single molecule') or diag($s->log_text);
+	is($s->wait_for('single', 400), 'done', 'a single molecule') or diag($s->log_text);
 	my $done = sql($s, 'SELECT count(*) FROM job WHERE batch_row>0 AND state=3');
 	ok($done < 20, "is done long before the batch ($done of 40)");
 	is($s->stop, 0, 'it ends');
