@@ -13,7 +13,7 @@ use Replay;
 use Upkeep;
 
 my $to = tempdir('nmr-backup-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-my $s = Replay->new(env => { REPLAY_DELAY_MS => '200-400', NMR_CORES => 2 });
+my $s = Replay->new(env => { REPLAY_DELAY_MS => '600-900', NMR_CORES => 2 });
 my ($st, $out, $err) = nmr($s, 'backup', "$to/none");
 is($st, 3, 'no queue: status 3');
 $s->start;

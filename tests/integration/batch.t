@@ -75,7 +75,7 @@ sub counts { return { map { split /\|/ } sql($_[0], 'SELECT state,count(*) FROM 
 	my $rest = unmade($s);
 	sql($s, 'UPDATE job SET state=6 WHERE batch_row=0');
 	$s->start;
-	ok(wait_until(200, sub { sql($s, 'SELECT count(*) FROM job WHERE state IN (0,1,2)') == 0 }), 'held: what there is goes on');
+	ok(wait_until(500, sub { sql($s, 'SELECT count(*) FROM job WHERE state IN (0,1,2)') == 0 }), 'held: what there is goes on');
 	is(unmade($s), $rest, 'held: no more jobs are made');
 	my ($status, $out) = nmr($s, 'show', 'set');
 	like($out, qr/molecules +$RECORDS: \d+ done, $rest not in the queue yet \(held\)/, 'held: as told');
@@ -97,7 +97,7 @@ sub counts { return { map { split /\|/ } sql($_[0], 'SELECT state,count(*) FROM 
 for my $verb (qw(hold cancel)) {
 	my $s = start_set(2000);
 	wait_until(60, sub { unmade($s) >= 0 });
-	my ($status, $out) = nmr($s, $verb, 'set');
+	my ($status, $out) = nmr($s, $verb, 'set', '--timeout', '200');
 	is($status, 0, "$verb: taken") or diag($out);
 	ok(wait_until(100, sub { sql($s, 'SELECT count(*) FROM job WHERE state IN (0,1,2)') == 0 }), "$verb: nothing goes on");
 	my $rest = unmade($s);
@@ -106,7 +106,7 @@ for my $verb (qw(hold cancel)) {
 	my $left = sql($s, 'SELECT count(*) FROM job WHERE state=' . ($verb eq 'hold' ? 6 : 5));
 	cmp_ok($left, '>', 0, "$verb: what was made waits or is cancelled");
 	if ($verb eq 'hold') {
-		is((nmr($s, 'cancel', 'set'))[0], 0, 'hold: cancelled then');
+		is((nmr($s, 'cancel', 'set', '--timeout', '200'))[0], 0, 'hold: cancelled then');
 		is(sql($s, 'SELECT count(*) FROM job WHERE state NOT IN (3,5)'), 0, 'hold: nothing is left');
 	}
 	is($s->stop, 0, "$verb: the spooler ends");

@@ -12,7 +12,7 @@ use Replay;
 use Upkeep;
 
 # An empty file is told about; filled later it is taken under its own name.
-my $s = Replay->new(env => { NMR_EMPTY_REPORT_S => 1, NMR_STATUS_S => 1, REPLAY_DELAY_MS => 600 })->start;
+my $s = Replay->new(env => { NMR_EMPTY_REPORT_S => 1, NMR_STATUS_S => 1, REPLAY_DELAY_MS => 2000 })->start;
 $s->drop('late.smi', '');
 is($s->wait_for('late', 30), 'failed', 'an empty file is told about');
 like($s->failed_text('late'), qr/empty/, 'in words');
@@ -22,7 +22,7 @@ ok(!-e $s->out('late.failed'), 'and the words about it are gone');
 
 # However a retry is asked for, the words about the failure go.
 $s->drop('bad.smi', "C fails-in-conformers\n");
-is($s->wait_for('bad', 30), 'failed', 'a job fails');
+is($s->wait_for('bad', 60), 'failed', 'a job fails');
 is((nmr($s, 'retry', 'bad'))[0], 0, 'it is run again');
 ok(wait_until(10, sub { -d $s->out('bad.running') && !-e $s->out('bad.failed') }), 'and the words about it are gone');
 ok(wait_until(30, sub { -d $s->out('bad.failed') && !-e $s->out('bad.running') }), 'until it fails again');
@@ -31,7 +31,7 @@ ok(wait_until(30, sub { -d $s->out('bad.failed') && !-e $s->out('bad.running') }
 remove_tree($s->out('late.running'));
 ok(wait_until(10, sub { -e $s->out('late.running') . '/STATUS.txt' }), 'a deleted status folder comes back');
 remove_tree($s->out('late.running'));
-is($s->wait_for('late', 60), 'done', 'and is no cancel');
+is($s->wait_for('late', 120), 'done', 'and is no cancel');
 ok(!-d $s->out('late-2'), 'one result under its own name');
 is($s->stop, 0, 'it ends');
 
@@ -42,9 +42,9 @@ SKIP: {
 	$w->{wrap} = [ qw(strace -f -qq -o /dev/null -e trace=read -e inject=read:error=EIO:when=1..2 -P), "$w->{data}/inbox/sick.smi" ];
 	$w->start;
 	$w->drop('sick.smi', "C sick\n");
-	is($w->wait_for('sick', 30), 'failed', 'a file that gives no content is told about');
+	is($w->wait_for('sick', 120), 'failed', 'a file that gives no content is told about');
 	like($w->failed_text('sick'), qr/cannot be read.*Copy it again/s, 'in words');
-	ok(wait_until(40, sub { -d $w->out('sick') }), 'it is tried again, and taken') or diag $w->log_text;
+	ok(wait_until(200, sub { -d $w->out('sick') }), 'it is tried again, and taken') or diag $w->log_text;
 	ok(!-e $w->out('sick.failed'), 'and the words about it are gone');
 	# strace, asked to end, would leave it running.
 	kill 'TERM', split ' ', Spool::slurp("/proc/$w->{pid}/task/$w->{pid}/children");

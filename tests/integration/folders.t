@@ -24,7 +24,7 @@ my $s = Replay->new(env => { NMR_QUIET_S => 0.2, NMR_QUIET_REMOTE_S => 0.4, NMR_
 	NMR_EMPTY_REPORT_S => 0.5, NMR_STATUS_S => 1 });
 conf($s, <<'END');
 hot = {
-	slow = { quiet_s = 3.0; };
+	slow = { quiet_s = 6.0; };
 	far = { watch = "poll"; };
 	scanner = { solvent = "D2O"; markers = true; quiet_s = 0.1; };
 };
@@ -35,7 +35,7 @@ like(Spool::slurp("$s->{data}/inbox/README.txt"), qr/scanner  \(a file is taken 
 
 my $told = doctor($s);
 like($told, qr/^the inbox: new files are noticed at once \(a local filesystem\); a file is taken once it has been still for 0\.2 s$/m, 'doctor: the inbox');
-like($told, qr/^inbox\/slow: .*still for 3 s$/m, 'doctor: a quiet time');
+like($told, qr/^inbox\/slow: .*still for 6 s$/m, 'doctor: a quiet time');
 like($told, qr/^inbox\/far: new files are found by polling \(nmr\.conf says so\)/m, 'doctor: polled');
 like($told, qr/^inbox\/scanner: .*its \.done/m, 'doctor: markers');
 
@@ -44,7 +44,7 @@ $s->drop('quick.smi', "C quick\n");
 is($s->wait_for('quick', 60), 'done', 'a file beside it is done');
 is($s->wait_for('a', 60), 'done', 'and then the one of the slow folder');
 my %at = map { /^ts=\S*?(\d\d):(\d\d):(\d\d)Z.*event=accepted .*file=(\S+)/ ? ($4 => $1 * 3600 + $2 * 60 + $3) : () } split /\n/, $s->log_text;
-cmp_ok($at{'slow/a.smi'} - $at{'quick.smi'}, '>=', 2, 'which was left alone for longer');
+cmp_ok($at{'slow/a.smi'} - $at{'quick.smi'}, '>=', 4, 'which was left alone for longer');
 
 $s->drop('far/b.smi', "C b\n");
 is($s->wait_for('b', 60), 'done', 'a polled folder');

@@ -108,7 +108,7 @@ ok(wait_until(60, sub { $s->log_text =~ /event=start / && (sql($s, 'SELECT unmad
 is((nmr($s, 'cancel', 'half', '--timeout', '200'))[0], 0, 'and cancelled');
 my $n = sql($s, 'SELECT count(*) FROM job WHERE batch_row>0');
 my $unmade = sql($s, 'SELECT unmade FROM batch');
-ok(wait_until(300, sub { waiting($s) == 0 }), 'all is told');
+ok(wait_until(900, sub { waiting($s) == 0 && $mail->got > 0 && $hook->got > $n }), 'all is told');
 is(scalar(@m = $mail->got), 1, 'once by mail');
 is(scalar(grep { $_->{json}{event} eq 'batch-ended' } $hook->got), 1, 'the end of the batch once');
 is(scalar(grep { $_->{json}{event} ne 'batch-ended' } $hook->got), $n, 'and each of its jobs');

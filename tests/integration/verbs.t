@@ -10,7 +10,7 @@ use JSON::PP;
 use Replay;
 use Upkeep;
 
-my $s = Replay->new(env => { REPLAY_DELAY_MS => 150, NMR_CORES => 1, NMR_STATUS_S => 1 });
+my $s = Replay->new(env => { REPLAY_DELAY_MS => 500, NMR_CORES => 1, NMR_STATUS_S => 1 });
 make_path("$s->{data}/inbox");
 $s->drop("m$_.smi", "C m$_\n") for 1 .. 2;
 $s->start;
@@ -29,7 +29,7 @@ like($err, qr/priority/, 'and the reason');
 ($st, $out, $err) = nmr($s, 'priority', '1', 'nobody');
 like($err, qr/There is no job "nobody"/, 'no such job');
 is($s->wait_for("m$_", 60), 'done', "m$_ is done") for 1 .. 2;
-ok(wait_until(10, sub { sql($s, "SELECT count(*) FROM job WHERE state=3") == 2 }), 'the queue knows');
+ok(wait_until(60, sub { sql($s, "SELECT count(*) FROM job WHERE state=3") == 2 }), 'the queue knows');
 ($st, $out, $err) = nmr($s, 'priority', '1', 'm1');
 like($err, qr/m1 is done: it cannot be moved/, 'not when it is done');
 
@@ -43,23 +43,23 @@ is($s->wait_for('m1', 30), 'done', 'the result is back');
 is_deeply(tree($s->out('m1')), $before, 'the same, byte for byte');
 is(scalar(my @x = $s->started), $started, 'and no step was run for it');
 # Through the door, with the outcome in a row.
-ok(wait_until(10, sub { sql($s, "SELECT state FROM job WHERE name='m2'") == 3 }), 'm2 is done');
+ok(wait_until(60, sub { sql($s, "SELECT state FROM job WHERE name='m2'") == 3 }), 'm2 is done');
 remove_tree($s->out('m2'));
 my $uuid = '01234567-89ab-4def-8123-456789abcdef';
 write_file("$s->{data}/door/.tmp-x", encode_json({ verb => 'republish', target => 'm2' }));
 rename "$s->{data}/door/.tmp-x", "$s->{data}/door/req-$uuid.json" or die;
 is($s->wait_for('m2', 30), 'done', 'republished through the door');
-ok(wait_until(10, sub { (sql($s, "SELECT ok||outcome FROM request WHERE uuid='$uuid'") // '') eq '1m2 is published again.' }),
+ok(wait_until(60, sub { (sql($s, "SELECT ok||outcome FROM request WHERE uuid='$uuid'") // '') eq '1m2 is published again.' }),
 	'with an outcome row');
 # Somebody's own folder has taken the name.
-ok(wait_until(10, sub { sql($s, "SELECT state FROM job WHERE name='m2'") == 3 }), 'm2 is done again');
+ok(wait_until(60, sub { sql($s, "SELECT state FROM job WHERE name='m2'") == 3 }), 'm2 is done again');
 remove_tree($s->out('m2'));
 write_file($s->out('m2') . '/mine.txt', 'mine');
 ($st, $out) = nmr($s, 'republish', 'm2');
 is($st, 0, 'republish over a name that is taken');
 is($s->wait_for('m2-2', 30), 'done', 'gets a number');
 is_deeply([ keys %{ tree($s->out('m2')) } ], ['/mine.txt'], 'and the folder in its place is as it was');
-ok(wait_until(10, sub { sql($s, "SELECT outname||state FROM job WHERE name='m2'") eq 'm2-23' }), 'the queue has the new name');
+ok(wait_until(60, sub { sql($s, "SELECT outname||state FROM job WHERE name='m2'") eq 'm2-23' }), 'the queue has the new name');
 # Without the report it is made anew; without the science it is refused.
 sub lose {
 	my ($kind) = @_;
@@ -73,7 +73,7 @@ ok(lose('render'), 'the report is lost');
 ($st, $out, $err) = nmr($s, 'republish', 'm1');
 is($st, 0, 'republish without the report') or diag($err);
 is($s->wait_for('m1', 30), 'done', 'makes it again');
-ok(wait_until(10, sub { sql($s, "SELECT state FROM job WHERE name='m1'") == 3 }), 'm1 is done again');
+ok(wait_until(60, sub { sql($s, "SELECT state FROM job WHERE name='m1'") == 3 }), 'm1 is done again');
 remove_tree($s->out('m1'));
 ok(lose('shield'), 'shieldings are lost');
 ($st, $out, $err) = nmr($s, 'republish', 'm1');
@@ -84,7 +84,7 @@ like($err, qr/steps are not kept/, 'with the reason');
 # A batch, put together by hand, because all that the stand-in reads is one record.
 $s->drop("pair/$_.smi", "C $_\n") for qw(one two);
 is($s->wait_for("pair/$_", 60), 'done', "pair/$_") for qw(one two);
-ok(wait_until(10, sub { sql($s, "SELECT count(*) FROM job WHERE state=3 AND outname LIKE 'pair/%'") == 2 }), 'both are done');
+ok(wait_until(60, sub { sql($s, "SELECT count(*) FROM job WHERE state=3 AND outname LIKE 'pair/%'") == 2 }), 'both are done');
 sql($s, "INSERT INTO batch(row,id,name,outname,total,created) VALUES(7,'00000000000b','pair','pair',2,1);"
 	. "INSERT INTO batch(row,id,name,outname,total,parent_row,created) VALUES(8,'00000000000c','in','pair/in',1,7,1);"
 	. "UPDATE job SET batch_row=7 WHERE outname='pair/one';UPDATE job SET batch_row=8 WHERE outname='pair/two';");
@@ -92,7 +92,7 @@ remove_tree($s->out("pair/$_")) for qw(one two);
 ($st, $out, $err) = nmr($s, 'republish', 'pair');
 is($out, "pair: 2 jobs published again, 0 left as they are.\n", 'republish of a batch and of what is inside it') or diag($err);
 is($s->wait_for("pair/$_", 30), 'done', "pair/$_ is back") for qw(one two);
-ok(wait_until(10, sub { sql($s, "SELECT count(*) FROM job WHERE state=3 AND outname LIKE 'pair/%'") == 2 }), 'and done');
+ok(wait_until(60, sub { sql($s, "SELECT count(*) FROM job WHERE state=3 AND outname LIKE 'pair/%'") == 2 }), 'and done');
 is($s->stop, 0, 'it ends');
 
 # Damage, and what a dead spooler leaves.
@@ -131,7 +131,7 @@ for my $bad (sort keys %words) {
 ok(-e $s->out('bad-options.failed') . '/input/bad-options.smi', 'the structure lies beside them');
 ok(!-e "$s->{data}/scratch/$key", "a killed step's scratch is wiped");
 ok(-e "$s->{data}/scratch/somebody-elses/x", 'but nothing else there');
-ok(wait_until(10, sub { !-e $s->out('old.running') && !-e $s->out('group/sub/deep.running') }), 'stale .running folders are swept');
+ok(wait_until(60, sub { !-e $s->out('old.running') && !-e $s->out('group/sub/deep.running') }), 'stale .running folders are swept');
 ok(-e $s->out('noted.running') . '/my notes.txt', 'unless somebody put something into them');
 
 # A step that fails for good leaves no scratch.

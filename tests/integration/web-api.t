@@ -42,7 +42,7 @@ is($j->{input_smiles}, 'C', 'with its SMILES');
 is($st, 503, 'the list needs a queue');
 
 $s->start;
-$j = $w->wait_status($early, 'complete', 60);
+$j = $w->wait_status($early, 'complete', 240);
 is($j->{status}, 'complete', 'the spooler takes it when it comes') or diag $s->log_text;
 
 # ---- what a form needs
@@ -83,7 +83,7 @@ is($st, 422, 'half a JSON');
 is($st, 415, 'a form where JSON belongs');
 
 # ---- GET /api/v1/jobs/{id}
-$j = $w->wait_status($id, 'complete', 60);
+$j = $w->wait_status($id, 'complete', 240);
 is($j->{status}, 'complete', 'complete') or diag $s->log_text;
 is($j->{input_name}, 'methane', 'its name');
 is_deeply([ map { $_->{step} } @{ $j->{steps_completed} } ], [qw(geometry_optimization nmr_shielding post_processing)], 'its steps');
@@ -223,7 +223,7 @@ is($st, 422, 'no file at all');
 ($st, $j) = $w->form('/api/v1/jobs/upload', [ solvent => 'dmso' ], map { [ file => "many$_.smi", "C many$_\n" ] } 1 .. 3);
 is($st . ' ' . @{ $j->{jobs} // [] }, '202 3', 'several at once');
 my @many = map { $_->{job_id} } @{ $j->{jobs} };
-is($w->wait_status($_, 'complete', 60)->{status}, 'complete', 'each is computed') for $uid, @many;
+is($w->wait_status($_, 'complete', 240)->{status}, 'complete', 'each is computed') for $uid, @many;
 is(Spool::slurp($s->out('uploaded') . '/input/up load.smi') || Spool::slurp($s->out('up load') . '/input/up load.smi'), "C uploaded\n", 'the file as it was');
 opendir my $door, "$s->{data}/door";
 is_deeply([ grep { !/^\.\.?$/ } readdir $door ], [], 'nothing is left in the door');
@@ -319,7 +319,7 @@ sub zip_of {
 is($st, 202, 'an archive') or diag explain $j;
 is_deeply([ map { $_->{name} } @{ $j->{skipped} } ], [ 'readme.txt', 'in.zip' ], 'what is no structure is named') or diag explain $j->{skipped};
 is(scalar(@{ $j->{jobs} }), 3, 'each structure a job');
-my @unpacked = map { $w->wait_status($_->{job_id}, 'complete', 60)->{source} } @{ $j->{jobs} };
+my @unpacked = map { $w->wait_status($_->{job_id}, 'complete', 240)->{source} } @{ $j->{jobs} };
 is_deeply([ sort @unpacked ], [ 'one.smi', 'three.smi', 'two.smi' ], 'by the names they have there') or diag explain $j;
 {
 	my $tar = Archive::Tar->new;
@@ -332,7 +332,7 @@ is_deeply([ sort @unpacked ], [ 'one.smi', 'three.smi', 'two.smi' ], 'by the nam
 	($st, $j) = $w->form('/api/v1/jobs/upload', [ solvent => 'chcl3' ], [ file => 'set.tar.gz', $tgz ], [ file => 'five.smi', "C\n" ]);
 	is("$st " . scalar(@{ $j->{jobs} // [] }), '202 2', 'a tape archive, compressed, and a file') or diag explain $j;
 	like($j->{skipped}[0]{why}, qr/link/, 'no link is followed');
-	$w->wait_status($_->{job_id}, 'complete', 60) for @{ $j->{jobs} };
+	$w->wait_status($_->{job_id}, 'complete', 240) for @{ $j->{jobs} };
 	for my $bad ([ 'half.zip', substr(zip_of('one.smi' => 'C' x 1000), 0, 60), qr/cannot be unpacked/ ], [ 'no.zip', 'hello', qr/cannot be unpacked/ ],
 		[ 'text.zip', zip_of('readme.txt' => 'x'), qr/holds no structure file.*readme\.txt/ ], [ 'many.zip', zip_of(map { ("$_.smi", 'C') } 1 .. 1001), qr/1000 structure files/ ]) {
 		my ($name, $bytes, $words) = @$bad;

@@ -87,7 +87,7 @@ sub agrees {
 }
 
 my $job = agrees('submit', 'POST', '/api/v1/jobs', 202, { smiles => 'C', solvent => 'chcl3', name => 'one', conformer_mode => 'ensemble' });
-is($w->wait_status($job->{job_id}, 'complete', 60)->{status}, 'complete', 'computed') or diag $s->log_text;
+is($w->wait_status($job->{job_id}, 'complete', 240)->{status}, 'complete', 'computed') or diag $s->log_text;
 agrees('submit without a solvent', 'POST', '/api/v1/jobs', 422, { smiles => 'C' });
 agrees('submit nonsense', 'POST', '/api/v1/jobs', 422, { smiles => '%%%', solvent => 'chcl3' });
 my $batch = agrees('batch', 'POST', '/api/v1/jobs/batch', 202, { smiles => "C a\nC b", solvent => 'chcl3' });

@@ -18,7 +18,7 @@ use Replay;
 
 our @CALLS = qw(openat openat2 write pwrite64 fsync fdatasync rename renameat renameat2 unlink unlinkat
 	mkdir mkdirat rmdir ftruncate fallocate sendfile ioctl close clone clone3 vfork getdents64 fchmod);
-our $WAIT = 60;              # no run takes that long; a machine may be slow
+our $WAIT = 180;             # no run takes that long; a machine may be slow
 our $PATIENCE = 60;          # then a run that is only waiting to try again is asked to end
 my $TEXT = "CCO ethanol\n";
 my $ID = '0123456789ab';
