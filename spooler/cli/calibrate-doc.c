@@ -146,6 +146,17 @@ static void add_elements(json_t *elements, const json_t *result)
 
 static json_t *interval(struct calibration_interval i) { return json_pack("[f,f]", i.low, i.high); }
 
+/* NULL: scaling.conf takes it. */
+static char *fault(const struct calibration *c)
+{
+	struct scaling_kind kind[CALIBRATION_KINDS_MAX];
+	const struct scaling s = { .slope = c->slope, .rmsd = c->rmsd, .kind = kind, .nkinds = (size_t)c->nkinds };
+	for (int i = 0; i < c->nkinds; i++)
+		kind[i] = (struct scaling_kind){ c->kind[i].environment, c->kind[i].rmsd, c->kind[i].offset, c->kind[i].n,
+						 c->kind[i].molecules };
+	return scaling_fault(&s);
+}
+
 /* Carbons have an offset for each kind, hydrogens do not: docs/architecture.md. */
 static json_t *fit(struct points *x, bool offsets)
 {
@@ -166,8 +177,9 @@ static json_t *fit(struct points *x, bool offsets)
 		json_object_set_new(p, "error", json_real(x->p[i].error));
 		json_object_set_new(p, "lomo", json_real(x->p[i].lomo));
 	}
-	return json_pack("{s:i,s:i,s:{s:f,s:f},s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:{s:o,s:o,s:o},s:o,s:O}", "n", c.n, "molecules", c.molecules,
-			 "line_alone", "rmsd", alone.rmsd, "lomo", alone.lomo, "slope", c.slope, "intercept", c.intercept, "rmsd", c.rmsd, "mae", c.mae, "r2", c.r2, "lomo", c.lomo,
+	_cleanup_free_ char *why = fault(&c);
+	return json_pack("{s:s?,s:i,s:i,s:{s:f,s:f},s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:{s:o,s:o,s:o},s:o,s:O}", "fault", why, "n", c.n, "molecules",
+			 c.molecules, "line_alone", "rmsd", alone.rmsd, "lomo", alone.lomo, "slope", c.slope, "intercept", c.intercept, "rmsd", c.rmsd, "mae", c.mae, "r2", c.r2, "lomo", c.lomo,
 			 "lomo_mae", c.lomo_mae, "ci", "slope", interval(c.slope_ci), "intercept", interval(c.intercept_ci),
 			 "lomo", interval(c.lomo_ci), "kinds", kinds, "points", x->shown);
 }

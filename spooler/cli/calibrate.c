@@ -416,48 +416,47 @@ static int submit_all(struct calibrate *k)
  * have ended, done and failed: those of this run, as they were shown last. */
 struct progress { const struct calibrate *k; int ended, done, failed; };
 
-static bool is_wanted(const struct calibrate *k, const char *job_name)
-{
-	for (int i = 0; i < k->npairs; i++)
-		for (int m = 0; m < k->set.n; m++) {
-			_cleanup_free_ char *name = calibrate_job_name(k, &k->pair[i], m);
-			if (str_eq(name, job_name))
-				return !calibrate_shieldings(k, &k->pair[i], m);
-		}
-	return false;
-}
+struct end { const char *name; bool done, failed; };
 
-static int count_job(const struct job *j, void *arg)
+/* What became several jobs is no molecule of the set. */
+static int note_end(const struct job *j, void *arg)
 {
-	struct progress *c = arg;
-	if (is_wanted(c->k, j->name)) {
-		c->done += j->state == JOB_DONE;
-		c->failed += j->state != JOB_DONE;
-	}
+	struct end *e = arg;
+	e->done = e->done || (str_eq(j->name, e->name) && j->state == JOB_DONE);
+	e->failed = e->failed || (str_has_prefix(j->name, e->name) && !e->done);
 	return 0;
 }
 
 static void look(struct private_spooler *p, void *arg)
 {
 	struct progress *g = arg;
-	struct progress c = { .k = g->k };
-	int count[JOB_STATE_COUNT] = { 0 }, all = 0;
+	const struct job_filter over = { .states = 1u << JOB_DONE | 1u << JOB_FAILED | 1u << JOB_CANCELLED };
+	int count[JOB_STATE_COUNT] = { 0 }, all = 0, done = 0, failed = 0;
 	if (!p->q || queue_job_counts(p->q, count) < 0)
 		return;
 	int ended = count[JOB_DONE] + count[JOB_FAILED] + count[JOB_CANCELLED];
-	if (ended == g->ended ||
-	    queue_job_each(p->q, &(struct job_filter){ .states = 1u << JOB_DONE | 1u << JOB_FAILED | 1u << JOB_CANCELLED }, count_job, &c) < 0)
+	if (ended == g->ended)
 		return;
 	g->ended = ended;
-	if (c.done == g->done && c.failed == g->failed)
-		return;
 	for (int i = 0; i < g->k->npairs; i++)
-		for (int m = 0; m < g->k->set.n; m++)
-			all += !calibrate_shieldings(g->k, &g->k->pair[i], m);
-	g->done = c.done;
-	g->failed = c.failed;
-	fprintf(stderr, "%d of %d runs of molecules done", c.done, all);
-	fprintf(stderr, c.failed ? ", %d failed\n" : "\n", c.failed);
+		for (int m = 0; m < g->k->set.n; m++) {
+			if (calibrate_shieldings(g->k, &g->k->pair[i], m))
+				continue;
+			_cleanup_free_ char *name = calibrate_job_name(g->k, &g->k->pair[i], m);
+			struct end e = { .name = name };
+			struct job_filter mine = over;
+			mine.text = name;
+			queue_job_each(p->q, &mine, note_end, &e);
+			all++;
+			done += e.done;
+			failed += e.failed;
+		}
+	if (done == g->done && failed == g->failed)
+		return;
+	g->done = done;
+	g->failed = failed;
+	fprintf(stderr, "%d of %d runs of molecules done", done, all);
+	fprintf(stderr, failed ? ", %d failed\n" : "\n", failed);
 }
 
 /* ---- the results */

@@ -12,6 +12,11 @@
 
 #include "nmr/geometry.h"
 
+/* A shift falls as the shielding rises, by about as much. */
+#define SLOPE_MIN -1.5
+#define SLOPE_MAX -0.5
+#define OFFSET_MAX 20             /* ppm */
+#define RMSD_MIN 0.0001           /* ppm; the digits of scaling.conf end there */
 /* Below this a kind's own error is a matter of luck. */
 #define KIND_SHIFTS_MIN 8
 #define KIND_MOLECULES_MIN 4
@@ -246,22 +251,34 @@ static const struct scaling_kind *kind_of(const struct scaling *s, const char *e
 	return NULL;
 }
 
+char *scaling_fault(const struct scaling *s)
+{
+	if (!(s->slope >= SLOPE_MIN && s->slope <= SLOPE_MAX))
+		return xasprintf("its slope is %g, not between %g and %g", s->slope, SLOPE_MIN, SLOPE_MAX);
+	if (!(s->rmsd >= RMSD_MIN))
+		return xasprintf("its rmsd is %g, not at least %g ppm", s->rmsd, RMSD_MIN);
+	for (size_t i = 0; i < s->nkinds; i++) {
+		const struct scaling_kind *k = &s->kind[i];
+		if (!k->environment || !(k->rmsd >= RMSD_MIN) || k->n < 1 || !(fabs(k->offset) <= OFFSET_MAX) || kind_of(s, k->environment) != k)
+			return xasprintf("a kind stands there once, with environment, n, rmsd of at least %g ppm and an offset of at most %d ppm, "
+					 "if any", RMSD_MIN, OFFSET_MAX);
+	}
+	return NULL;
+}
+
 static char *check_factors(const struct share *sh, const char *dir)
 {
 	for (size_t i = 0; i < sh->nfactors; i++) {
 		const struct factor *f = &sh->factor[i];
 		bool geometry = str_eq(f->geometry, "xtb") || share_level(sh, f->geometry);
-		/* A shift falls as the shielding rises. */
-		if (!geometry || !share_level(sh, f->level) || !share_solvent(sh, f->s.solvent) || f->s.slope > SCALING_SLOPE_MAX ||
-		    f->s.slope < SCALING_SLOPE_MIN || f->s.rmsd < SCALING_RMSD_MIN || (!str_eq(f->s.nucleus, "1H") && !str_eq(f->s.nucleus, "13C")))
+		if (!geometry || !share_level(sh, f->level) || !share_solvent(sh, f->s.solvent) ||
+		    (!str_eq(f->s.nucleus, "1H") && !str_eq(f->s.nucleus, "13C")))
 			return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s) is not usable", dir, i + 1, f->s.nucleus,
 					 f->level, f->s.solvent);
-		for (size_t k = 0; k < f->s.nkinds; k++)
-			if (!f->s.kind[k].environment || f->s.kind[k].rmsd < SCALING_RMSD_MIN || f->s.kind[k].n < 1 ||
-			    !(fabs(f->s.kind[k].offset) <= SCALING_OFFSET_MAX) || kind_of(&f->s, f->s.kind[k].environment) != &f->s.kind[k])
-				return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s): a kind stands there once, with environment, rmsd "
-						 "and n, and an offset of at most %d ppm, if any", dir, i + 1, f->s.nucleus, f->level,
-						 f->s.solvent, SCALING_OFFSET_MAX);
+		_cleanup_free_ char *fault = scaling_fault(&f->s);
+		if (fault)
+			return xasprintf("%s/scaling.conf: entry %zu (%s, %s, %s): %s", dir, i + 1, f->s.nucleus, f->level, f->s.solvent,
+					 fault);
 		for (size_t k = 0; k < i; k++)
 			if (same_key(f, &sh->factor[k]))
 				return xasprintf("%s/scaling.conf: entries %zu and %zu are both for %s, %s on %s geometries, in %s: "

@@ -62,12 +62,6 @@ struct scaling_kind {
 	int n, molecules;
 };
 
-/* Factors beyond these are typing errors, or fits to something else: refused. */
-#define SCALING_SLOPE_MIN -1.5
-#define SCALING_SLOPE_MAX -0.5
-#define SCALING_OFFSET_MAX 20    /* ppm */
-#define SCALING_RMSD_MIN 0.0001  /* ppm */
-
 /* shift = slope * shielding + intercept + offset of its kind. */
 struct scaling {
 	const char *nucleus;     /* "1H", "13C" */
@@ -103,6 +97,9 @@ const struct level *share_level_at(const struct share *s, size_t i);
 const struct scaling *share_scaling(const struct share *s, const char *nucleus,
 				    const struct preset *p, const struct solvent *solvent);
 bool share_is_uncalibrated(const struct share *s, const struct preset *p, const struct solvent *solvent);
+/* Why these are no factors but typing errors, or a fit to something else: slope, errors,
+ * kinds. NULL: they may stand in scaling.conf. The caller frees. */
+char *scaling_fault(const struct scaling *s);
 /* ppm; environment NULL, or one that the fit does not have: without an offset. */
 double scaling_shift(const struct scaling *s, double shielding, const char *environment);
 /* The expected error of a nucleus of this kind, ppm: that of its kind where the fit had

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nmr/share.h"
 #include "report/html-internal.h"
 #include "report/text.h"
 
@@ -109,17 +108,8 @@ bool calibration_is_chosen(const json_t *doc, size_t i, const char *nucleus)
 	return true;
 }
 
-/* Would scaling.conf be refused with this fit in it? */
-static bool is_beyond(const json_t *x)
-{
-	double slope = json_num(x, "slope", 0);
-	bool beyond = slope < SCALING_SLOPE_MIN || slope > SCALING_SLOPE_MAX || json_num(x, "rmsd", 0) < SCALING_RMSD_MIN;
-	const json_t *k;
-	size_t i;
-	json_array_foreach(json_arr(x, "kinds"), i, k)
-		beyond = beyond || fabs(json_num(k, "offset", 0)) > SCALING_OFFSET_MAX || json_num(k, "rmsd", 0) < SCALING_RMSD_MIN;
-	return beyond;
-}
+/* Why the fit cannot stand in scaling.conf; NULL: it can. */
+static const char *fault_of(const json_t *x) { return json_str(x, "fault", NULL); }
 
 void calibration_conf(const json_t *doc, struct buf *b)
 {
@@ -128,7 +118,7 @@ void calibration_conf(const json_t *doc, struct buf *b)
 	bool any = false;
 	json_array_foreach(json_arr(doc, "fits"), i, fit)
 		for (int n = 0; n < 2; n++) {
-			if (!calibration_is_chosen(doc, i, nuclei[n]) || is_beyond(nucleus_of(fit, n)))
+			if (!calibration_is_chosen(doc, i, nuclei[n]) || fault_of(nucleus_of(fit, n)))
 				continue;
 			buf_adds(b, any ? ",\n" : "# Scaling factors, as in scaling.conf: put those that you want into its list, in the\n"
 						  "# place of one for the same nucleus, geometry, level and solvent.\n"
@@ -537,12 +527,12 @@ static void remarks(const json_t *doc, size_t i, const json_t *fit, struct buf *
 	size_t k;
 	for (int n = 0; n < 2; n++) {
 		count_left_out(fit, n, b);
-		if (nucleus_of(fit, n) && is_beyond(nucleus_of(fit, n))) {
+		if (nucleus_of(fit, n) && fault_of(nucleus_of(fit, n))) {
 			buf_addf(b, "%s, ", nuclei[n]);
 			text_line(b, json_str(fit, "preset", level_of(fit, n)), 60);
-			buf_addf(b, ": not in scaling.conf, which takes slopes from %.1f to %.1f, offsets of at most %d ppm and errors of at least "
-				 "%g ppm: see whether the measured shifts are in ppm from TMS, of this nucleus and by the right atoms\n",
-				 SCALING_SLOPE_MIN, SCALING_SLOPE_MAX, SCALING_OFFSET_MAX, SCALING_RMSD_MIN);
+			buf_adds(b, ": not in scaling.conf, for ");
+			text_line(b, fault_of(nucleus_of(fit, n)), 300);
+			buf_adds(b, ": see whether the measured shifts are in ppm from TMS, of this nucleus and by the right atoms\n");
 		}
 		if (nucleus_of(fit, n) && !calibration_is_chosen(doc, i, nuclei[n])) {
 			buf_addf(b, "%s, ", nuclei[n]);

@@ -5,8 +5,8 @@
 
 #include "base/json.h"
 
-/* Entries for scaling.conf, with their whole key; only of fits that there are and that it
- * takes (nmr/share.h). The table says so. */
+/* Entries for scaling.conf, with their whole key; only of fits that there are and that have
+ * no "fault"; the table says which it is. */
 void calibration_conf(const json_t *doc, struct buf *b);
 /* Is it from this fit (from 0) that scaling.conf takes the factors of the nucleus ("1H")? Presets
  * may share a level: the one with the most shifts, or else the first, is taken. */

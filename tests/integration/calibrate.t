@@ -404,6 +404,13 @@ ok($carbons->{lomo} < $carbons->{line_alone}{lomo}, 'better than the line alone'
 is_deeply([ grep { $_->{offset} } @{ of_fit("$dir/j")->{'1H'}{kinds} } ], [], 'hydrogens have none');
 like($out, qr/^13C .*\n    \+ offset: sp3 -[\d.]+ sp3-X \+[\d.]+ \(the line alone: RMSD /m, 'the table tells them');
 is(scalar(() = Spool::slurp("$dir/j/scaling.conf") =~ /offset = /g), 2, 'and the factors have them');
+# Shifts that are not what they should be: the spooler would refuse such factors.
+write_file("$dir/flat.sdf", join '', map { s/(EXPERIMENTAL_13C>\n)(\S+)/$1 . 0.4 * $2/er } @made);
+($e, $out) = calibrate("$dir/flat.sdf", '--levels', 'small//xtb', '--out', "$dir/flat", '--shieldings', "$dir/made");
+is($e, 0, 'a flat line is fitted') or diag(Spool::slurp("$dir/err"));
+like($out, qr/^13C, small: not in scaling\.conf, for its slope is -0\.\d+, not between -1\.5 and -0\.5: see whether/m, 'and said to be none');
+like(of_fit("$dir/flat")->{'13C'}{fault}, qr/^its slope is/, 'with the reason');
+is(join(' ', Spool::slurp("$dir/flat/scaling.conf") =~ /nucleus = "(\w+)"/g), '1H', 'its factors are not written');
 
 # ---- its factors, as it wrote them
 system("cp $dir/j/scaling.conf $share/scaling.conf") == 0 or die;

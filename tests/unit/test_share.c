@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <math.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -146,6 +147,28 @@ static void test_functions(_unused_ void **state)
 	assert_null(share_level(shipped, "b3lyp"));
 }
 
+static void test_faults(_unused_ void **state)
+{
+	static const struct { double slope, rmsd, offset, of_kind; const char *fault; } c[] = {
+		{ -1.0, 1.0, 0.5, 1.0, NULL },
+		{ -0.5, 0.0001, 20, 0.0001, NULL },
+		{ -1.5, 1.0, -20, 1.0, NULL },
+		{ -0.49, 1.0, 0.5, 1.0, "its slope is -0.49, not between -1.5 and -0.5" },
+		{ -1.51, 1.0, 0.5, 1.0, "slope" },
+		{ NAN, 1.0, 0.5, 1.0, "slope" },
+		{ -1.0, 0.00004, 0.5, 1.0, "rmsd is 4e-05" },
+		{ -1.0, 1.0, -20.1, 1.0, "offset" },
+		{ -1.0, 1.0, NAN, 1.0, "offset" },
+		{ -1.0, 1.0, 0.5, 0.0, "rmsd of at least" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
+		const struct scaling_kind kind = { "sp3", c[i].of_kind, c[i].offset, 9, 9 };
+		const struct scaling s = { .slope = c[i].slope, .rmsd = c[i].rmsd, .kind = &kind, .nkinds = 1 };
+		_cleanup_free_ char *fault = scaling_fault(&s);
+		assert_true(c[i].fault ? fault && strstr(fault, c[i].fault) : !fault);
+	}
+}
+
 /* ---- broken data */
 
 static char *load_changed(const char *file, const char *from, const char *to)
@@ -185,7 +208,7 @@ static void test_broken_data(_unused_ void **state)
 		{ "presets.conf", "optimise = \"b3lyp-d3-631gd\"", "optimise = \"b3lyp-631\"", "names a level" },
 		{ "presets.conf", "shield_c = \"pbe0-def2svp\"", "shield_c = \"pbe\"", "names a level" },
 		{ "presets.conf", "conformers_max = 50", "conformers_max = 0", "lets nothing through" },
-		{ "scaling.conf", "slope = -", "slope = ", "entry 1" },
+		{ "scaling.conf", "slope = -", "slope = ", "entry 1 (1H, b3lyp-6311g2dp, chcl3): its slope is 0.9" },
 		{ "scaling.conf", "solvent = \"chcl3\"", "solvent = \"chcl4\"", "entry 1" },
 		{ "scaling.conf", "environment = \"sp3\";", "environment = \"sp3\"; offset = 171;", "an offset of at most 20 ppm" },
 		{ "scaling.conf", "environment = \"sp3\";", "environment = \"sp3\"; offset = \"-1.7\";", "an offset of at most 20 ppm" },
@@ -215,7 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_solvents_people_type), cmocka_unit_test(test_solvents_complete),
 		cmocka_unit_test(test_factors_need_their_whole_key), cmocka_unit_test(test_calibrated), cmocka_unit_test(test_elements),
-		cmocka_unit_test(test_functions), cmocka_unit_test(test_broken_data),
+		cmocka_unit_test(test_functions), cmocka_unit_test(test_faults), cmocka_unit_test(test_broken_data),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
