@@ -40,7 +40,7 @@ sub killed_in_the_middle {
 # Every record has one job, and one result that says so.
 sub whole {
 	my ($s, $n, $what) = @_;
-	ok(wait_until(500, sub { sql($s, 'SELECT count(*) FROM job WHERE state=3') == $n }), "$what: all records are done")
+	ok(wait_for(120, $n, sub { sql($s, 'SELECT count(*) FROM job WHERE state=3') }), "$what: all records are done")
 		or diag(join "\n", sql($s, 'SELECT state,count(*) FROM job GROUP BY state'), grep { /level=error/i } split /\n/, $s->log_text);
 	is(sql($s, 'SELECT count(DISTINCT record),count(*),max(record) FROM job'), "$n|$n|$n", "$what: one job for each");
 	is(unmade($s), 0, "$what: none is to come");
@@ -75,7 +75,7 @@ sub counts { return { map { split /\|/ } sql($_[0], 'SELECT state,count(*) FROM 
 	my $rest = unmade($s);
 	sql($s, 'UPDATE job SET state=6 WHERE batch_row=0');
 	$s->start;
-	ok(wait_until(500, sub { sql($s, 'SELECT count(*) FROM job WHERE state IN (0,1,2)') == 0 }), 'held: what there is goes on');
+	ok(wait_for(120, 0, sub { sql($s, 'SELECT count(*) FROM job WHERE state IN (0,1,2)') }), 'held: what there is goes on');
 	is(unmade($s), $rest, 'held: no more jobs are made');
 	my ($status, $out) = nmr($s, 'show', 'set');
 	like($out, qr/molecules +$RECORDS: \d+ done, $rest not in the queue yet \(held\)/, 'held: as told');
@@ -99,7 +99,7 @@ for my $verb (qw(hold cancel)) {
 	wait_until(60, sub { unmade($s) >= 0 });
 	my ($status, $out) = nmr($s, $verb, 'set', '--timeout', '200');
 	is($status, 0, "$verb: taken") or diag($out);
-	ok(wait_until(100, sub { sql($s, 'SELECT count(*) FROM job WHERE state IN (0,1,2)') == 0 }), "$verb: nothing goes on");
+	ok(wait_for(120, 0, sub { sql($s, 'SELECT count(*) FROM job WHERE state IN (0,1,2)') }), "$verb: nothing goes on");
 	my $rest = unmade($s);
 	sleep 0.5;
 	is(unmade($s), $rest, "$verb: no more jobs are made");

@@ -7,7 +7,7 @@ use File::Find;
 use File::Path qw(make_path);
 use Time::HiRes qw(sleep time);
 no warnings 'File::Find';   # a spooler at work makes and removes folders
-our @EXPORT = qw(sql nmr spooler write_file steps_of wait_until tree);
+our @EXPORT = qw(sql nmr spooler write_file steps_of wait_until wait_for tree);
 
 my %made;
 
@@ -72,6 +72,20 @@ sub wait_until {
 		sleep 0.05;
 	}
 	return 0;
+}
+
+# Waits until a number is what is asked for. It may take as long as it likes, as long
+# as it changes: only one that stays the same for so many seconds is given up.
+sub wait_for {
+	my ($seconds, $wanted, $number) = @_;
+	my ($last, $end) = ('', 0);
+	while (1) {
+		my $now = $number->();
+		return 1 if $now == $wanted;
+		($last, $end) = ($now, time + $seconds) if $now ne $last;
+		return 0 if time >= $end;
+		sleep 0.05;
+	}
 }
 
 # Every file below a folder with its content.
