@@ -70,6 +70,10 @@ void show_status(_unused_ struct daemon *d, const struct job *j, struct buf *b)
 	char dropped[CLOCK_ISO_LEN];
 	clock_local(clock_wall(), now);
 	clock_local(j->created, dropped);
+	const char *warning[8];
+	size_t nwarnings = MIN(json_array_size(j->warnings), ARRAY_SIZE(warning));
+	for (size_t i = 0; i < nwarnings; i++)
+		warning[i] = json_str(json_array_get(j->warnings, i), "text", "");
 	bool running = j->state == JOB_RUNNING || j->state == JOB_PUBLISHING;
 	_cleanup_free_ char *why = waiting_words(j);
 	struct report_status s = { .name = j->name, .id = j->id, .source = j->source, .state = state_words(j),
@@ -79,6 +83,7 @@ void show_status(_unused_ struct daemon *d, const struct job *j, struct buf *b)
 				   .elapsed_s = j->started > 0 ? clock_wall() - j->started : -1,
 				   .left_s = running ? j->eta_s : -1, .progress = j->progress, .options = o,
 				   .noptions = read_options(j->options, o, ARRAY_SIZE(o)), .reason = why,
+				   .warnings = warning, .nwarnings = nwarnings,
 				   .submitted = dropped, .written = now };
 	report_status_text(&s, b);
 }

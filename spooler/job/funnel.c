@@ -98,12 +98,18 @@ static int too_few_left(struct walk *w, const char *what, double left, double le
 	return -ECANCELED;
 }
 
+static double population_min(const struct walk *w)
+{
+	double least = 0.9;
+	str_to_double(w->opt.value[OPTION_POPULATION_MIN], &least);
+	return least;
+}
+
 /* Leaves out members that failed for good, with the cause, as long as enough is left. */
 static int drop_failed(struct walk *w, struct funnel *f, const struct outcome *o, const char *what, struct funnel_stage *s)
 {
 	_cleanup_free_ double *p = populations(w, f);
-	double lost = 0, least = 0.9;
-	str_to_double(w->opt.value[OPTION_POPULATION_MIN], &least);
+	double lost = 0, least = population_min(w);
 	/* Before there are energies nobody knows what a geometry weighs, and many are the same. */
 	for (int i = 0; f->ranked && i < f->n; i++)
 		lost += o[i].why ? p[i] : 0;
@@ -178,8 +184,11 @@ static int run_stage(struct walk *w, struct funnel *f, ask_fn ask, const char *w
 		m->fresh = json_num(o[i].result, "energy_hartree", 0);
 	}
 	r = drop_failed(w, f, o, what, s);
-	for (int i = 0; r == 0 && i < f->n; i++)
+	_cleanup_free_ double *before = populations(w, f);
+	for (int i = 0; r == 0 && i < f->n; i++) {
+		f->member[i].weight = f->ranked ? before[i] : 0;
 		f->member[i].energy = f->member[i].fresh;
+	}
 	f->ranked = f->ranked || r == 0;
 	outcomes_free(o, n);
 	return r;
@@ -313,6 +322,59 @@ static int ask_cluster(struct walk *w, struct funnel *f, const char *stage, json
 	return r == -EREMOTEIO ? walk_end_engine(w, "comparing conformers") : r;
 }
 
+static const struct member *member_of(const struct funnel *f, long long id)
+{
+	for (int i = 0; i < f->n; i++)
+		if (f->member[i].id == id)
+			return &f->member[i];
+	return NULL;
+}
+
+/* Changed conformers are lost like those that could not be computed: by their share of the
+ * stage before. Before there are energies nobody knows it, and their new ones are those of
+ * something else. */
+static double say_changed(struct walk *w, const struct funnel *f, const json_t *dropped)
+{
+	double lost = 0;
+	const json_t *d;
+	size_t i;
+	json_array_foreach(dropped, i, d) {
+		const struct member *m = member_of(f, json_int(d, "id", 0));
+		_cleanup_free_ char *held = m && m->weight > 0 ? xasprintf(" It held about %.0f %% of the population.", 100 * m->weight) : NULL;
+		walk_warn(w, json_str(d, "code", "conformer-dropped"), "Conformer %lld was left out: %s%s", json_int(d, "id", 0),
+			  json_str(d, "text", ""), held ? held : "");
+		lost += m ? m->weight : 0;
+	}
+	return lost;
+}
+
+/* The lowest of all is none of the molecule as drawn. f is sorted still. */
+static void warn_of_lower(struct walk *w, const struct funnel *f, const struct funnel_stage *s, const json_t *keep, const json_t *dropped)
+{
+	if (!f->n || !entry_of(dropped, f->member[0].id))
+		return;
+	for (int i = 1; i < f->n; i++) {
+		if (!entry_of(keep, f->member[i].id))
+			continue;
+		double below = energy_of(&f->member[i], &f->member[0]);
+		if (below >= 0.05)
+			walk_warn(w, "other-form-lower", "At %s conformer %d, which is no longer the molecule as drawn, lies %.1f kcal/mol below "
+				  "the lowest that is: in %s the molecule may have that other form. Draw that one, too, and compare.", s->level,
+				  f->member[0].id, below, w->solvent->name);
+		return;
+	}
+}
+
+static int too_many_changed(struct walk *w, const json_t *dropped, double left, double least)
+{
+	_cleanup_free_ char *why = xasprintf("In %s the structure of conformers changed while their geometry was optimised: %s "
+					     "The others hold %.0f %% of the population, and at least %.0f %% are asked for.",
+					     w->solvent->name, json_str(json_array_get(dropped, 0), "text", ""), 100 * left, 100 * least);
+	_cleanup_free_ char *remedy = xasprintf("Check the structure as drawn. To have the result of the others, drop it again with "
+						"\"population_min = %.2g\".", floor(left * 100) / 100);
+	return walk_end(w, PIPELINE_FAILED, "The molecule does not keep its structure.", why, remedy);
+}
+
 /* Sorts, compares shapes, keeps the distinct ones with their degeneracy. */
 static int cluster(struct walk *w, struct funnel *f, struct funnel_stage *s)
 {
@@ -323,15 +385,18 @@ static int cluster(struct walk *w, struct funnel *f, struct funnel_stage *s)
 		return r;
 	if (!json_flag(result, "ok", false))
 		return walk_end_refusal(w, json_object_get(result, "refusal"));
-	const json_t *dropped = json_arr(result, "dropped"), *d;
-	size_t i;
-	json_array_foreach(dropped, i, d)
-		walk_warn(w, json_str(d, "code", "conformer-dropped"), "Conformer %lld was left out: %s",
-			  json_int(d, "id", 0), json_str(d, "text", ""));
-	keep_clustered(f, json_arr(result, "keep"));
+	const json_t *dropped = json_arr(result, "dropped"), *keep = json_arr(result, "keep");
+	double lost = say_changed(w, f, dropped), least = population_min(w);
+	warn_of_lower(w, f, s, keep, dropped);
+	keep_clustered(f, keep);
 	s->changed = (int)json_array_size(dropped);
 	s->merged = before - s->changed - f->n;
-	return f->n ? 0 : nothing_left(w, dropped);
+	s->lost += lost;
+	f->failed_population += (1 - f->failed_population) * lost;
+	if (!f->n)
+		return nothing_left(w, dropped);
+	double left = 1 - f->failed_population;
+	return lost > 0 && left < least ? too_many_changed(w, dropped, left, least) : 0;
 }
 
 /* ---- cuts */
@@ -355,7 +420,8 @@ static void cut(struct walk *w, struct funnel *f, double window, double populati
 	if (!single && keep < f->n && keep == max && e[keep] <= window)
 		walk_warn(w, "conformers-capped",
 			  "%d conformers lie within %.1f kcal/mol (%s); the lowest %d were taken. The others "
-			  "hold about %.1f %% of the population.", within, window, s->level, keep, 100 * lost);
+			  "hold about %.1f %% of the population. More are computed with \"max_conformers = %d\".", within, window, s->level,
+			  keep, 100 * lost, MIN(within, 500));
 	if (single && !w->reference && within > 1 && lost > 0.05)
 		walk_warn(w, "single-conformer",
 			  "%d conformers lie within %.1f kcal/mol (%s), and the lowest alone was computed (mode = single). It holds "
@@ -373,9 +439,7 @@ static void cut(struct walk *w, struct funnel *f, double window, double populati
 int funnel_most(const struct walk *w, int preset_max)
 {
 	long v = 0;
-	if (str_to_long(w->opt.value[OPTION_MAX_CONFORMERS], &v) == 0)
-		return (int)MIN((long)preset_max, v);
-	return preset_max;
+	return !w->reference && str_to_long(w->opt.value[OPTION_MAX_CONFORMERS], &v) == 0 ? (int)v : preset_max;
 }
 
 /* ---- shieldings */
@@ -443,6 +507,12 @@ static int shield(struct walk *w, struct funnel *f)
 
 static const char *xtb_text(const struct walk *w) { return w->solvent->alpb ? "GFN2-xTB (ALPB)" : "GFN2-xTB"; }
 
+int funnel_screened_most(const struct walk *w)
+{
+	int most = funnel_most(w, w->preset->conformers_dft_max);
+	return w->preset->screen ? MAX(w->preset->conformers_screen_max, most) : most;
+}
+
 static int rank_stage(struct walk *w, struct funnel *f)
 {
 	struct funnel_stage s = begin(f, "rank", xtb_text(w));
@@ -450,8 +520,7 @@ static int rank_stage(struct walk *w, struct funnel *f)
 	if (r == 0)
 		r = cluster(w, f, &s);
 	if (r == 0)
-		cut(w, f, w->preset->window_xtb, 0,
-		    w->preset->screen ? w->preset->conformers_screen_max : funnel_most(w, w->preset->conformers_dft_max), &s);
+		cut(w, f, w->preset->window_xtb, 0, funnel_screened_most(w), &s);
 	return r;
 }
 
@@ -538,7 +607,7 @@ static int guess_conformers(const struct walk *w, const struct funnel *f)
 {
 	int rotatable = (int)json_int(f->mol, "rotatable", 0);
 	bool one = w->reference || w->keep || str_eq(w->opt.value[OPTION_MODE], "single");
-	return one ? 1 : MIN(1 + 2 * rotatable, funnel_most(w, w->preset->conformers_dft_max));
+	return one ? 1 : 1 + 2 * rotatable;
 }
 
 static void add_future(struct walk *w, const struct funnel *f, enum reached at)
@@ -562,7 +631,7 @@ static void add_future(struct walk *w, const struct funnel *f, enum reached at)
 	if (!kept && (at < AT_WEIGH || (at == AT_WEIGH && !f->optimising)))
 		left += after * optimise;
 	if (!kept && at < AT_SCREEN && n > 1)
-		left += n * screen;
+		left += MIN(n, funnel_screened_most(w)) * screen;
 	w->p->cost_left += left;
 }
 

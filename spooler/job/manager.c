@@ -206,6 +206,16 @@ double manager_time_left(struct manager *m)
 	return all / effective_cores(m->lab->cores);
 }
 
+static bool has_warning(const struct pipeline *p, const char *code)
+{
+	const json_t *e;
+	size_t i;
+	json_array_foreach(p->warnings, i, e)
+		if (str_eq(json_str(e, "code", ""), code))
+			return true;
+	return false;
+}
+
 #define SHOWN_RUNS 3     /* of one job, in its line of progress */
 
 static void set_progress(struct manager *m, struct job *j, const struct pipeline *p)
@@ -232,8 +242,9 @@ static void set_progress(struct manager *m, struct job *j, const struct pipeline
 	j->progress = all > 0 ? MIN((p->cost_done + running) / all, 0.99) : 0;
 	note_left(m, j->row, left);
 	j->eta_s = seconds_left(m, left);
-	if (detail.len && p->summary)
-		buf_addf(&detail, " (%s)", p->summary);
+	const char *without = has_warning(p, "no-crest") ? "without CREST" : NULL;
+	if (detail.len && (p->summary || without))
+		buf_addf(&detail, " (%s%s%s)", p->summary ? p->summary : "", p->summary && without ? "; " : "", without ? without : "");
 	if (!detail.len && m->pause)
 		buf_addf(&detail, "waiting for disk space: %s", m->pause);
 	j->steps_done = p->stage_done;
@@ -356,6 +367,7 @@ static void waits(struct manager *m, struct job *j, struct pipeline *p)
 	if (r == 0 && !str_eq(j->stage, p->stage))
 		r = queue_job_set_stage(m->q, j, p->stage);
 	set_progress(m, j, p);
+	j->warnings = p->warnings;
 	if (r == 0)
 		r = queue_job_set_progress(m->q, j);
 	r = queue_end(m->q, r);

@@ -28,6 +28,7 @@ void pipeline_release(struct pipeline *p)
 	free(p->why);
 	free(p->remedy);
 	free(p->summary);
+	json_decref(p->warnings);
 	*p = (struct pipeline){ 0 };
 }
 
@@ -228,6 +229,6 @@ void pipeline_walk(struct pipeline *p, const struct lab *lab, struct queue *q, c
 	if (w.hindered)
 		p->end = PIPELINE_LATER;
 	options_release(&w.opt);
-	json_decref(w.warnings);
+	p->warnings = w.warnings;
 	free(w.detail);
 }

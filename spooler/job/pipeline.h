@@ -56,6 +56,7 @@ struct pipeline {
 	double cost_done, cost_left; /* core seconds by the cost model, future stages included */
 	int stage_done, stage_total;
 	char *summary;               /* "3 of 12 conformers go on to DFT" ...; NULL */
+	json_t *warnings;            /* [{code,text}] so far */
 };
 
 void pipeline_walk(struct pipeline *p, const struct lab *lab, struct queue *q, const struct job *job);

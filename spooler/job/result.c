@@ -60,6 +60,7 @@ static json_t *predict(struct walk *w, struct funnel *f, const struct predict_re
 	in.force_field = strstr(method, "MMFF94s") ? "MMFF94s" : strstr(method, "UFF") ? "UFF" : NULL;
 	in.single = str_eq(w->opt.value[OPTION_MODE], "single") && !w->keep;
 	in.conformers_max = funnel_most(w, w->preset->conformers_dft_max);
+	in.screened_max = funnel_screened_most(w);
 	double left = 1;
 	size_t k;
 	json_array_foreach(f->stages, k, stage)

@@ -263,7 +263,9 @@ static void settle_row(struct scheduler *s, const struct slot *t, const struct r
 	/* A full disk is nobody's fault: it is waited for. */
 	bool bounded = e->cause != CAUSE_DISK_FULL;
 	/* It needed more than was thought: once more, alone and with all memory. */
-	bool squeezed = e->cause == CAUSE_MEMORY && t->grant.limit < whole_memory(s) && (!known || row.attempts < ATTEMPTS_MAX);
+	uint64_t all = MIN(whole_memory(s), s->lab->memory);
+	bool less = t->grant.limit < all || (t->grant.memory && t->grant.memory < all);
+	bool squeezed = e->cause == CAUSE_MEMORY && less && (!known || row.attempts < ATTEMPTS_MAX);
 	bool again = ours || squeezed || (e->verdict == VERDICT_RETRY && (!known || !bounded || row.attempts < ATTEMPTS_MAX));
 	const char *cause = cause_to_string(e->cause);
 	int r = queue_begin(s->q);
@@ -451,7 +453,7 @@ static struct step_grant grant_for(const struct round *r, const struct step *st)
 		g.ranks = MAX(1, g.ranks >> st->attempts);
 	g.memory = step_memory_within(r->s->lab, st->key, &g.ranks, r->free_memory);
 	if (squeezed)
-		g.memory = MAX(g.memory, r->s->lab->memory);
+		g.memory = MAX(g.memory, MIN(all, r->s->lab->memory));
 	g.limit = squeezed || r->s->lab->conf->step_memory_mb ? all : MIN(all, MAX(2 * g.memory, g.memory + MEMORY_SLACK));
 	return g;
 }

@@ -152,8 +152,8 @@ static void take_crest(struct walk *w, struct funnel *f, const json_t *result)
 			  found, w->preset->window_xtb, f->n);
 	_cleanup_free_ char *text = xasprintf("CREST %s (GFN2-xTB%s)", json_str(result, "version", "?"),
 					      w->solvent->alpb ? "/ALPB" : "");
-	funnel_note(f, &(struct funnel_stage){ .stage = "conformers", .level = text, .seen = found, .left = f->n,
-					       .window = w->preset->window_xtb });
+	funnel_note(f, &(struct funnel_stage){ .stage = "conformers", .level = text, .seen = MAX(found, f->n), .left = f->n,
+					       .cut = MAX(found - f->n, 0), .window = w->preset->window_xtb });
 }
 
 static int crest_failed(struct walk *w)

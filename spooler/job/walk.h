@@ -30,6 +30,7 @@ struct member {                  /* a conformer on its way through the funnel */
 	double gibbs;            /* hartree, added to it for the weights; 0 */
 	double fresh;            /* of the stage under way, until those that failed are left out */
 	double degeneracy;
+	double weight;           /* population by the energies before those of the latest stage; 0: none known */
 	struct geometry geometry;
 	double *shield_h, *shield_c;
 	char screen_key[SHA256_HEX_LEN];  /* the step with its orbitals; "" */
@@ -57,8 +58,10 @@ struct funnel {
 	json_t *stages;          /* notes, as in docs/formats.md "conformer_search" */
 };
 void funnel_release(struct funnel *f);
-/* How many conformers may go on: the preset's limit, or less where max_conformers says so. */
+/* How many conformers may go on: the preset's limit, or what max_conformers says. */
 int funnel_most(const struct walk *w, int preset_max);
+/* How many go on from the ranking by xTB. */
+int funnel_screened_most(const struct walk *w);
 void funnel_note(struct funnel *f, const struct funnel_stage *s);
 
 /* 0: done, *ret_result owned by the caller. -EAGAIN: it is needed (added to

@@ -347,7 +347,8 @@ static json_t *level(const struct context *c)
 			      in->preset->shield_c->text, "solvent", in->solvent->code, "solvent_name", in->solvent->name,
 			      "calibration", "1H", calibration(c, 0), "13C", calibration(c, 1), "calibrated", calibrated,
 			      "temperature_k", in->temperature_k);
-	json_object_set_new(l, "weights", in->weights_text && in->n > 1 ? json_string(in->weights_text) : json_null());
+	_cleanup_free_ char *weights = in->weights_text ? xasprintf("%s%s", in->weights_text, in->free_energy ? " + G(GFN2-xTB)" : "") : NULL;
+	json_object_set_new(l, "weights", weights && in->n > 1 ? json_string(weights) : json_null());
 	json_object_set_new(l, "deuterated", in->solvent->deuterated ? json_string(in->solvent->deuterated) : json_null());
 	return l;
 }

@@ -47,7 +47,8 @@ struct predict_input {
 	const struct predict_reference *reference;
 	bool free_energy;          /* gibbs_hartree was computed */
 	bool single;               /* one conformer was asked for, that of lowest xTB energy */
-	int conformers_max;        /* that go to the last level; 0: the preset's */
+	int conformers_max;        /* that go on from the single points; 0: the preset's */
+	int screened_max;          /* that got a single point; 0: the preset's */
 	double population_lost;    /* of conformers that were found and not computed, from 0 to 1 */
 	const char *force_field;   /* RDKit's: "MMFF94s", "UFF"; NULL: none */
 	bool crest;                /* the conformers are CREST's, not RDKit's */

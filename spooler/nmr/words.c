@@ -133,23 +133,28 @@ static void say_geometry(const struct predict_input *in, struct buf *b)
 	buf_adds(b, " using ");
 	add_program(in, b, "xtb", "xtb");
 	buf_adds(b, in->single ? "; the one of lowest energy was taken. " : ". ");
+	int most = in->conformers_max ? in->conformers_max : p->conformers_dft_max;
 	if (in->screened)
-		buf_addf(b, "Those within %.1f kcal/mol were ranked by single points at %s. ", p->window_xtb, p->screen->text);
-	if (!p->optimise)
+		buf_addf(b, "Those within %.1f kcal/mol (at most %d) were ranked by single points at %s. ", p->window_xtb,
+			 in->screened_max ? in->screened_max : p->conformers_screen_max, p->screen->text);
+	if (!p->optimise) {
+		if (!in->single && in->screened)
+			buf_addf(b, "The lowest ones within %.1f kcal/mol (at most %d) were kept, up to %.0f %% of the population. ",
+				 fmin(p->window_screen, p->window_dft), most, 100 * p->population);
 		return;
+	}
 	if (in->single)
 		buf_addf(b, "It was optimised at %s", p->optimise->text);
 	else
 		buf_addf(b, "The lowest ones within %.1f kcal/mol (at most %d) were optimised at %s",
-			 in->screened ? p->window_screen : p->window_xtb, in->conformers_max ? in->conformers_max : p->conformers_dft_max,
-			 p->optimise->text);
+			 in->screened ? p->window_screen : p->window_xtb, most, p->optimise->text);
 	add_cosmo(in, b);
 	buf_adds(b, " with ");
 	add_program(in, b, "NWChem", "nwchem");
 	if (in->single)
 		buf_adds(b, ". ");
 	else
-		buf_addf(b, "; those within %.1f kcal/mol were kept. ", p->window_dft);
+		buf_addf(b, "; those within %.1f kcal/mol were kept, up to %.0f %% of the population. ", p->window_dft, 100 * p->population);
 }
 
 static void say_shieldings(const struct predict_input *in, struct buf *b)

@@ -95,14 +95,20 @@ static void bind_json(sqlite3_stmt *st, int i, const json_t *j)
 	queue_bind_text(st, i, b.s);
 }
 
+/* Single files of one owner belong together as long as each comes within so many seconds
+ * of the one before. */
+#define BURST "60"
+
 int queue_job_add(struct queue *q, struct job *j)
 {
 	if (queue_outname_taken(q, j->outname))
 		return -EEXIST;
 	sqlite3_stmt *st = queue_prepare(q,
 		"INSERT INTO job(id,batch_row,record,state,stage,name,outname,source,input,sha256,options,"
-		"priority,owner,reason,remedy,created,updated)"
-		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?16)");
+		"priority,owner,reason,remedy,created,updated,burst)"
+		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?16,CASE WHEN ?2>0 THEN 0 ELSE coalesce("
+		"(SELECT burst FROM job WHERE owner IS ?13 AND batch_row=0 AND created>?16-" BURST " ORDER BY created DESC LIMIT 1),"
+		"(SELECT coalesce(max(row),0)+1 FROM job)) END)");
 	if (!st)
 		return -EIO;
 	if (j->created <= 0)
@@ -167,7 +173,7 @@ int queue_job_next(struct queue *q, struct job *ret_j, int *ret_running)
 		"  WHERE state IN (1,2) AND priority>=(SELECT p FROM top) GROUP BY 1,2),"
 		" oldest(row,share) AS (SELECT (" FIRST("row", " AND share=waits.share") "),share FROM waits WHERE share IS NOT NULL)"
 		" SELECT o.row,coalesce((SELECT n FROM busy WHERE busy.share=o.share),0) AS mine FROM oldest o JOIN job j ON j.row=o.row"
-		" ORDER BY coalesce((SELECT sum(n) FROM busy WHERE busy.owner=coalesce(j.owner,'')),0),mine,o.row LIMIT 1");
+		" ORDER BY mine>0,coalesce((SELECT sum(n) FROM busy WHERE busy.owner=coalesce(j.owner,'')),0),mine,o.row LIMIT 1");
 #undef FIRST
 	int r = queue_row(q, st);
 	if (r <= 0)

@@ -101,6 +101,15 @@ static const char *const migrations[] = {
 	/* 9: who shares the machine: the files of one owner, and each batch by itself. */
 	("ALTER TABLE job ADD COLUMN share TEXT GENERATED ALWAYS AS (coalesce(owner,'')||'/'||batch_row) VIRTUAL;"
 	 "CREATE INDEX job_waiting_share ON job(priority,share,row) WHERE state = 0;"),
+
+	/* 10: where everybody is one owner (a share with "force user", the page), files that came
+	 * together share the machine with those that came later. */
+	("DROP INDEX job_waiting_share;"
+	 "ALTER TABLE job DROP COLUMN share;"
+	 "ALTER TABLE job ADD COLUMN burst INTEGER NOT NULL DEFAULT 0;"
+	 "ALTER TABLE job ADD COLUMN share TEXT GENERATED ALWAYS AS (coalesce(owner,'')||'/'||batch_row||'/'||burst) VIRTUAL;"
+	 "CREATE INDEX job_waiting_share ON job(priority,share,row) WHERE state = 0;"
+	 "CREATE INDEX job_single ON job(owner,created) WHERE batch_row = 0;"),
 };
 #define SCHEMA ((int)ARRAY_SIZE(migrations))
 

@@ -63,6 +63,7 @@ struct job {
 	char *detail;            /* "optimising conformer 2 of 3, step 7"; NULL */
 	double created, started, finished, updated; /* 0: not yet */
 	const char *damage;      /* what in the row makes no sense, static words; NULL: nothing */
+	const json_t *warnings;  /* [{code,text}] of the walk that is under way, borrowed; never stored; NULL */
 };
 void job_init(struct job *j);
 void job_release(struct job *j);

@@ -186,8 +186,9 @@ static void search_table(const json_t *result, struct buf *b)
 void html_conformers(const json_t *result, struct buf *b)
 {
 	const json_t *list = json_arr(result, "conformers");
-	buf_adds(b, "<div class=\"scroll\"><table>\n<thead><tr><th>Conformer</th><th class=\"n\">ΔE / kcal mol⁻¹</th>"
-		    "<th>Population</th><th class=\"n\">Degeneracy</th><th class=\"n\">E / hartree</th></tr></thead>\n<tbody>\n");
+	bool free_energy = json_is_number(json_object_get(json_array_get(list, 0), "gibbs_kcal"));
+	buf_addf(b, "<div class=\"scroll\"><table>\n<thead><tr><th>Conformer</th><th class=\"n\">Δ%s / kcal mol⁻¹</th>", free_energy ? "G" : "E");
+	buf_adds(b, "<th>Population</th><th class=\"n\">Degeneracy</th><th class=\"n\">E / hartree</th></tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < json_array_size(list); i++)
 		conformer_row(b, json_array_get(list, i));
 	const char *weights = json_str(doc_level(result), "weights", NULL);

@@ -216,7 +216,8 @@ static int record(const json_t *result, const json_t *c, struct buf *b)
 	_cleanup_free_ char *id = xasprintf("%lld", json_int(c, "id", 0));
 	field(b, "CONFORMER", id);
 	field_number(b, "ENERGY_HARTREE", json_num(c, "energy_hartree", NAN), 8);
-	field_number(b, "RELATIVE_ENERGY_KCAL_MOL", json_num(c, "energy_kcal", NAN), 4);
+	field_number(b, json_is_number(json_object_get(c, "gibbs_kcal")) ? "RELATIVE_FREE_ENERGY_KCAL_MOL" : "RELATIVE_ENERGY_KCAL_MOL",
+		     json_num(c, "energy_kcal", NAN), 4);
 	field_number(b, "POPULATION", json_num(c, "population", NAN), 4);
 	field_number(b, "DEGENERACY", json_num(c, "degeneracy", NAN), 4);
 	field(b, "GEOMETRY_LEVEL", json_str(l, "geometry", ""));

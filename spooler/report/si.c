@@ -145,7 +145,13 @@ static void si_conformer(const json_t *result, const json_t *c, struct buf *b)
 	double energy = json_num(c, "energy_hartree", NAN);      /* null: a geometry kept as given */
 	buf_addf(b, "Conformer %lld: ", json_int(c, "id", 0));
 	if (!isnan(energy))
-		buf_addf(b, "E = %.8f hartree; relative energy %.2f kcal/mol; ", energy, json_num(c, "energy_kcal", NAN));
+		buf_addf(b, "E = %.8f hartree; ", energy);
+	/* What the weights come from. */
+	if (!isnan(energy) && json_is_number(json_object_get(c, "gibbs_kcal")))
+		buf_addf(b, "G - E = %.2f kcal/mol; relative free energy %.2f kcal/mol; ", json_num(c, "gibbs_kcal", NAN),
+			 json_num(c, "energy_kcal", NAN));
+	else if (!isnan(energy))
+		buf_addf(b, "relative energy %.2f kcal/mol; ", json_num(c, "energy_kcal", NAN));
 	buf_addf(b, "population %.1f %%", 100 * json_num(c, "population", NAN));
 	double g = json_num(c, "degeneracy", 1);
 	if (fabs(g - 1) > 1e-6)

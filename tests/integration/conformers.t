@@ -125,6 +125,9 @@ for my $few ([ 'one', "max_conformers = 1\n", 'conformers-capped' ], [ 'alone', 
 }
 like(Spool::slurp($s->out('alone') . '/SI.txt') =~ s/\s+/ /gr, qr/; the one of lowest energy was taken\./, 'also in the methods');
 
+# ---- more than the preset takes, when that is asked for
+like(warnings_of('one'), qr/More are computed with "max_conformers = 2"/, 'and how to have more');
+
 # ---- free energies: other weights from the same runs
 my $runs = () = $s->log_text =~ /event=step-start .*nwchem|event=step-start/g;
 $s->drop('free.smi.conf', "free_energy = yes\n");
@@ -141,6 +144,12 @@ my $got = $free{$id}{population} / $free{ $major->{id} }{population};
 ok(abs($got / $want - 1) < 0.02, "and follow E + G: $got, $want");
 ok(abs($free{$id}{gibbs_kcal} - $free{ $major->{id} }{gibbs_kcal}) < 2, 'the corrections are close');
 ok(abs($free{$id}{gibbs_kcal}) > 10, 'and there');
+my ($lowest) = sort { $e->($a) <=> $e->($b) } keys %free;
+ok(abs($free{$id}{energy_kcal} - ($e->($id) - $e->($lowest))) < 2e-3, 'the relative energies are free energies');
+like($s->shifts('free')->{level}{weights}, qr/ \+ G\(GFN2-xTB\)$/, 'their level says so');
+like(Spool::slurp($s->out('free') . '/SI.txt'), qr/E = -\d+\.\d+ hartree; G - E = \d+\.\d+ kcal\/mol; relative free energy 0\.00 kcal\/mol/, 'so does the table for the paper');
+like(Spool::slurp($s->out('free') . '/report.html'), qr/ΔG \/ kcal/, 'and the report');
+
 like($s->shifts('free')->{level}{geometry}, qr/xTB/, 'at xTB geometries');
 
 # ---- one conformer fails: left out while enough is left

@@ -196,6 +196,69 @@ static void next_is_fair(void **state)
 	job_release(&j);
 }
 
+static void add_single(struct queue *q, const char *name, double created, char id[ID_LEN + 1])
+{
+	struct job j;
+	fill_job(&j, name, 0);
+	free(j.owner);
+	j.owner = xstrdup("door");
+	j.created = created;
+	assert_int_equal(queue_job_add(q, &j), 0);
+	memcpy(id, j.id, ID_LEN + 1);
+	job_release(&j);
+}
+
+/* On a share where all are one user: what came together shares the machine with what came
+ * a while later. */
+static void files_that_came_together_share(void **state)
+{
+	struct fixture *f = *state;
+	char many[5][ID_LEN + 1], late[2][ID_LEN + 1];
+	struct job j;
+	int running;
+	for (int i = 0; i < 5; i++) {
+		_cleanup_free_ char *name = xasprintf("many%d", i);
+		add_single(f->q, name, 1000 + 50 * i, many[i]);
+	}
+	add_single(f->q, "late0", 1500, late[0]);
+	add_single(f->q, "late1", 1510, late[1]);
+	const char *order[] = { many[0], late[0], many[1], late[1], many[2], many[3], many[4] };
+	static const int had[] = { 0, 0, 1, 1, 2, 3, 4 };
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		assert_int_equal(queue_job_next(f->q, &j, &running), 0);
+		assert_string_equal(j.id, order[i]);
+		assert_int_equal(running, had[i]);
+		assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_START, NULL, NULL), 0);
+		job_release(&j);
+	}
+}
+
+/* Of whom nothing runs comes first, also when somebody with less in all has more waiting. */
+static void new_ones_are_not_hidden(void **state)
+{
+	struct fixture *f = *state;
+	char ann[6][ID_LEN + 1], bob[5][ID_LEN + 1], single[ID_LEN + 1];
+	struct job j;
+	int running;
+	for (int i = 0; i < 6; i++) {
+		_cleanup_free_ char *a = xasprintf("ann%d", i), *b = xasprintf("bob%d", i);
+		add_shared(f->q, a, "ann", 7, ann[i]);
+		if (i < 5)
+			add_shared(f->q, b, "bob", 8, bob[i]);
+	}
+	/* Five of ann's and three of bob's run. */
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(queue_job_get(f->q, i < 5 ? ann[i] : bob[i - 5], &j), 0);
+		assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_START, NULL, NULL), 0);
+		job_release(&j);
+	}
+	add_shared(f->q, "single", "ann", 0, single);
+	assert_int_equal(queue_job_next(f->q, &j, &running), 0);
+	assert_string_equal(j.id, single);
+	assert_int_equal(running, 0);
+	job_release(&j);
+}
+
 static void find_takes_prefix_and_name(void **state)
 {
 	struct fixture *f = *state;
@@ -983,6 +1046,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(job_comes_back_as_stored), T(names_are_unique_while_a_job_lives), T(states_follow_the_table),
 		T(a_stale_copy_cannot_change_a_state), T(next_is_fair), T(next_is_urgent_then_old), T(find_takes_prefix_and_name),
+		T(files_that_came_together_share), T(new_ones_are_not_hidden),
 		T(claims_are_found_until_removed),
 		T(jobs_share_a_step),
 		T(listings_filter),

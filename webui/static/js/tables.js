@@ -137,10 +137,11 @@ const STATES = {
 
 /**
  * Conformers, of a finished job or of one under way.
- * @param {{id: number|string, energy_kcal: number|null, population: number|null, degeneracy?: number, status?: string}[]} list
+ * @param {{id: number|string, energy_kcal: number|null, population: number|null, degeneracy?: number, status?: string, gibbs_kcal?: number|null}[]} list
  */
 export function conformerTable(list) {
 	const status = list.some(c => c.status),
+		free = list.some(c => Number.isFinite(c.gibbs_kcal)),
 		degeneracy = list.some(c => c.degeneracy !== undefined && c.degeneracy !== null);
 	return el(
 		'div',
@@ -157,7 +158,7 @@ export function conformerTable(list) {
 					{},
 					el('th', { scope: 'col' }, 'Conformer'),
 					status && el('th', { scope: 'col' }, 'State'),
-					el('th', { scope: 'col', class: 'n' }, 'Energy, kcal/mol'),
+					el('th', { scope: 'col', class: 'n' }, `${free ? 'Free energy' : 'Energy'}, kcal/mol`),
 					el('th', { scope: 'col' }, 'Population'),
 					degeneracy && el('th', { scope: 'col', class: 'n' }, 'Degeneracy')
 				)

@@ -1,0 +1,77 @@
+#!/usr/bin/perl
+# Conformers that are no longer the molecule after an optimisation count like those that
+# could not be computed: the engines are replayed, and the comparison of geometries says of
+# the second of two conformers what the test wants.
+use strict;
+use warnings;
+use lib 'tests/integration/lib';
+use Test::More;
+use File::Temp qw(tempdir);
+use Replay;
+
+my $from = Replay::bin();
+my @coords = map { '[' . join(',', map { "[$_]" } '0,0,0', "-0.60924,0.89034,-0.1703$_", '-0.49063,-0.86775,-0.44631', '0.98225,0.13802,-0.4572', '0.11761,-0.16061,1.0739') . ']' } 1, 2;
+my $keep = sub { join ',', map { qq({"id":$_,"degeneracy":1,"sigma":1,"chiral":false,"merged":[]}) } @_ };
+
+# at: the comparison, counted from 1, from which on the second conformer has changed.
+sub spool {
+	my ($at) = @_;
+	my $dir = tempdir('nmr-changed-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+	for my $p (qw(nmr-spooler nmr-exec nmr nmr-render xtb nwchem)) {
+		link "$from/$p", "$dir/$p" or die "$p: $!";
+	}
+	symlink readlink("$from/replay"), "$dir/replay" or die;
+	open my $f, '>', "$dir/nmr-mol" or die;
+	print $f <<"M";
+#!/bin/sh
+case \$1 in
+conformers)
+	echo '{"ok":true,"method":"ETKDGv3/MMFF94s","generated":2,"conformers":[{"id":1,"coords":$coords[0]},{"id":2,"coords":$coords[1]}],"warnings":[]}' > out.json ;;
+cluster)
+	echo >> $dir/compared
+	if [ \$(wc -l < $dir/compared) -ge $at ]; then
+		echo '{"ok":true,"keep":[@{[$keep->(1)]}],"dropped":[{"id":2,"code":"bonds-changed","text":"A bond was made."}]}' > out.json
+	else
+		echo '{"ok":true,"keep":[@{[$keep->(1, 2)]}],"dropped":[]}' > out.json
+	fi ;;
+*)
+	exec $from/nmr-mol "\$@" ;;
+esac
+M
+	close $f;
+	chmod 0755, "$dir/nmr-mol";
+	my $s = Spool->new(env => { Replay::env($dir), NMR_STATUS_S => 1, NMR_DEFAULTS => 'preset = "production"; mode = "ensemble";' });
+	$s->{bin} = $dir;
+	return $s->start;
+}
+
+sub warning { my ($doc, $code) = @_; return (map { $_->{text} } grep { $_->{code} eq $code } @{ $doc->{warnings} })[0] // '' }
+sub lost { my ($doc, $stage) = @_; return (map { $_->{population_lost} } grep { $_->{stage} eq $stage } @{ $doc->{conformer_search} })[0] }
+
+{
+	my $s = spool(2);
+	$s->drop('m.smi', "C m\n");
+	is($s->wait_for('m', 200), 'failed', 'half of the population changes in the last optimisation: too much') or diag($s->log_text);
+	my $why = $s->failed_text('m');
+	$why =~ s/\s+/ /g;
+	like($why, qr/does not keep its structure.*A bond was made\. The others hold 50 % of the population, and at least 90 % are asked for/, 'why');
+	like($why, qr/population_min = 0\.5"/, 'and what to do');
+	$s->drop('less.smi.conf', "population_min = 0.5\n");
+	$s->drop('less.smi', "C less\n");
+	is($s->wait_for('less', 200), 'done', 'with that it is computed') or diag($s->failed_text('less'));
+	my $doc = $s->shifts('less');
+	is(scalar @{ $doc->{conformers} }, 1, 'from the other');
+	like(warning($doc, 'bonds-changed'), qr/Conformer 2 was left out: A bond was made\. It held about 50 % of the population\./, 'it is told');
+	is(lost($doc, 'optimise'), 0.5, 'and noted as lost');
+	is($s->stop, 0, 'it ends');
+}
+{
+	my $s = spool(1);
+	$s->drop('m.smi', "C m\n");
+	is($s->wait_for('m', 200), 'done', 'before there are energies nobody knows what it holds') or diag($s->failed_text('m'));
+	my $doc = $s->shifts('m');
+	like(warning($doc, 'bonds-changed'), qr/Conformer 2 was left out: A bond was made\.$/, 'it is told');
+	is(lost($doc, 'rank'), 0, 'and nothing is counted');
+	is($s->stop, 0, 'it ends');
+}
+done_testing;
