@@ -11,8 +11,10 @@
 #include <string.h>
 
 #define SEED "42"
-/* Rotatable bonds up to which RDKit alone is enough for "auto". */
+/* Rotatable bonds up to which RDKit alone is enough for "auto", and the preset's number of
+ * embeddings; beyond it, at least so many. */
 #define RDKIT_ENOUGH 8
+#define FLOPPY_LEAST 200
 
 static void set_members(struct funnel *f, int n)
 {
@@ -57,12 +59,15 @@ static int kept_geometry(struct walk *w, struct funnel *f)
 
 /* max_conformers says how many are computed at the end, not how well is searched: fewer would
  * be drawn at random. */
-static int most_found(const struct walk *w)
+static int most_found(const struct walk *w, const struct funnel *f)
 {
 	long v = 0;
-	if (w->reference || str_to_long(w->opt.value[OPTION_MAX_CONFORMERS], &v) < 0)
-		return w->preset->conformers_max;
-	return (int)MAX((long)w->preset->conformers_max, v);
+	int most = w->preset->conformers_max;
+	if (w->reference)
+		return most;
+	if (json_int(f->mol, "rotatable", 0) > RDKIT_ENOUGH)
+		most = MAX(most, FLOPPY_LEAST);
+	return str_to_long(w->opt.value[OPTION_MAX_CONFORMERS], &v) < 0 ? most : (int)MAX((long)most, v);
 }
 
 /* ---- RDKit */
@@ -73,7 +78,7 @@ static int ask_rdkit(struct walk *w, struct funnel *f, json_t **ret_list)
 	int r = walk_read_mol(w, f, &sdf);
 	if (r < 0)
 		return r;
-	_cleanup_free_ char *most = xasprintf("%d", most_found(w));
+	_cleanup_free_ char *most = xasprintf("%d", most_found(w, f));
 	const char *args[] = { "conformers", "--in", "mol.sdf", "--max", most, "--seed", SEED, NULL };
 	struct plan plan;
 	_cleanup_free_ char *label = xasprintf("%ssearch conformers", w->who);
@@ -119,7 +124,7 @@ static int ask_crest(struct walk *w, struct funnel *f, json_t **ret_result)
 	struct crest_calc c = { .geometry = &f->member[0].geometry, .solvent = w->solvent,
 				.charge = (int)json_int(f->mol, "charge", 0), .window_kcal = w->preset->window_xtb };
 	struct plan plan;
-	plan_crest(&plan, w->lab, &c, most_found(w), "search conformers with CREST");
+	plan_crest(&plan, w->lab, &c, most_found(w, f), "search conformers with CREST");
 	return walk_ask(w, "conformers", &plan, ret_result);
 }
 
