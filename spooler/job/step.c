@@ -131,6 +131,9 @@ static uint64_t memory_of(const struct nwchem_calc *c, const json_t *plan, int r
 	return (uint64_t)512 << 20;
 }
 
+/* With fewer a rank has next to nothing to do, and waits for the others. */
+#define FUNCTIONS_PER_RANK 6
+
 uint64_t step_memory_within(const struct lab *lab, const char *key, int *ranks, uint64_t room)
 {
 	_cleanup_free_ char *dir = step_run_dir(lab, key);
@@ -139,6 +142,8 @@ uint64_t step_memory_within(const struct lab *lab, const char *key, int *ranks, 
 	struct nwchem_calc c;
 	bool nwchem = step_read_plan(dir, &plan) == 0 && step_is_nwchem(plan) && step_nwchem_calc(lab, plan, &g, &c) == 0;
 	uint64_t need;
+	if (nwchem)
+		*ranks = MIN(*ranks, MAX(1, level_functions(c.level, g.z, g.natoms) / FUNCTIONS_PER_RANK));
 	while ((need = memory_of(nwchem ? &c : NULL, plan, *ranks)) > room && *ranks > 1)
 		--*ranks;
 	return need;

@@ -84,7 +84,8 @@ struct step_grant {
 int step_start(const struct lab *lab, const char *key, const struct step_grant *grant, struct execution **ret_e);
 /* Memory the step is expected to need, bytes. */
 uint64_t step_memory(const struct lab *lab, const char *key, int ranks);
-/* The same with fewer ranks, down to one, where *ranks need more than room. */
+/* The same with fewer ranks, down to one, where *ranks need more than room or are too many
+ * for the molecule. */
 uint64_t step_memory_within(const struct lab *lab, const char *key, int *ranks, uint64_t room);
 
 struct step_end {

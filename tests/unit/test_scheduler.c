@@ -301,6 +301,19 @@ static void ranks_fit_the_memory(void **state)
 	assert_int_equal(ranks_of(x, key), 3);
 }
 
+/* A machine of many cores does not run a small molecule on all of them. */
+static void ranks_fit_the_molecule(void **state)
+{
+	struct scene *x = *state;
+	char key[SHA256_HEX_LEN];
+	((struct conf *)x->lab.conf)->nwchem_nproc = 0;
+	x->lab.memory = 64ULL << 30;
+	x->lab.cores = 16;
+	add_step(x, 1, key);
+	turn(x);
+	assert_int_equal(ranks_of(x, key), 27 / 6);
+}
+
 /* Of two runs under way when the spooler ended, the executor still has one. */
 static void runs_are_adopted(void **state)
 {
@@ -342,6 +355,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_large_run_gets_its_turn, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(cores_are_dealt_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(ranks_fit_the_memory, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(ranks_fit_the_molecule, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(runs_are_adopted, set_up, tear_down),
 	};
 	log_set_level(LOG_ERROR);
