@@ -13,7 +13,7 @@ UNIT       = $(sort $(UNIT_BIN) $(MOL_UNIT_BIN))
 # and the unit tests, the longest first. Engines and servers of the machine want it for
 # themselves.
 WAITING    = $(patsubst %,tests/integration/%.t,batch notify schedule powerloss sweep torture feedback random \
-	web-abuse check backup limits web-api verbs summary folders keep again web-openapi save)
+	web-abuse check backup limits web-api verbs summary folders keep again changed web-openapi save)
 PROVE      = NMR_TEST_BIN=$(B)/bin prove --timer --exec scripts/run-test $(if $(VERBOSE),-v)
 
 .PHONY: test test-long check unit integration lint
