@@ -149,16 +149,24 @@ static void next_is_urgent_then_old(void **state)
 	assert_int_equal(queue_job_next(f->q, &j, &running), -ENOENT);
 }
 
-static void add_shared(struct queue *q, const char *name, const char *owner, long long batch, char id[ID_LEN + 1])
+/* created: 0 is now. */
+static void add_shared_at(struct queue *q, const char *name, const char *owner, long long batch, double created,
+			  char id[ID_LEN + 1])
 {
 	struct job j;
 	fill_job(&j, name, 0);
 	free(j.owner);
 	j.owner = xstrdup(owner);
 	j.batch_row = batch;
+	j.created = created;
 	assert_int_equal(queue_job_add(q, &j), 0);
 	memcpy(id, j.id, ID_LEN + 1);
 	job_release(&j);
+}
+
+static void add_shared(struct queue *q, const char *name, const char *owner, long long batch, char id[ID_LEN + 1])
+{
+	add_shared_at(q, name, owner, batch, 0, id);
 }
 
 /* A batch, a single molecule of the same person dropped later, and one of somebody else. */
@@ -196,18 +204,6 @@ static void next_is_fair(void **state)
 	job_release(&j);
 }
 
-static void add_single(struct queue *q, const char *name, double created, char id[ID_LEN + 1])
-{
-	struct job j;
-	fill_job(&j, name, 0);
-	free(j.owner);
-	j.owner = xstrdup("door");
-	j.created = created;
-	assert_int_equal(queue_job_add(q, &j), 0);
-	memcpy(id, j.id, ID_LEN + 1);
-	job_release(&j);
-}
-
 /* On a share where all are one user: what came together shares the machine with what came
  * a while later. */
 static void files_that_came_together_share(void **state)
@@ -218,10 +214,10 @@ static void files_that_came_together_share(void **state)
 	int running;
 	for (int i = 0; i < 5; i++) {
 		_cleanup_free_ char *name = xasprintf("many%d", i);
-		add_single(f->q, name, 1000 + 50 * i, many[i]);
+		add_shared_at(f->q, name, "door", 0, 1000 + 50 * i, many[i]);
 	}
-	add_single(f->q, "late0", 1500, late[0]);
-	add_single(f->q, "late1", 1510, late[1]);
+	add_shared_at(f->q, "late0", "door", 0, 1500, late[0]);
+	add_shared_at(f->q, "late1", "door", 0, 1510, late[1]);
 	const char *order[] = { many[0], late[0], many[1], late[1], many[2], many[3], many[4] };
 	static const int had[] = { 0, 0, 1, 1, 2, 3, 4 };
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
