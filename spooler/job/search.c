@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define SEED "42"
-/* Rotatable bonds up to which RDKit alone is enough for "auto", and the preset's number of
- * embeddings; beyond it, at least so many. */
+/* Rotatable bonds up to which RDKit alone is enough for "auto"; beyond it, at least so many
+ * conformers are taken of CREST's. */
 #define RDKIT_ENOUGH 8
 #define FLOPPY_LEAST 200
 
@@ -59,15 +59,13 @@ static int kept_geometry(struct walk *w, struct funnel *f)
 
 /* max_conformers says how many are computed at the end, not how well is searched: fewer would
  * be drawn at random. */
-static int most_found(const struct walk *w, const struct funnel *f)
+static int most_found(const struct walk *w)
 {
 	long v = 0;
 	int most = w->preset->conformers_max;
-	if (w->reference)
+	if (w->reference || str_to_long(w->opt.value[OPTION_MAX_CONFORMERS], &v) < 0)
 		return most;
-	if (json_int(f->mol, "rotatable", 0) > RDKIT_ENOUGH)
-		most = MAX(most, FLOPPY_LEAST);
-	return str_to_long(w->opt.value[OPTION_MAX_CONFORMERS], &v) < 0 ? most : (int)MAX((long)most, v);
+	return (int)MAX((long)most, v);
 }
 
 /* ---- RDKit */
@@ -78,7 +76,7 @@ static int ask_rdkit(struct walk *w, struct funnel *f, json_t **ret_list)
 	int r = walk_read_mol(w, f, &sdf);
 	if (r < 0)
 		return r;
-	_cleanup_free_ char *most = xasprintf("%d", most_found(w, f));
+	_cleanup_free_ char *most = xasprintf("%d", most_found(w));
 	const char *args[] = { "conformers", "--in", "mol.sdf", "--max", most, "--seed", SEED, NULL };
 	struct plan plan;
 	_cleanup_free_ char *label = xasprintf("%ssearch conformers", w->who);
@@ -93,8 +91,14 @@ static int ask_rdkit(struct walk *w, struct funnel *f, json_t **ret_list)
 	return json_flag(*ret_list, "ok", false) ? 0 : walk_end_refusal(w, json_object_get(*ret_list, "refusal"));
 }
 
-/* ret_made: geometries of the molecule, before those of the same shape were merged. */
-static int rdkit(struct walk *w, struct funnel *f, int *ret_made)
+/* How well RDKit searched: geometries of the molecule within the window, and conformers that
+ * only one of them is. once / made estimates how likely one more geometry would be a new
+ * conformer (I. J. Good, Biometrika 1953, 40, 237). */
+struct sampling {
+	int made, once;
+};
+
+static int rdkit(struct walk *w, struct funnel *f, struct sampling *ret)
 {
 	_cleanup_json_ json_t *list = NULL;
 	const json_t *c;
@@ -110,7 +114,7 @@ static int rdkit(struct walk *w, struct funnel *f, int *ret_made)
 				  .changed = (int)json_int(list, "other", 0), .cut = (int)json_int(list, "beyond", 0),
 				  .window = json_num(list, "window", 0) };
 	s.merged = MAX(s.seen - s.changed - s.cut - s.left, 0);
-	*ret_made = s.left + s.merged;
+	*ret = (struct sampling){ .made = s.left + s.merged, .once = (int)json_int(list, "once", 0) };
 	funnel_note(f, &s);
 	return f->n ? 0 : walk_end(w, PIPELINE_FAILED, "No conformer could be made.",
 				   "The embedder found no three-dimensional shape for this structure.",
@@ -123,8 +127,11 @@ static int ask_crest(struct walk *w, struct funnel *f, json_t **ret_result)
 {
 	struct crest_calc c = { .geometry = &f->member[0].geometry, .solvent = w->solvent,
 				.charge = (int)json_int(f->mol, "charge", 0), .window_kcal = w->preset->window_xtb };
+	int most = most_found(w);
+	if (json_int(f->mol, "rotatable", 0) > RDKIT_ENOUGH)
+		most = MAX(most, FLOPPY_LEAST);
 	struct plan plan;
-	plan_crest(&plan, w->lab, &c, most_found(w, f), "search conformers with CREST");
+	plan_crest(&plan, w->lab, &c, most, "search conformers with CREST");
 	return walk_ask(w, "conformers", &plan, ret_result);
 }
 
@@ -188,26 +195,32 @@ static int crest(struct walk *w, struct funnel *f, bool wanted)
 	return r;
 }
 
-/* Nearly each geometry is a conformer of its own: there are many more than were found. */
-static bool is_unfinished(const struct funnel *f, int made) { return made >= 20 && f->n * 10 > made * 6; }
+static bool is_unfinished(const struct sampling *s) { return s->made >= 20 && s->once * 10 > s->made * 3; }
+
+/* Why RDKit's conformers are not all. */
+static char *say_unfinished(const struct sampling *s)
+{
+	return xasprintf("Of %d geometries that RDKit made, %d are conformers that no other one found", s->made, s->once);
+}
 
 int walk_search(struct walk *w, struct funnel *f)
 {
 	const char *by = w->opt.value[OPTION_CONFORMERS];
 	bool single = str_eq(w->opt.value[OPTION_MODE], "single");
-	int rotatable = (int)json_int(f->mol, "rotatable", 0), made = 0;
+	int rotatable = (int)json_int(f->mol, "rotatable", 0);
+	struct sampling sampling = { 0 };
 	if (w->keep && !w->reference)
 		return kept_geometry(w, f);
-	int r = rdkit(w, f, &made);
+	int r = rdkit(w, f, &sampling);
 	if (r < 0 || w->reference)
 		return r;
 	if (str_eq(by, "crest"))
 		return crest(w, f, true);
-	bool unfinished = is_unfinished(f, made);
+	bool unfinished = is_unfinished(&sampling);
+	_cleanup_free_ char *why = say_unfinished(&sampling);
 	if (str_eq(by, "rdkit") || single || (rotatable <= RDKIT_ENOUGH && !unfinished)) {
 		if (unfinished)
-			walk_warn(w, "search-unfinished", "Of %d geometries that RDKit made, %d are conformers of their own: there are more, "
-				  "and important ones may be missing.", made, f->n);
+			walk_warn(w, "search-unfinished", "%s: there are more, and important ones may be missing.", why);
 		return 0;
 	}
 	if (w->lab->engines.crest)
@@ -217,7 +230,7 @@ int walk_search(struct walk *w, struct funnel *f)
 		walk_warn(w, "no-crest", "The molecule has %d rotatable bonds. CREST, which searches such molecules more thoroughly, %s: "
 			  "RDKit's conformers were used, and some may be missing.", rotatable, absent);
 	else
-		walk_warn(w, "no-crest", "Of %d geometries that RDKit made, %d are conformers of their own: there are more, and important "
-			  "ones may be missing. CREST, which searches such molecules more thoroughly, %s.", made, f->n, absent);
+		walk_warn(w, "no-crest", "%s: there are more, and important ones may be missing. CREST, which searches such molecules "
+			  "more thoroughly, %s.", why, absent);
 	return 0;
 }

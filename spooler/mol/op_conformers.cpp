@@ -1,7 +1,8 @@
 /* nmr-mol conformers: embed, relax, relabel, compare.
  *
- * ETKDGv3 with a fixed seed and one thread, so that the same input gives the
- * same conformers.  The embedder is free to exchange the hydrogens of a CH2 (to
+ * ETKDGv3 and KDG, as many geometries of each, with fixed seeds and one thread, so that
+ * the same input gives the same conformers.  ETKDG prefers the torsions that crystals have
+ * and never makes some that are low in solution; KDG has no such preferences.  The embedder is free to exchange the hydrogens of a CH2 (to
  * it they are the same); afterwards each conformer is relabelled to the
  * reference of mol.sdf, or the shieldings of pro-R and pro-S would be mixed in
  * the average.  Mirror images of an achiral molecule are one conformer.
@@ -34,16 +35,15 @@ namespace {
 struct Conformer {
 	double energy = 0;
 	Coords x;
+	int made = 1; /* geometries that are this conformer */
 };
 
+/* Geometries of each method, by flexibility. */
 int how_many(const Options &o, const RDKit::ROMol &m)
 {
-	const int wanted = o.integer("max", 0);
-	if (wanted > 0)
-		return wanted;
 	if (m.getNumAtoms() < 4)
 		return 1;
-	return rotatable_bonds(m) > 8 ? 200 : 50;
+	return std::max(o.integer("max", 50), rotatable_bonds(m) > 3 ? 100 : 1);
 }
 
 /* H-C(=O)-N-H: the form that is not made else is as stable. */
@@ -55,19 +55,27 @@ bool is_formamide(const RDKit::ROMol &m)
 	return RDKit::SubstructMatch(m, *q, match);
 }
 
-std::vector<int> embed(RDKit::RWMol &m, int n, int seed)
+/* Adds to those that are there. */
+void embed_more(RDKit::RWMol &m, int n, RDKit::DGeomHelpers::EmbedParameters p, int seed, std::vector<int> &ids)
 {
-	RDKit::DGeomHelpers::EmbedParameters p = RDKit::DGeomHelpers::ETKDGv3;
 	p.randomSeed = seed;
 	p.numThreads = 1;
-	p.clearConfs = true;
+	p.clearConfs = ids.empty();
 	p.forceTransAmides = !is_formamide(m);
-	auto ids = RDKit::DGeomHelpers::EmbedMultipleConfs(m, static_cast<unsigned>(n), p);
-	if (ids.empty()) {
+	auto more = RDKit::DGeomHelpers::EmbedMultipleConfs(m, static_cast<unsigned>(n), p);
+	if (more.empty() && ids.empty()) {
 		p.useRandomCoords = true;
-		ids = RDKit::DGeomHelpers::EmbedMultipleConfs(m, static_cast<unsigned>(n), p);
+		more = RDKit::DGeomHelpers::EmbedMultipleConfs(m, static_cast<unsigned>(n), p);
 	}
-	return {ids.begin(), ids.end()};
+	ids.insert(ids.end(), more.begin(), more.end());
+}
+
+std::vector<int> embed(RDKit::RWMol &m, int n, int seed)
+{
+	std::vector<int> ids;
+	embed_more(m, n, RDKit::DGeomHelpers::ETKDGv3, seed, ids);
+	embed_more(m, n, RDKit::DGeomHelpers::KDG, seed + 1, ids);
+	return ids;
 }
 
 double relax(ForceFields::ForceField &field)
@@ -156,8 +164,11 @@ std::vector<Conformer> distinct(std::vector<Conformer> all, const Canonical &c, 
 			return std::abs(o.energy - k.energy) < 0.2 && (shape.same(k.x, o.x, false, limits) ||
 								       (achiral && shape.same(k.x, o.x, true, limits)));
 		};
-		if (std::none_of(out.begin(), out.end(), known))
+		const auto o = std::find_if(out.begin(), out.end(), known);
+		if (o == out.end())
 			out.push_back(k);
+		else
+			o->made++;
 	}
 	return out;
 }
@@ -215,8 +226,9 @@ Json op_conformers(const Options &o)
 	if (other * 10 > generated * 9)
 		warnings.push_back({"stereo", "Nine in ten of the geometries that were built had another stereo and were left out; some conformers may be missing."});
 	Json j = Json::object();
-	j.set("ok", true).set("method", "ETKDGv3/" + relaxer.method).set("generated", generated);
-	j.set("other", other).set("beyond", beyond).set("window", window);
+	const auto once = std::count_if(kept.begin(), kept.end(), [](const Conformer &k) { return k.made == 1; });
+	j.set("ok", true).set("method", "ETKDGv3, KDG/" + relaxer.method).set("generated", generated);
+	j.set("other", other).set("beyond", beyond).set("window", window).set("once", static_cast<int>(once));
 	j.set("kept", static_cast<int>(kept.size())).set("conformers", list_json(kept)).set("warnings", json_of(warnings));
 	return j;
 }

@@ -31,7 +31,7 @@ Json op_unpack(const Options &o);
 
 /* What the first number of the version means: results of another recipe may
  * differ, so it is part of every step's key. */
-inline constexpr int recipe_version = 3;
+inline constexpr int recipe_version = 4;
 
 } // namespace mol
 

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Conformers that are no longer the molecule after an optimisation count like those that
-# could not be computed: the engines are replayed, and the comparison of geometries says of
+# What the search for conformers tells. Those that are no longer the molecule after an
+# optimisation count like those that could not be computed: the engines are replayed, and the comparison of geometries says of
 # the second of two conformers what the test wants.
 use strict;
 use warnings;
@@ -13,9 +13,10 @@ my $from = Replay::bin();
 my @coords = map { '[' . join(',', map { "[$_]" } '0,0,0', "-0.60924,0.89034,-0.1703$_", '-0.49063,-0.86775,-0.44631', '0.98225,0.13802,-0.4572', '0.11761,-0.16061,1.0739') . ']' } 1, 2;
 my $keep = sub { join ',', map { qq({"id":$_,"degeneracy":1,"sigma":1,"chiral":false,"merged":[]}) } @_ };
 
-# at: the comparison, counted from 1, from which on the second conformer has changed.
+# at: the comparison, counted from 1, from which on the second conformer has changed. once:
+# how many of 40 geometries are conformers that no other one found.
 sub spool {
-	my ($at) = @_;
+	my ($at, $once) = @_;
 	my $dir = tempdir('nmr-changed-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 	for my $p (qw(nmr-spooler nmr-exec nmr nmr-render xtb nwchem)) {
 		link "$from/$p", "$dir/$p" or die "$p: $!";
@@ -26,7 +27,7 @@ sub spool {
 #!/bin/sh
 case \$1 in
 conformers)
-	echo '{"ok":true,"method":"ETKDGv3/MMFF94s","generated":2,"conformers":[{"id":1,"coords":$coords[0]},{"id":2,"coords":$coords[1]}],"warnings":[]}' > out.json ;;
+	echo '{"ok":true,"method":"ETKDGv3/MMFF94s","generated":40,"once":$once,"conformers":[{"id":1,"coords":$coords[0]},{"id":2,"coords":$coords[1]}],"warnings":[]}' > out.json ;;
 cluster)
 	echo >> $dir/compared
 	if [ \$(wc -l < $dir/compared) -ge $at ]; then
@@ -49,7 +50,7 @@ sub warning { my ($doc, $code) = @_; return (map { $_->{text} } grep { $_->{code
 sub lost { my ($doc, $stage) = @_; return (map { $_->{population_lost} } grep { $_->{stage} eq $stage } @{ $doc->{conformer_search} })[0] }
 
 {
-	my $s = spool(2);
+	my $s = spool(2, 12);
 	$s->drop('m.smi', "C m\n");
 	is($s->wait_for('m', 200), 'failed', 'half of the population changes in the last optimisation: too much') or diag($s->log_text);
 	my $why = $s->failed_text('m');
@@ -63,15 +64,22 @@ sub lost { my ($doc, $stage) = @_; return (map { $_->{population_lost} } grep { 
 	is(scalar @{ $doc->{conformers} }, 1, 'from the other');
 	like(warning($doc, 'bonds-changed'), qr/Conformer 2 was left out: A bond was made\. It held about 50 % of the population\./, 'it is told');
 	is(lost($doc, 'optimise'), 0.5, 'and noted as lost');
+	is(warning($doc, 'no-crest'), '', 'the search found most geometries more than once');
 	is($s->stop, 0, 'it ends');
 }
 {
-	my $s = spool(1);
+	my $s = spool(1, 13);
 	$s->drop('m.smi', "C m\n");
 	is($s->wait_for('m', 200), 'done', 'before there are energies nobody knows what it holds') or diag($s->failed_text('m'));
 	my $doc = $s->shifts('m');
 	like(warning($doc, 'bonds-changed'), qr/Conformer 2 was left out: A bond was made\.$/, 'it is told');
 	is(lost($doc, 'rank'), 0, 'and nothing is counted');
+	like(warning($doc, 'no-crest'), qr/^Of 40 geometries that RDKit made, 13 are conformers that no other one found: there are more.* CREST/,
+		'a third of the geometries found something new: there is more');
+	$s->drop('one.smi.conf', "mode = single\n");
+	$s->drop('one.smi', "C one\n");
+	is($s->wait_for('one', 200), 'done', 'one conformer') or diag($s->failed_text('one'));
+	like(warning($s->shifts('one'), 'search-unfinished'), qr/^Of 40 .*important ones may be missing\.$/, 'has the warning too');
 	is($s->stop, 0, 'it ends');
 }
 done_testing;

@@ -168,6 +168,19 @@ is(weights("C"), "0.0833/12", "methane");
 is(weights("C#C"), "0.5/2", "acetylene: linear");
 is(weights("C[C\@H](N)C(F)F") =~ /\b2\//, "", "a chiral molecule has no mirror images to count");
 
+# Two of its conformers are none that crystals have.
+molecule("CC(C)OC(C)C\n");
+my $ether = run("conformers", "--in", "mol.sdf", "--max", "50", "--seed", "42");
+is($ether->{generated}, 100, "diisopropyl ether: as many geometries by each method");
+my @high = map { $_->{mmff_kcal} } @{$ether->{conformers}};
+is(scalar(@high), 3, "its three conformers");
+ok($high[1] > 2 && $high[2] > 4, "the lowest is far below the others") or diag("@high");
+is($ether->{once}, 0, "each was found more than once");
+molecule("CCCCCCCCCCCCO\n");
+my $dodecanol = run("conformers", "--in", "mol.sdf", "--max", "20", "--seed", "42");
+is($dodecanol->{generated}, 200, "a flexible molecule has more geometries");
+cmp_ok($dodecanol->{once}, ">", 100, "and most of them were found only once");
+
 # ---- what a force field of the gas phase must not decide
 
 molecule("[NH3+]CCCC(=O)[O-]\n");

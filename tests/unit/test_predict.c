@@ -390,7 +390,7 @@ static void test_single_conformer(_unused_ void **state)
 	s.in.population_lost = 0.4;
 	_cleanup_json_ json_t *doc = predict_result(&s.in);
 	const char *methods = json_str(doc, "methods_text", "");
-	assert_non_null(strstr(methods, "ETKDGv3 and UFF"));
+	assert_non_null(strstr(methods, "ETKDGv3 and KDG, and relaxed with UFF, as implemented in"));
 	assert_non_null(strstr(methods, "; the one of lowest energy was taken. It was optimised at B3LYP-D3(BJ)/6-31G* (COSMO, chloroform)"));
 	assert_null(strstr(methods, "at most"));
 	assert_true(json_is_number(json_object_get(signal_of(doc, "13C", 0), "uncertainty")));
