@@ -13,17 +13,36 @@ my $from = Replay::bin();
 my @coords = map { '[' . join(',', map { "[$_]" } '0,0,0', "-0.60924,0.89034,-0.1703$_", '-0.49063,-0.86775,-0.44631', '0.98225,0.13802,-0.4572', '0.11761,-0.16061,1.0739') . ']' } 1, 2;
 my $keep = sub { join ',', map { qq({"id":$_,"degeneracy":1,"sigma":1,"chiral":false,"merged":[]}) } @_ };
 
+sub program {
+	my ($path, $text) = @_;
+	open my $f, '>', $path or die "$path: $!";
+	print $f $text;
+	close $f or die "$path: $!";
+	chmod 0755, $path;
+}
+
 # at: the comparison, counted from 1, from which on the second conformer has changed. once:
 # how many of 40 geometries are conformers that no other one found.
 sub spool {
 	my ($at, $once) = @_;
 	my $dir = tempdir('nmr-changed-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-	for my $p (qw(nmr-spooler nmr-exec nmr nmr-render xtb nwchem)) {
-		link "$from/$p", "$dir/$p" or die "$p: $!";
+	mkdir "$dir/real" or die;
+	for my $p (qw(nmr-spooler nmr-exec nmr nmr-render nwchem real/xtb)) {
+		(my $name = $p) =~ s{.*/}{};
+		link "$from/$name", "$dir/$p" or die "$p: $!";
 	}
+	symlink readlink("$from/replay"), "$dir/real/replay" or die;
+	# The second conformer is 1.26 kcal/mol lower, if that is asked for.
+	program("$dir/xtb", <<"X");
+#!/bin/sh
+if [ -e $dir/lower ] && grep -q -- '-0.17032' "\$1"; then
+	$dir/real/xtb "\$@" | sed 's/-4\.17601/-4.17801/'
+	exec sed -i 's/-4\.17601/-4.17801/' xtbopt.xyz
+fi
+exec $dir/real/xtb "\$@"
+X
 	symlink readlink("$from/replay"), "$dir/replay" or die;
-	open my $f, '>', "$dir/nmr-mol" or die;
-	print $f <<"M";
+	program("$dir/nmr-mol", <<"M");
 #!/bin/sh
 case \$1 in
 conformers)
@@ -39,8 +58,6 @@ cluster)
 	exec $from/nmr-mol "\$@" ;;
 esac
 M
-	close $f;
-	chmod 0755, "$dir/nmr-mol";
 	my $s = Spool->new(env => { Replay::env($dir), NMR_STATUS_S => 1, NMR_DEFAULTS => 'preset = "production"; mode = "ensemble";' });
 	$s->{bin} = $dir;
 	return $s->start;
@@ -74,12 +91,19 @@ sub lost { my ($doc, $stage) = @_; return (map { $_->{population_lost} } grep { 
 	my $doc = $s->shifts('m');
 	like(warning($doc, 'bonds-changed'), qr/Conformer 2 was left out: A bond was made\.$/, 'it is told');
 	is(lost($doc, 'rank'), 0, 'and nothing is counted');
+	is(warning($doc, 'other-form-lower'), '', 'it was no lower than the other');
 	like(warning($doc, 'no-crest'), qr/^Of 40 geometries that RDKit made, 13 are conformers that no other one found: there are more.* CREST/,
 		'a third of the geometries found something new: there is more');
 	$s->drop('one.smi.conf', "mode = single\n");
 	$s->drop('one.smi', "C one\n");
 	is($s->wait_for('one', 200), 'done', 'one conformer') or diag($s->failed_text('one'));
 	like(warning($s->shifts('one'), 'search-unfinished'), qr/^Of 40 .*important ones may be missing\.$/, 'has the warning too');
+	program("$s->{bin}/lower", '');
+	$s->drop('low.smi.conf', "solvent = DMSO-d6\n");
+	$s->drop('low.smi', "C low\n");
+	is($s->wait_for('low', 200), 'done', 'the changed one is the lowest') or diag($s->failed_text('low'));
+	like(warning($s->shifts('low'), 'other-form-lower'),
+		qr/conformer 2, which is no longer the molecule as drawn, lies 1\.3 kcal\/mol below the lowest that is/, 'which is told');
 	is($s->stop, 0, 'it ends');
 }
 done_testing;

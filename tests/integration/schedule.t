@@ -95,6 +95,33 @@ L
 	is($s->stop, 0, 'it ends');
 }
 
+# ---- a run for which the estimate was too little, in its own words
+for my $try ([ 1000, 'done', 'is tried again with all memory, which is enough' ], [ 9000, 'failed', 'and fails where that is too little, too' ]) {
+	my ($least, $end, $what) = @$try;
+	my $bin = tempdir('nmr-small-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+	my $real = Replay::bin();
+	open my $f, '>', "$bin/nwchem" or die;
+	print $f <<"L";
+#!/bin/sh
+mb=\$(awk '/^memory/ { for (i = 2; i < NF; i++) if (\$i ~ /^[0-9]+\$/) n += \$i } END { print n + 0 }' "\$1")
+if grep -q '^task dft property' "\$1"; then
+	echo "\$mb" >> $bin/given
+	[ "\$mb" -ge $least ] || { echo ' ga_create failed: could not create global array'; exit 1; }
+fi
+exec $real/nwchem "\$@"
+L
+	close $f;
+	chmod 0755, "$bin/nwchem";
+	my $s = Replay->new(env => { NMR_CORES => 2, NMR_MEMORY_MB => 4000, NMR_NWCHEM => "$bin/nwchem {input}", NMR_DEFAULTS => 'preset = "production";' });
+	$s->drop('m.smi', "C m\n");
+	is($s->start->wait_for('m', 120), $end, "a run that says it has too little memory $what") or diag($s->log_text);
+	my @given = split ' ', Spool::slurp("$bin/given");
+	ok($given[0] < 1000 && $given[1] > 1000, "it had $given[0] MB first, then $given[1]");
+	cmp_ok(scalar @given, '<=', 3, 'and not for ever') or diag("@given");
+	like($s->failed_text('m') =~ s/\s+/ /gr, qr/memory/, 'which is said') if $end eq 'failed';
+	is($s->stop, 0, 'it ends');
+}
+
 # ---- a batch, and a molecule dropped later
 {
 	my $s = Replay->new(env => { REPLAY_DELAY_MS => 100, REPLAY_OWN => 1, NMR_CORES => 2 });
