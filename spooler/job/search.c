@@ -1,8 +1,8 @@
 /* The search for conformers: RDKit's, CREST's, or the file's own geometry.
  *
- * "auto" takes RDKit for molecules of few rotatable bonds, where its sampling costs a second
- * and mostly finds all there is, and CREST beyond that, or where RDKit finds ever new ones
- * (large rings), if it is installed. CREST starts from
+ * "auto" takes RDKit for molecules of few rotatable bonds, where its sampling costs seconds
+ * and mostly finds all that is low; and CREST beyond that, or where much of what RDKit finds
+ * is new (long chains, polyols, large rings), if it is installed. CREST starts from
  * RDKit's lowest conformer. Its geometries go on like RDKit's: both are optimised by the
  * same xTB with the same thresholds, so that energies can be compared. Never logs. */
 #include "job/walk.h"
@@ -178,16 +178,16 @@ static int crest_failed(struct walk *w)
 	return -ECANCELED;
 }
 
-/* From RDKit's lowest. */
-static int crest(struct walk *w, struct funnel *f, bool wanted)
+/* From RDKit's lowest. why: why RDKit's are not enough; NULL: CREST was asked for. */
+static int crest(struct walk *w, struct funnel *f, const char *why)
 {
 	_cleanup_json_ json_t *result = NULL;
 	int r = ask_crest(w, f, &result);
-	if (r == -EREMOTEIO && wanted)
+	if (r == -EREMOTEIO && !why)
 		return crest_failed(w);
 	if (r == -EREMOTEIO) {
-		walk_warn(w, "crest-failed", "CREST failed%s%s; the conformers are RDKit's.", w->detail ? ": " : "",
-			  w->detail ? w->detail : "");
+		walk_warn(w, "crest-failed", "CREST failed%s%s; the conformers are RDKit's. %s", w->detail ? ": " : "",
+			  w->detail ? w->detail : "", why);
 		return 0;
 	}
 	if (r == 0)
@@ -195,12 +195,14 @@ static int crest(struct walk *w, struct funnel *f, bool wanted)
 	return r;
 }
 
-static bool is_unfinished(const struct sampling *s) { return s->made >= 20 && s->once * 10 > s->made * 3; }
+/* A step that kept one geometry of a rigid molecule is finished; one in five is not. */
+static bool is_unfinished(const struct sampling *s) { return s->once > 1 && s->once * 5 > s->made; }
 
 /* Why RDKit's conformers are not all. */
 static char *say_unfinished(const struct sampling *s)
 {
-	return xasprintf("Of %d geometries that RDKit made, %d are conformers that no other one found", s->made, s->once);
+	return xasprintf("Of %d geometries within the search's window, %d are conformers that no other one found: there are more, "
+			 "and important ones may be missing.", s->made, s->once);
 }
 
 int walk_search(struct walk *w, struct funnel *f)
@@ -215,22 +217,18 @@ int walk_search(struct walk *w, struct funnel *f)
 	if (r < 0 || w->reference)
 		return r;
 	if (str_eq(by, "crest"))
-		return crest(w, f, true);
-	bool unfinished = is_unfinished(&sampling);
-	_cleanup_free_ char *why = say_unfinished(&sampling);
-	if (str_eq(by, "rdkit") || single || (rotatable <= RDKIT_ENOUGH && !unfinished)) {
+		return crest(w, f, NULL);
+	bool unfinished = is_unfinished(&sampling), enough = rotatable <= RDKIT_ENOUGH && !unfinished;
+	_cleanup_free_ char *why = unfinished ? say_unfinished(&sampling)
+					      : xasprintf("The molecule has %d rotatable bonds, and some conformers may be missing.", rotatable);
+	if (str_eq(by, "rdkit") || single || enough) {
 		if (unfinished)
-			walk_warn(w, "search-unfinished", "%s: there are more, and important ones may be missing.", why);
+			walk_warn(w, "search-unfinished", "%s", why);
 		return 0;
 	}
 	if (w->lab->engines.crest)
-		return crest(w, f, false);
-	const char *absent = w->lab->engines.crest_mute ? "did not answer here when the spooler started" : "is not installed here";
-	if (rotatable > RDKIT_ENOUGH)
-		walk_warn(w, "no-crest", "The molecule has %d rotatable bonds. CREST, which searches such molecules more thoroughly, %s: "
-			  "RDKit's conformers were used, and some may be missing.", rotatable, absent);
-	else
-		walk_warn(w, "no-crest", "%s: there are more, and important ones may be missing. CREST, which searches such molecules "
-			  "more thoroughly, %s.", why, absent);
+		return crest(w, f, why);
+	walk_warn(w, "no-crest", "%s CREST, which searches such molecules more thoroughly, %s.", why,
+		  w->lab->engines.crest_mute ? "did not answer here when the spooler started" : "is not installed here");
 	return 0;
 }

@@ -119,11 +119,17 @@ std::string canonical_smiles(const RDKit::ROMol &mol)
 	return s;
 }
 
+static MolPtr blank(const std::string &smiles)
+{
+	MolPtr m = parse(smiles);
+	RDKit::MolOps::addHs(*m);
+	return m;
+}
+
 Canonical canonical_of(const RDKit::ROMol &mol)
 {
 	const std::string smiles = canonical_smiles(mol);
-	MolPtr m = parse(smiles);
-	RDKit::MolOps::addHs(*m);
+	MolPtr m = blank(smiles);
 	if (m->getNumAtoms() == 1)
 		place_atom(*m);
 	else if (!embed(*m, true))
@@ -140,11 +146,10 @@ Canonical canonical_of(const RDKit::ROMol &mol)
 	return c;
 }
 
-bool canonical_fits_space(const std::string &smiles)
+bool canonical_fits_space(const std::string &smiles, bool thorough)
 {
-	MolPtr m = parse(smiles);
-	RDKit::MolOps::addHs(*m);
-	return m->getNumAtoms() == 1 || embed(*m, false);
+	MolPtr m = blank(smiles);
+	return m->getNumAtoms() == 1 || embed(*m, thorough);
 }
 
 std::string canonical_sdf(const Canonical &c)
@@ -164,6 +169,17 @@ Canonical canonical_load(const std::string &path)
 	if (at != std::string::npos)
 		c.smiles = text.substr(at + 13, text.find('\n', at + 13) - at - 13);
 	return c;
+}
+
+MolPtr canonical_blank(const Canonical &c)
+{
+	MolPtr m = blank(c.smiles);
+	bool same = m->getNumAtoms() == c.mol->getNumAtoms();
+	for (unsigned i = 0; same && i < m->getNumAtoms(); i++)
+		same = m->getAtomWithIdx(i)->getAtomicNum() == c.mol->getAtomWithIdx(i)->getAtomicNum();
+	if (!same)
+		throw std::runtime_error("the SMILES in the file is of another molecule");
+	return m;
 }
 
 std::string canonical_key(const Canonical &c)

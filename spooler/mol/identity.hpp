@@ -23,12 +23,15 @@ struct Canonical {
 std::string canonical_smiles(const RDKit::ROMol &mol);
 /* Builds the molecule and its rough geometry; throws Refusal when that fails. */
 Canonical canonical_of(const RDKit::ROMol &mol);
-/* Can this stereoisomer exist? (Cheap trial; bridged rings forbid many.) */
-bool canonical_fits_space(const std::string &smiles);
+/* Can this stereoisomer exist? Bridged rings forbid many. Not thorough: a cheap trial. */
+bool canonical_fits_space(const std::string &smiles, bool thorough);
 
 /* mol.sdf: written by prepare, read by the later operations. */
 std::string canonical_sdf(const Canonical &c);
 Canonical canonical_load(const std::string &path);
+/* The same atoms without a geometry, with the stereo of the SMILES: for embedding. What is
+ * perceived from coordinates has more centres (bridgeheads) and takes E in large rings for Z. */
+MolPtr canonical_blank(const Canonical &c);
 /* Hash of what makes the molecule and its labels. */
 std::string canonical_key(const Canonical &c);
 

@@ -2,10 +2,11 @@
  *
  * ETKDGv3 and KDG, as many geometries of each, with fixed seeds and one thread, so that
  * the same input gives the same conformers.  ETKDG prefers the torsions that crystals have
- * and never makes some that are low in solution; KDG has no such preferences.  The embedder is free to exchange the hydrogens of a CH2 (to
- * it they are the same); afterwards each conformer is relabelled to the
- * reference of mol.sdf, or the shieldings of pro-R and pro-S would be mixed in
- * the average.  Mirror images of an achiral molecule are one conformer.
+ * and never makes some that are low in solution; KDG has no such preferences, and is let
+ * choose the side of O=C-O-H and of amides, which RDKit else puts on one.  The embedder is
+ * free to exchange the hydrogens of a CH2 (to it they are the same); afterwards each conformer
+ * is relabelled to the reference of mol.sdf, or the shieldings of pro-R and pro-S would be
+ * mixed in the average.  Mirror images of an achiral molecule are one conformer.
  */
 #include "mol/coords.hpp"
 #include "mol/equivalence.hpp"
@@ -55,27 +56,18 @@ bool is_formamide(const RDKit::ROMol &m)
 	return RDKit::SubstructMatch(m, *q, match);
 }
 
-/* Adds to those that are there. */
-void embed_more(RDKit::RWMol &m, int n, RDKit::DGeomHelpers::EmbedParameters p, int seed, std::vector<int> &ids)
+/* How many were made; they replace those that are there. */
+int embed(RDKit::RWMol &m, int n, RDKit::DGeomHelpers::EmbedParameters p, int seed)
 {
 	p.randomSeed = seed;
 	p.numThreads = 1;
-	p.clearConfs = ids.empty();
-	p.forceTransAmides = !is_formamide(m);
-	auto more = RDKit::DGeomHelpers::EmbedMultipleConfs(m, static_cast<unsigned>(n), p);
-	if (more.empty() && ids.empty()) {
+	p.clearConfs = true;
+	auto ids = RDKit::DGeomHelpers::EmbedMultipleConfs(m, static_cast<unsigned>(n), p);
+	if (ids.empty()) {
 		p.useRandomCoords = true;
-		more = RDKit::DGeomHelpers::EmbedMultipleConfs(m, static_cast<unsigned>(n), p);
+		ids = RDKit::DGeomHelpers::EmbedMultipleConfs(m, static_cast<unsigned>(n), p);
 	}
-	ids.insert(ids.end(), more.begin(), more.end());
-}
-
-std::vector<int> embed(RDKit::RWMol &m, int n, int seed)
-{
-	std::vector<int> ids;
-	embed_more(m, n, RDKit::DGeomHelpers::ETKDGv3, seed, ids);
-	embed_more(m, n, RDKit::DGeomHelpers::KDG, seed + 1, ids);
-	return ids;
+	return static_cast<int>(ids.size());
 }
 
 double relax(ForceFields::ForceField &field)
@@ -173,6 +165,74 @@ std::vector<Conformer> distinct(std::vector<Conformer> all, const Canonical &c, 
 	return out;
 }
 
+/* What was made so far: all that are the molecule, and how many there were. */
+struct Sample {
+	std::vector<Conformer> all;
+	int etkdg = 0, kdg = 0, other = 0;
+};
+
+class Sampler {
+public:
+	Sampler(const Canonical &canonical, int geometries, int first_seed)
+		: c(canonical), work(canonical_blank(canonical)), relaxer(*work), n(geometries), seed(first_seed)
+	{
+	}
+
+	/* As many of each method once more, other ones each time. */
+	void more(Sample &s)
+	{
+		RDKit::DGeomHelpers::EmbedParameters etkdg = RDKit::DGeomHelpers::ETKDGv3, kdg = RDKit::DGeomHelpers::KDG;
+		etkdg.forceTransAmides = !is_formamide(*work);
+		kdg.forceTransAmides = false;
+		s.etkdg += take(s, embed(*work, n, etkdg, seed));
+		s.kdg += take(s, embed(*work, n, kdg, seed + 1));
+		seed += 2;
+	}
+
+	const std::string &force_field() const { return relaxer.method; }
+
+private:
+	int take(Sample &s, int made)
+	{
+		for (auto k = work->beginConformers(); k != work->endConformers(); ++k) {
+			Conformer one;
+			const int id = static_cast<int>((*k)->getId());
+			one.energy = relaxer(id);
+			one.x = coords_of(*work, id);
+			if (relabel(c, one.x))
+				s.all.push_back(std::move(one));
+			else
+				s.other++;
+		}
+		return made;
+	}
+
+	const Canonical &c;
+	MolPtr work;
+	Relaxer relaxer;
+	int n, seed;
+};
+
+int found_once(const std::vector<Conformer> &kept, double within)
+{
+	return static_cast<int>(std::count_if(kept.begin(), kept.end(), [&](const Conformer &k) {
+		return k.made == 1 && k.energy - kept.front().energy <= within;
+	}));
+}
+
+/* A low conformer that only one geometry is: others like it were not found. Where nearly all
+ * are such, twice as many would not be enough either. */
+bool worth_more(const std::vector<Conformer> &kept, int made)
+{
+	return found_once(kept, 2) > 0 && found_once(kept, 1e9) * 2 <= made;
+}
+
+std::string method_of(const Sample &s, const std::string &force_field)
+{
+	const std::string embedder = s.etkdg && s.kdg ? "(ETKDGv3 + KDG)" : s.kdg ? "KDG" : "ETKDGv3";
+	return embedder + "/" + force_field;
+}
+
 Json list_json(const std::vector<Conformer> &list)
 {
 	Json a = Json::array();
@@ -190,45 +250,39 @@ Json list_json(const std::vector<Conformer> &list)
 
 Json op_conformers(const Options &o)
 {
-	Canonical c = canonical_load(o.str("in"));
+	const Canonical c = canonical_load(o.str("in"));
 	std::vector<Warning> warnings;
-	RDKit::RWMol work(*c.mol);
-	std::vector<int> ids{0};
-	if (work.getNumAtoms() > 1)
-		ids = embed(work, how_many(o, work), o.integer("seed", 20110));
-	if (ids.empty())
+	Sampler sampler(c, how_many(o, *c.mol), o.integer("seed", 20110));
+	Sample s;
+	if (c.mol->getNumAtoms() > 1)
+		sampler.more(s);
+	else
+		s = {{{0, coords_of(*c.mol)}}, 1, 0, 0};
+	if (s.all.empty() && s.other == 0)
 		throw Refusal{"embed", "No geometry in space can be found for this structure.",
 			      "Its rings or stereocentres cannot all be as drawn, or it is too strained.",
 			      "Check the wedges and ring closures; or drop a structure with 3D coordinates and \"geometry = keep\"."};
-	Relaxer relaxer(work);
-	if (relaxer.method != "MMFF94s" && work.getNumAtoms() > 1)
-		warnings.push_back({"force-field", relaxer.method == "UFF"
-			? "The force field MMFF94s has no parameters for this molecule; UFF was used to find conformers."
-			: "No force field has parameters for this molecule; its conformers were not relaxed."});
-	std::vector<Conformer> all;
-	int other = 0;
-	for (const int id : ids) {
-		Conformer k;
-		k.energy = work.getNumAtoms() > 1 ? relaxer(id) : 0;
-		k.x = coords_of(work, id);
-		if (relabel(c, k.x))
-			all.push_back(std::move(k));
-		else
-			other++;
-	}
-	if (all.empty())
+	if (s.all.empty())
 		throw Refusal{"stereo", "Every geometry that was built has another stereo than the structure.",
 			      "The isomer is too strained to be built.", "Check the wedges; or drop a structure with 3D coordinates and \"geometry = keep\"."};
-	const int generated = static_cast<int>(ids.size());
-	const double window = o.number("window", usual_window(work));
+	const std::string &field = sampler.force_field();
+	if (field != "MMFF94s" && c.mol->getNumAtoms() > 1)
+		warnings.push_back({"force-field", field == "UFF"
+			? "The force field MMFF94s has no parameters for this molecule; UFF was used to find conformers."
+			: "No force field has parameters for this molecule; its conformers were not relaxed."});
+	const double window = o.number("window", usual_window(*c.mol));
 	int beyond = 0;
-	const auto kept = distinct(std::move(all), c, window, beyond);
-	if (other * 10 > generated * 9)
+	auto kept = distinct(s.all, c, window, beyond);
+	if (worth_more(kept, static_cast<int>(s.all.size()) - beyond)) {
+		sampler.more(s);
+		kept = distinct(s.all, c, window, beyond);
+	}
+	const int generated = s.etkdg + s.kdg;
+	if (s.other * 10 > generated * 9)
 		warnings.push_back({"stereo", "Nine in ten of the geometries that were built had another stereo and were left out; some conformers may be missing."});
 	Json j = Json::object();
-	const auto once = std::count_if(kept.begin(), kept.end(), [](const Conformer &k) { return k.made == 1; });
-	j.set("ok", true).set("method", "ETKDGv3, KDG/" + relaxer.method).set("generated", generated);
-	j.set("other", other).set("beyond", beyond).set("window", window).set("once", static_cast<int>(once));
+	j.set("ok", true).set("method", method_of(s, field)).set("generated", generated);
+	j.set("other", s.other).set("beyond", beyond).set("window", window).set("once", found_once(kept, 1e9));
 	j.set("kept", static_cast<int>(kept.size())).set("conformers", list_json(kept)).set("warnings", json_of(warnings));
 	return j;
 }

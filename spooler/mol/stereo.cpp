@@ -205,16 +205,20 @@ Choices enumerate(const RDKit::ROMol &mol, const std::vector<Open> &open)
 	return c;
 }
 
-void drop_impossible(Choices &c)
+/* False: none can be built. Of one compound that is its own mirror image alone it is asked, too:
+ * RDKit labels the bridgeheads of bicyclo[1.1.1]pentane in ways that it cannot build. */
+bool drop_impossible(Choices &c)
 {
-	if (c.classes.size() < 2)
-		return;
+	if (c.classes.size() == 1 && c.classes[0].size() > 1)
+		return true;
 	std::vector<std::vector<std::string>> fit;
 	for (const auto &k : c.classes)
-		if (canonical_fits_space(k[0]))
+		if (canonical_fits_space(k[0], false))
 			fit.push_back(k);
-	if (!fit.empty())
-		c.classes = std::move(fit);
+	if (fit.empty())
+		return false;
+	c.classes = std::move(fit);
+	return true;
 }
 
 /* Cages (cubane, adamantane) have many formal centres and one possible form: when
@@ -256,7 +260,8 @@ Undefined stereo_resolve(Record &r)
 	if (open.size() > open_max)
 		refuse_too_many(*r.mol, open, "up to " + std::to_string(size_t{1} << std::min<size_t>(open.size(), 40)));
 	Choices c = enumerate(*r.mol, open);
-	drop_impossible(c);
+	if (!drop_impossible(c) && canonical_fits_space(canonical_smiles(*r.mol), true))
+		return u;
 	if (c.classes.size() > 1 || c.classes[0].size() > 1)
 		u.count = static_cast<int>(open.size());
 	if (c.classes.size() == 1) {

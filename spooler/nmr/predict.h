@@ -50,6 +50,7 @@ struct predict_input {
 	int conformers_max;        /* that go on from the single points; 0: the preset's */
 	int screened_max;          /* that got a single point; 0: the preset's */
 	double population_lost;    /* of conformers that were found and not computed, from 0 to 1 */
+	const char *embedder;      /* RDKit's: "ETKDGv3 and KDG", "KDG"; NULL: ETKDGv3 alone */
 	const char *force_field;   /* RDKit's: "MMFF94s", "UFF"; NULL: none */
 	bool crest;                /* the conformers are CREST's, not RDKit's */
 	bool screened;             /* single points at the preset's level chose among them */

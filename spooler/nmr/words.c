@@ -123,8 +123,8 @@ static void say_geometry(const struct predict_input *in, struct buf *b)
 		buf_adds(b, "Conformers were searched with ");
 		add_program(in, b, "CREST", "crest");
 	} else {
-		buf_addf(b, "Conformers were generated with ETKDGv3 and KDG%s%s, as implemented in ",
-			 in->force_field ? ", and relaxed with " : "", in->force_field ? in->force_field : "");
+		buf_addf(b, "Conformers were generated with %s%s%s, as implemented in ",
+			 in->embedder ? in->embedder : "ETKDGv3", in->force_field ? ", and relaxed with " : "", in->force_field ? in->force_field : "");
 		add_program(in, b, "RDKit", "rdkit");
 		buf_adds(b, ",");
 	}
@@ -228,8 +228,13 @@ json_t *predict_references(const struct predict_input *in, const struct scaling 
 		cite(l, "Single-point Hessian: S. Spicher, S. Grimme, J. Chem. Theory Comput. 2021, 17, 1701");
 	cite(l, "RDKit: open-source cheminformatics, https://www.rdkit.org");
 	if (!in->geometry_kept) {
-		cite(l, "KDG: S. Riniker, G. A. Landrum, J. Chem. Inf. Model. 2015, 55, 2562");
+		if (in->embedder)
+			cite(l, "KDG: S. Riniker, G. A. Landrum, J. Chem. Inf. Model. 2015, 55, 2562");
 		cite(l, "ETKDGv3: S. Wang, J. Witek, G. A. Landrum, S. Riniker, J. Chem. Inf. Model. 2020, 60, 2044");
+		if (str_eq(in->force_field, "MMFF94s"))
+			cite(l, "MMFF94s: T. A. Halgren, J. Comput. Chem. 1999, 20, 720");
+		if (str_eq(in->force_field, "UFF"))
+			cite(l, "UFF: A. K. Rappe et al., J. Am. Chem. Soc. 1992, 114, 10024");
 		cite(l, "GFN2-xTB: C. Bannwarth, S. Ehlert, S. Grimme, J. Chem. Theory Comput. 2019, 15, 1652");
 		if (in->solvent->alpb)
 			cite(l, "ALPB: S. Ehlert, M. Stahn, S. Spicher, S. Grimme, J. Chem. Theory Comput. 2021, 17, 4250");

@@ -172,6 +172,7 @@ is(weights("C[C\@H](N)C(F)F") =~ /\b2\//, "", "a chiral molecule has no mirror i
 molecule("CC(C)OC(C)C\n");
 my $ether = run("conformers", "--in", "mol.sdf", "--max", "50", "--seed", "42");
 is($ether->{generated}, 100, "diisopropyl ether: as many geometries by each method");
+is($ether->{method}, "(ETKDGv3 + KDG)/MMFF94s", "both are named");
 my @high = map { $_->{mmff_kcal} } @{$ether->{conformers}};
 is(scalar(@high), 3, "its three conformers");
 ok($high[1] > 2 && $high[2] > 4, "the lowest is far below the others") or diag("@high");
@@ -180,6 +181,37 @@ molecule("CCCCCCCCCCCCO\n");
 my $dodecanol = run("conformers", "--in", "mol.sdf", "--max", "20", "--seed", "42");
 is($dodecanol->{generated}, 200, "a flexible molecule has more geometries");
 cmp_ok($dodecanol->{once}, ">", 100, "and most of them were found only once");
+molecule("COCCOCCOC\n");
+my $diglyme = run("conformers", "--in", "mol.sdf", "--max", "50", "--seed", "42");
+is($diglyme->{generated}, 400, "diglyme: twice as many, because low ones were found once");
+
+# The torsion a-b-c-d in degrees, 0 to 180.
+sub torsion {
+	my ($x, @at) = @_;
+	my @p = map { $x->[$_] } @at;
+	my @b = map { my $k = $_; [ map { $p[ $k + 1 ][$_] - $p[$k][$_] } 0 .. 2 ] } 0 .. 2;
+	my $cross = sub { my ($u, $v) = @_; return [ map { $u->[ ($_ + 1) % 3 ] * $v->[ ($_ + 2) % 3 ] - $u->[ ($_ + 2) % 3 ] * $v->[ ($_ + 1) % 3 ] } 0 .. 2 ] };
+	my $dot = sub { my ($u, $v) = @_; return $u->[0] * $v->[0] + $u->[1] * $v->[1] + $u->[2] * $v->[2] };
+	my ($n, $m) = ($cross->(@b[ 0, 1 ]), $cross->(@b[ 1, 2 ]));
+	my $cos = $dot->($n, $m) / sqrt($dot->($n, $n) * $dot->($m, $m));
+	return atan2(sqrt(abs(1 - $cos * $cos)), $cos) * 180 / atan2(0, -1);
+}
+# The side of O=C-O-H that RDKit never makes by itself has the hydrogen bond.
+$m = molecule("[O-]C(=O)/C=C\\C(=O)O\n");
+my ($anti, $syn) = (0, 0);
+for my $x (map { $_->{coords} } @{run("conformers", "--in", "mol.sdf", "--seed", "42")->{conformers}}) {
+	my @e = @{$m->{elements}};
+	my ($oh) = grep { my $o = $_; $e[$o] eq "O" && grep { $e[$_] eq "H" && dist($x, $o, $_) < 1.1 } 0 .. $#e } 0 .. $#e;
+	my ($hydrogen) = grep { $e[$_] eq "H" && dist($x, $oh, $_) < 1.1 } 0 .. $#e;
+	my ($carbon) = grep { $e[$_] eq "C" && dist($x, $oh, $_) < 1.6 } 0 .. $#e;
+	my ($other) = grep { $e[$_] eq "O" && $_ != $oh && dist($x, $carbon, $_) < 1.5 } 0 .. $#e;
+	torsion($x, $other, $carbon, $oh, $hydrogen) > 120 ? $anti++ : $syn++;
+}
+ok($anti && $syn, "hydrogen maleate: the acid's hydrogen on either side ($anti, $syn)");
+# What is perceived from coordinates cannot always be built again.
+for my $s ("C1C2CC1C2", "CC12CC(C)(C1)C2", "FC12CC(c3ccccc3)(C1)C2", "O=C1/C=C/CCCCCCCCCC1") {
+	ok(molecule("$s\n")->{ok} && run("conformers", "--in", "mol.sdf")->{kept}, "$s is built");
+}
 
 # ---- what a force field of the gas phase must not decide
 

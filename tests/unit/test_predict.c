@@ -387,10 +387,12 @@ static void test_single_conformer(_unused_ void **state)
 	scene_init(&s, methanol_mol, methanol_xyz, "production", "CDCl3");
 	s.in.single = true;
 	s.in.force_field = "UFF";
+	s.in.embedder = "ETKDGv3 and KDG";
 	s.in.population_lost = 0.4;
 	_cleanup_json_ json_t *doc = predict_result(&s.in);
 	const char *methods = json_str(doc, "methods_text", "");
 	assert_non_null(strstr(methods, "ETKDGv3 and KDG, and relaxed with UFF, as implemented in"));
+	assert_true(cites(doc, "UFF: A. K. Rappe") && cites(doc, "KDG: S. Riniker") && !cites(doc, "MMFF94s"));
 	assert_non_null(strstr(methods, "; the one of lowest energy was taken. It was optimised at B3LYP-D3(BJ)/6-31G* (COSMO, chloroform)"));
 	assert_null(strstr(methods, "at most"));
 	assert_true(json_is_number(json_object_get(signal_of(doc, "13C", 0), "uncertainty")));
