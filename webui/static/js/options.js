@@ -122,7 +122,7 @@ function seldom(options) {
 	);
 }
 
-/* "±0.14 ppm (1H), ±2.6 ppm (13C)", of molecules that are not in the fit. */
+/* "±0.14 ppm (1H), ±2.3 ppm (13C)", of molecules that are not in the fit. */
 function errorText(error) {
 	const parts = [];
 	if (error?.['1H']) parts.push(`±${error['1H'].toFixed(2)} ppm (1H)`);
