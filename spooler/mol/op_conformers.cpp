@@ -34,7 +34,7 @@ namespace mol {
 namespace {
 
 struct Conformer {
-	double energy = 0;
+	double energy = 0; /* kcal/mol */
 	Coords x;
 	int made = 1; /* geometries that are this conformer */
 };
@@ -108,11 +108,12 @@ class Relaxer {
 public:
 	explicit Relaxer(RDKit::RWMol &mol) : m(mol), mmff(mol, "MMFF94s")
 	{
-		/* Free charges would fold every chain. */
-		if (mmff.isValid() && has_free_charge(mol))
-			mmff.setMMFFDielectricConstant(80);
 		if (mmff.isValid()) {
 			method = "MMFF94s";
+			/* Free charges would fold every chain in the gas phase, and with the
+			 * dielectric constant of water none of them holds a hydrogen bond. */
+			if (has_free_charge(mol))
+				dielectric = {80, 1};
 			return;
 		}
 		bool complete = false;
@@ -120,8 +121,11 @@ public:
 		method = complete ? "UFF" : "none";
 	}
 
-	double operator()(int conformer)
+	/* In the field of dielectric[k]. */
+	double operator()(int conformer, size_t k)
 	{
+		if (method == "MMFF94s")
+			mmff.setMMFFDielectricConstant(dielectric[k]);
 		std::unique_ptr<ForceFields::ForceField> f;
 		if (method == "MMFF94s")
 			f.reset(RDKit::MMFF::constructForceField(m, &mmff, 100.0, conformer));
@@ -131,6 +135,7 @@ public:
 	}
 
 	std::string method;
+	std::vector<double> dielectric{1};
 
 private:
 	RDKit::RWMol &m;
@@ -138,24 +143,34 @@ private:
 	RDKit::UFF::AtomicParamVect uff;
 };
 
-/* beyond: how many lie outside the window. */
-std::vector<Conformer> distinct(std::vector<Conformer> all, const Canonical &c, double window, int &beyond)
+class Likeness {
+public:
+	explicit Likeness(const Canonical &c) : shape(c.frame, shape_narrow(*c.mol)), achiral(equivalence_achiral(c)) {}
+
+	bool operator()(const Conformer &a, const Conformer &b) const
+	{
+		return shape.same(a.x, b.x, false, limits) || (achiral && shape.same(a.x, b.x, true, limits));
+	}
+
+private:
+	const ShapeLimits limits{0.2, 0.35};
+	Shape shape;
+	bool achiral;
+};
+
+/* Of one field; energies from the lowest on. beyond: how many lie outside the window. */
+std::vector<Conformer> distinct(std::vector<Conformer> all, const Likeness &alike, double window, int &beyond)
 {
 	std::stable_sort(all.begin(), all.end(), [](const Conformer &a, const Conformer &b) { return a.energy < b.energy; });
-	const Shape shape(c.frame, shape_narrow(*c.mol));
-	const bool achiral = equivalence_achiral(c);
-	const ShapeLimits limits{0.2, 0.35};
 	std::vector<Conformer> out;
-	beyond = 0;
+	const double lowest = all.empty() ? 0 : all.front().energy;
 	for (Conformer &k : all) {
-		if (k.energy - all.front().energy > window) {
+		k.energy -= lowest;
+		if (k.energy > window) {
 			beyond++;
 			continue;
 		}
-		auto known = [&](const Conformer &o) {
-			return std::abs(o.energy - k.energy) < 0.2 && (shape.same(k.x, o.x, false, limits) ||
-								       (achiral && shape.same(k.x, o.x, true, limits)));
-		};
+		auto known = [&](const Conformer &o) { return std::abs(o.energy - k.energy) < 0.2 && alike(k, o); };
 		const auto o = std::find_if(out.begin(), out.end(), known);
 		if (o == out.end())
 			out.push_back(k);
@@ -167,9 +182,34 @@ std::vector<Conformer> distinct(std::vector<Conformer> all, const Canonical &c, 
 
 /* What was made so far: all that are the molecule, and how many there were. */
 struct Sample {
-	std::vector<Conformer> all;
+	std::vector<std::vector<Conformer>> all; /* by field */
 	int etkdg = 0, kdg = 0, other = 0;
+
+	int size() const
+	{
+		size_t n = 0;
+		for (const auto &list : all)
+			n += list.size();
+		return static_cast<int>(n);
+	}
 };
+
+/* A shape that both fields have is one conformer. */
+std::vector<Conformer> distinct(const Sample &s, const Likeness &alike, double window, int &beyond)
+{
+	std::vector<Conformer> out;
+	beyond = 0;
+	for (const auto &list : s.all)
+		for (const Conformer &k : distinct(list, alike, window, beyond)) {
+			const auto o = std::find_if(out.begin(), out.end(), [&](const Conformer &c) { return &list != &s.all[0] && alike(k, c); });
+			if (o == out.end())
+				out.push_back(k);
+			else
+				o->made += k.made;
+		}
+	std::stable_sort(out.begin(), out.end(), [](const Conformer &a, const Conformer &b) { return a.energy < b.energy; });
+	return out;
+}
 
 class Sampler {
 public:
@@ -192,19 +232,22 @@ public:
 	const std::string &force_field() const { return relaxer.method; }
 
 private:
+	/* How many were relaxed. */
 	int take(Sample &s, int made)
 	{
-		for (auto k = work->beginConformers(); k != work->endConformers(); ++k) {
-			Conformer one;
-			const int id = static_cast<int>((*k)->getId());
-			one.energy = relaxer(id);
-			one.x = coords_of(*work, id);
-			if (relabel(c, one.x))
-				s.all.push_back(std::move(one));
-			else
-				s.other++;
-		}
-		return made;
+		s.all.resize(relaxer.dielectric.size());
+		for (auto k = work->beginConformers(); k != work->endConformers(); ++k)
+			for (size_t field = 0; field < s.all.size(); field++) {
+				Conformer one;
+				const int id = static_cast<int>((*k)->getId());
+				one.energy = relaxer(id, field);
+				one.x = coords_of(*work, id);
+				if (relabel(c, one.x))
+					s.all[field].push_back(std::move(one));
+				else
+					s.other++;
+			}
+		return made * static_cast<int>(s.all.size());
 	}
 
 	const Canonical &c;
@@ -257,12 +300,12 @@ Json op_conformers(const Options &o)
 	if (c.mol->getNumAtoms() > 1)
 		sampler.more(s);
 	else
-		s = {{{0, coords_of(*c.mol)}}, 1, 0, 0};
-	if (s.all.empty() && s.other == 0)
+		s = {{{{0, coords_of(*c.mol)}}}, 1, 0, 0};
+	if (s.size() + s.other == 0)
 		throw Refusal{"embed", "No geometry in space can be found for this structure.",
 			      "Its rings or stereocentres cannot all be as drawn, or it is too strained.",
 			      "Check the wedges and ring closures; or drop a structure with 3D coordinates and \"geometry = keep\"."};
-	if (s.all.empty())
+	if (s.size() == 0)
 		throw Refusal{"stereo", "Every geometry that was built has another stereo than the structure.",
 			      "The isomer is too strained to be built.", "Check the wedges; or drop a structure with 3D coordinates and \"geometry = keep\"."};
 	const std::string &field = sampler.force_field();
@@ -271,11 +314,12 @@ Json op_conformers(const Options &o)
 			? "The force field MMFF94s has no parameters for this molecule; UFF was used to find conformers."
 			: "No force field has parameters for this molecule; its conformers were not relaxed."});
 	const double window = o.number("window", usual_window(*c.mol));
+	const Likeness alike(c);
 	int beyond = 0;
-	auto kept = distinct(s.all, c, window, beyond);
-	if (worth_more(kept, static_cast<int>(s.all.size()) - beyond)) {
+	auto kept = distinct(s, alike, window, beyond);
+	if (worth_more(kept, s.size() - beyond)) {
 		sampler.more(s);
-		kept = distinct(s.all, c, window, beyond);
+		kept = distinct(s, alike, window, beyond);
 	}
 	const int generated = s.etkdg + s.kdg;
 	if (s.other * 10 > generated * 9)
