@@ -57,7 +57,7 @@ static json_t *predict(struct walk *w, struct funnel *f, const struct predict_re
 				    .screened = f->screened, .weights_text = f->weights };
 	const json_t *rdkit = stage_of(f, "conformers", "RDKit"), *stage;
 	const char *method = rdkit ? json_str(rdkit, "level", "") : "";
-	in.embedder = strstr(method, "ETKDGv3 + KDG") ? "ETKDGv3 and KDG" : strstr(method, "KDG/") && !strstr(method, "ETKDG") ? "KDG" : NULL;
+	in.embedder = strstr(method, "ETKDGv3 + KDG") ? "ETKDGv3 and KDG" : strstr(method, "(KDG,") ? "KDG" : NULL;
 	in.force_field = strstr(method, "MMFF94s") ? "MMFF94s" : strstr(method, "UFF") ? "UFF" : NULL;
 	in.single = str_eq(w->opt.value[OPTION_MODE], "single") && !w->keep;
 	in.conformers_max = funnel_most(w, w->preset->conformers_dft_max);

@@ -272,8 +272,8 @@ bool worth_more(const std::vector<Conformer> &kept, int made)
 
 std::string method_of(const Sample &s, const std::string &force_field)
 {
-	const std::string embedder = s.etkdg && s.kdg ? "(ETKDGv3 + KDG)" : s.kdg ? "KDG" : "ETKDGv3";
-	return embedder + "/" + force_field;
+	const std::string embedder = s.etkdg && s.kdg ? "ETKDGv3 + KDG" : s.kdg ? "KDG" : "ETKDGv3";
+	return embedder + ", then " + force_field;
 }
 
 Json list_json(const std::vector<Conformer> &list)

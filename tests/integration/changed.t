@@ -47,7 +47,7 @@ X
 #!/bin/sh
 case \$1 in
 conformers)
-	echo '{"ok":true,"method":"ETKDGv3/MMFF94s","generated":$generated,"other":2,"beyond":3,"once":2,"conformers":[{"id":1,"coords":$coords[0]},{"id":2,"coords":$coords[1]}],"warnings":[]}' > out.json ;;
+	echo '{"ok":true,"method":"KDG, then MMFF94s","generated":$generated,"other":2,"beyond":3,"once":2,"conformers":[{"id":1,"coords":$coords[0]},{"id":2,"coords":$coords[1]}],"warnings":[]}' > out.json ;;
 cluster)
 	echo >> $dir/compared
 	if [ \$(wc -l < $dir/compared) -ge $at ]; then
@@ -93,6 +93,7 @@ sub lost { my ($doc, $stage) = @_; return (map { $_->{population_lost} } grep { 
 	like(warning($doc, 'bonds-changed'), qr/Conformer 2 was left out: A bond was made\.$/, 'it is told');
 	is(lost($doc, 'rank'), 0, 'and nothing is counted');
 	is(warning($doc, 'other-form-lower'), '', 'it was no lower than the other');
+	like($doc->{methods_text}, qr/generated with KDG, and relaxed with MMFF94s,/, 'what made the conformers is named as it was');
 	like(warning($doc, 'no-crest'), qr/^Of 9 geometries within the search's window, 2 are conformers that no other one found: there are more.* CREST/,
 		'more than one in five geometries found something new: there is more');
 	$s->drop('one.smi.conf', "mode = single\n");

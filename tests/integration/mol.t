@@ -172,7 +172,7 @@ is(weights("C[C\@H](N)C(F)F") =~ /\b2\//, "", "a chiral molecule has no mirror i
 molecule("CC(C)OC(C)C\n");
 my $ether = run("conformers", "--in", "mol.sdf", "--max", "50", "--seed", "42");
 is($ether->{generated}, 100, "diisopropyl ether: as many geometries by each method");
-is($ether->{method}, "(ETKDGv3 + KDG)/MMFF94s", "both are named");
+is($ether->{method}, "ETKDGv3 + KDG, then MMFF94s", "both are named");
 my @high = map { $_->{mmff_kcal} } @{$ether->{conformers}};
 is(scalar(@high), 3, "its three conformers");
 ok($high[1] > 2 && $high[2] > 4, "the lowest is far below the others") or diag("@high");
