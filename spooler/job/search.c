@@ -195,7 +195,8 @@ static int crest(struct walk *w, struct funnel *f, const char *why)
 	return r;
 }
 
-/* A step that kept one geometry of a rigid molecule is finished; one in five is not. */
+/* One more geometry would be a new conformer more often than once in five times. A single one
+ * that was found once says nothing yet. */
 static bool is_unfinished(const struct sampling *s) { return s->once > 1 && s->once * 5 > s->made; }
 
 /* Why RDKit's conformers are not all. */

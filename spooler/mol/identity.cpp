@@ -146,10 +146,10 @@ Canonical canonical_of(const RDKit::ROMol &mol)
 	return c;
 }
 
-bool canonical_fits_space(const std::string &smiles, bool thorough)
+bool canonical_fits_space(const std::string &smiles)
 {
 	MolPtr m = blank(smiles);
-	return m->getNumAtoms() == 1 || embed(*m, thorough);
+	return m->getNumAtoms() == 1 || embed(*m, false);
 }
 
 std::string canonical_sdf(const Canonical &c)

@@ -23,8 +23,8 @@ struct Canonical {
 std::string canonical_smiles(const RDKit::ROMol &mol);
 /* Builds the molecule and its rough geometry; throws Refusal when that fails. */
 Canonical canonical_of(const RDKit::ROMol &mol);
-/* Can this stereoisomer exist? Bridged rings forbid many. Not thorough: a cheap trial. */
-bool canonical_fits_space(const std::string &smiles, bool thorough);
+/* Can this stereoisomer exist? (Cheap trial; bridged rings forbid many.) */
+bool canonical_fits_space(const std::string &smiles);
 
 /* mol.sdf: written by prepare, read by the later operations. */
 std::string canonical_sdf(const Canonical &c);

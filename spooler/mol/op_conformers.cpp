@@ -205,7 +205,7 @@ std::vector<Conformer> distinct(const Sample &s, const Likeness &alike, double w
 			if (o == out.end())
 				out.push_back(k);
 			else
-				o->made += k.made;
+				o->made = std::max(o->made, k.made); /* the same geometries, relaxed twice */
 		}
 	std::stable_sort(out.begin(), out.end(), [](const Conformer &a, const Conformer &b) { return a.energy < b.energy; });
 	return out;

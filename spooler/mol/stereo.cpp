@@ -213,7 +213,7 @@ bool drop_impossible(Choices &c)
 		return true;
 	std::vector<std::vector<std::string>> fit;
 	for (const auto &k : c.classes)
-		if (canonical_fits_space(k[0], false))
+		if (canonical_fits_space(k[0]))
 			fit.push_back(k);
 	if (fit.empty())
 		return false;
@@ -221,11 +221,10 @@ bool drop_impossible(Choices &c)
 	return true;
 }
 
-/* Cages (cubane, adamantane) have many formal centres and one possible form: when
- * every embedding gives the same compound, that is the one. */
-bool only_way(Record &r, const std::vector<Open> &open)
+/* Do all embeddings give the same compound? form: one of them, with the labels of its geometry. */
+bool one_form(const RDKit::ROMol &mol, MolPtr &form)
 {
-	RDKit::RWMol m(*r.mol);
+	RDKit::RWMol m(mol);
 	RDKit::MolOps::addHs(m);
 	RDKit::DGeomHelpers::EmbedParameters p = RDKit::DGeomHelpers::ETKDGv3;
 	p.randomSeed = 20110;
@@ -233,17 +232,24 @@ bool only_way(Record &r, const std::vector<Open> &open)
 	const auto ids = RDKit::DGeomHelpers::EmbedMultipleConfs(m, 40, p);
 	std::set<std::string> seen;
 	for (const int id : ids) {
-		RDKit::RWMol one(m);
-		RDKit::MolOps::assignStereochemistryFrom3D(one, id);
-		seen.insert(std::min(canonical_smiles(one), mirror_smiles(one)));
-		if (seen.size() == 1)
-			for (const Open &o : open)
-				if (!o.bond)
-					r.mol->getAtomWithIdx(o.index)->setChiralTag(one.getAtomWithIdx(o.index)->getChiralTag());
+		form = std::make_unique<RDKit::RWMol>(m);
+		RDKit::MolOps::assignStereochemistryFrom3D(*form, id);
+		seen.insert(std::min(canonical_smiles(*form), mirror_smiles(*form)));
 	}
-	if (seen.size() == 1)
-		stereo_refresh(*r.mol);
 	return seen.size() == 1;
+}
+
+/* Cages (cubane, adamantane) have many formal centres and one possible form: that is the one. */
+bool only_way(Record &r, const std::vector<Open> &open)
+{
+	MolPtr form;
+	if (!one_form(*r.mol, form))
+		return false;
+	for (const Open &o : open)
+		if (!o.bond)
+			r.mol->getAtomWithIdx(o.index)->setChiralTag(form->getAtomWithIdx(o.index)->getChiralTag());
+	stereo_refresh(*r.mol);
+	return true;
 }
 
 } // namespace
@@ -260,7 +266,9 @@ Undefined stereo_resolve(Record &r)
 	if (open.size() > open_max)
 		refuse_too_many(*r.mol, open, "up to " + std::to_string(size_t{1} << std::min<size_t>(open.size(), 40)));
 	Choices c = enumerate(*r.mol, open);
-	if (!drop_impossible(c) && canonical_fits_space(canonical_smiles(*r.mol), true))
+	/* With labels it cannot be built, and without them there is one compound. */
+	MolPtr form;
+	if (!drop_impossible(c) && one_form(*r.mol, form))
 		return u;
 	if (c.classes.size() > 1 || c.classes[0].size() > 1)
 		u.count = static_cast<int>(open.size());
