@@ -138,14 +138,14 @@ static void open_parts(struct daemon *d, const struct arguments *a)
 	}
 }
 
-static void write_readme(const struct conf *c)
+static void write_readme(const struct conf *c, const struct share *share)
 {
 	const char **names = xcalloc(c->nhot + 1, sizeof(*names));
 	char **marked = xcalloc(MAX(c->nhot, 1U), sizeof(*marked));
 	for (size_t i = 0; i < c->nhot; i++)
 		names[i] = c->hot[i].markers ? marked[i] = xasprintf("%s  (a file is taken once its .done is there)", c->hot[i].name)
 					     : c->hot[i].name;
-	int r = drop_write_readme(c->inbox, names, c->nhot);
+	int r = drop_write_readme(c->inbox, share, names, c->nhot);
 	for (size_t i = 0; i < c->nhot; i++)
 		free(marked[i]);
 	free(marked);
@@ -319,7 +319,7 @@ int main(int argc, char **argv)
 	/* Before there are threads. */
 	if (notify_is_wanted(d.conf) && notify_init() < 0)
 		die("libcurl cannot be used");
-	write_readme(d.conf);
+	write_readme(d.conf, d.lab.share);
 	int r = run(&d);
 	log_event(LOG_INFO, "end", NULL);
 	queue_fact_set(d.q, "heartbeat", "0");

@@ -163,8 +163,10 @@ void drop_scan_ignore(struct drop_scan *s, dev_t dev, ino_t ino, struct timespec
 void drop_scan_unread(struct drop_scan *s, const char *path);
 
 /* ---- the inbox explains itself: README.txt in it, CRLF line ends, rewritten only
- * when the text differs. hot_folders: those of the configuration. */
-int drop_write_readme(const char *inbox, const char *const *hot_folders, size_t n);
+ * when the text differs. Tells the options and the solvents of share. hot_folders: those
+ * of the configuration. */
+struct share;
+int drop_write_readme(const char *inbox, const struct share *share, const char *const *hot_folders, size_t n);
 
 /* ---- door: folders <12-hex id>/ renamed in whole {structure file, ticket};
  * files req-<uuid>.json. No settling needed. */

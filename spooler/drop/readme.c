@@ -3,6 +3,7 @@
  * another than what lies there, so that no client sees it change at every start. */
 #include "base/file.h"
 #include "drop/internal.h"
+#include "nmr/options.h"
 
 #define README_MAX 65536
 
@@ -22,7 +23,8 @@ static const char head[] =
 	"  One file may hold many molecules: each gets a folder of its own.\n"
 	"  A flat drawing is fine, wedges are understood. ChemDraw: Save As, \"MDL Molfile\"\n"
 	"  or \"ChemDraw XML\". Word, PDF and pictures cannot be read.\n"
-	"  Subfolders are kept and appear again in the outbox.\n"
+	"  Subfolders are kept and appear again in the outbox, except the folders with\n"
+	"  options below.\n"
 	"\n"
 	"OPTIONS\n"
 	"  Put a small text file of the same name beside the structure:\n"
@@ -33,13 +35,15 @@ static const char head[] =
 	"          preset = draft\n"
 	"\n"
 	"  (ethanol.conf does the same; ethanol.mol.conf is for ethanol.mol alone.)\n"
-	"  Copy both together, or the text file first.\n";
+	"  Copy both together, or the text file first.\n"
+	"\n";
 
 static const char hot_head[] =
 	"\n"
 	"FOLDERS WITH OPTIONS\n"
 	"  What is copied into one of these folders gets the folder's options (make the\n"
-	"  folder if it is not there):\n";
+	"  folder if it is not there). The folder does not appear in the outbox; a second\n"
+	"  \"ethanol\" from another one becomes \"ethanol-2\".\n";
 
 static const char tail[] =
 	"\n"
@@ -63,6 +67,21 @@ static void add_hot_folders(struct buf *b, const char *const *hot, size_t n)
 		buf_addf(b, "      %s\n", hot[i]);
 }
 
+static void add_options(struct buf *b, const struct share *share)
+{
+	const struct solvent *s;
+	size_t width = 10;
+	for (enum option i = 0; i < OPTION_COUNT; i++)
+		buf_addf(b, "      %-15s %s\n", option_name(i), option_help(i));
+	for (size_t i = 0; (s = share_solvent_at(share, i)); i++) {
+		const char *name = s->deuterated ? s->deuterated : s->code;
+		bool fold = width + strlen(name) > 60;
+		buf_addf(b, "%s%s", !i ? "\n  Solvents: " : fold ? ",\n      " : ", ", name);
+		width = (fold ? 0 : width) + strlen(name) + 2;
+	}
+	buf_adds(b, ".\n");
+}
+
 static void with_crlf(struct buf *b, const char *text)
 {
 	for (; *text; text++) {
@@ -72,13 +91,14 @@ static void with_crlf(struct buf *b, const char *text)
 	}
 }
 
-int drop_write_readme(const char *inbox, const char *const *hot_folders, size_t n)
+int drop_write_readme(const char *inbox, const struct share *share, const char *const *hot_folders, size_t n)
 {
 	_cleanup_(buf_release) struct buf text = BUF_INIT;
 	_cleanup_(buf_release) struct buf wanted = BUF_INIT;
 	_cleanup_(buf_release) struct buf there = BUF_INIT;
 	_cleanup_free_ char *path = xasprintf("%s/README.txt", inbox);
 	buf_adds(&text, head);
+	add_options(&text, share);
 	add_hot_folders(&text, hot_folders, n);
 	buf_adds(&text, tail);
 	with_crlf(&wanted, text.s);

@@ -100,7 +100,7 @@ static int check_zwitterion(struct walk *w, struct funnel *f)
 	_cleanup_free_ char *why = xasprintf("It is drawn as a zwitterion. In %s the proton moves from the positive to the "
 					     "negative group: the neutral form is the stable one there.", w->solvent->name);
 	return walk_end(w, PIPELINE_REFUSED, "The molecule does not keep its structure in this solvent.", why,
-			"Use \"solvent = D2O\", or draw the neutral form.");
+			"Use \"solvent = D2O\" or \"solvent = CD3OD\", or draw the neutral form.");
 }
 
 /* Stereoisomers that differ become jobs of their own. */

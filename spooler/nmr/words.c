@@ -92,8 +92,8 @@ json_t *predict_warnings(const struct predict_input *in, const struct scaling *c
 		warn(list, "heavy-halogen", xstrdup("Carbons that carry Br or I come out far too high: spin-orbit effects are "
 						    "not part of the calculation."));
 	if (any_group(in->mol, "chlorine", "C"))
-		warn(list, "chlorine", xstrdup("Carbons that carry Cl come out a few ppm too high: spin-orbit effects are not "
-					       "part of the calculation."));
+		warn(list, "chlorine", xstrdup("Carbons that carry Cl come out a few ppm too high for each Cl: spin-orbit effects "
+					       "are not part of the calculation."));
 	return list;
 }
 

@@ -40,8 +40,8 @@ static void loud(const json_t *result, struct buf *b)
 	bool one = doc_calibrated(result, DOC_1H) || doc_calibrated(result, DOC_13C);
 	const char *which = !one ? "All shifts" : doc_calibrated(result, DOC_1H) ? "The ¹³C shifts" : "The ¹H shifts";
 	buf_addf(b, "<div class=\"box loud\" role=\"note\"><p><b>UNCALIBRATED.</b> %s are relative to TMS and benzene computed "
-		    "at the same level. No calibration exists for this combination of level and solvent: expect systematic "
-		    "errors, and no uncertainty can be given.</p></div>\n", which);
+		    "at the same level. No calibration holds for this combination of geometry, level and solvent: expect "
+		    "systematic errors, and no uncertainty can be given.</p></div>\n", which);
 }
 
 static void warnings(const json_t *result, struct buf *b)
@@ -159,7 +159,7 @@ static void calibration(const json_t *result, enum doc_nucleus n, struct buf *b)
 		offsets(json_object_get(c, "offsets"), b);
 		buf_addf(b, "; RMSD %s ppm", rmsd);
 		if (json_is_number(json_object_get(c, "lomo")))
-			buf_addf(b, ", %.2f ppm for molecules outside the fit", json_num(c, "lomo", NAN));
+			buf_addf(b, ", %.2f ppm when each molecule is predicted by a fit to the others", json_num(c, "lomo", NAN));
 		buf_addf(b, ", n = %lld; ", json_int(c, "n", 0));
 		if (doc_is_transferred(result, n))
 			buf_adds(b, "of another solvent (chloroform); ");

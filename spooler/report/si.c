@@ -105,7 +105,7 @@ static void si_uncertainty(const json_t *result, struct buf *b)
 			text_number(b, json_num(c, "rmsd", NAN), 2, true);
 			buf_adds(b, " ppm");
 			if (json_is_number(json_object_get(c, "lomo")))
-				buf_addf(b, ", %.2f ppm for molecules outside the fit", json_num(c, "lomo", NAN));
+				buf_addf(b, ", %.2f ppm when each molecule is predicted by a fit to the others", json_num(c, "lomo", NAN));
 			buf_addf(b, ", n = %lld%s", json_int(c, "n", 0), doc_is_transferred(result, n) ? ", of another solvent (chloroform)" : "");
 		}
 		buf_adds(b, ".\n");

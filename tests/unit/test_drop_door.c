@@ -1,6 +1,7 @@
 /* The door's entries, the inbox's README, and paths that lead out. */
 #include "drop_help.h"
 #include "drop/internal.h"
+#include "nmr/options.h"
 
 static int setup(void **state)
 {
@@ -73,24 +74,32 @@ static void test_readme(void **state)
 	struct stat one, two;
 	_cleanup_(buf_release) struct buf t = BUF_INIT;
 	_cleanup_free_ char *path = box_path(b, "README.txt");
-	assert_int_equal(drop_write_readme(b->root, hot, 2), 0);
+	_cleanup_free_ char *error = NULL;
+	struct share *share = share_load("spooler/share", &error);
+	assert_non_null(share);
+	assert_int_equal(drop_write_readme(b->root, share, hot, 2), 0);
 	assert_int_equal(file_read(path, 1 << 16, &t), 0);
 	assert_non_null(strstr(t.s, "      DMSO-d6\r\n"));
 	assert_non_null(strstr(t.s, "disappears"));
 	assert_non_null(strstr(t.s, "cancel"));
 	assert_non_null(strstr(t.s, "retry"));
+	for (enum option i = 0; i < OPTION_COUNT; i++)
+		assert_non_null(strstr(t.s, option_help(i)));
+	for (size_t i = 0; share_solvent_at(share, i); i++)
+		assert_non_null(strstr(t.s, share_solvent_at(share, i)->deuterated ?: share_solvent_at(share, i)->code));
 	for (size_t i = 0; i < t.len; i++)
 		assert_true(t.s[i] != '\n' || (i > 0 && t.s[i - 1] == '\r'));
 	assert_true(drop_name_is_junk("README.txt"));
 	assert_int_equal(stat(path, &one), 0);
-	assert_int_equal(drop_write_readme(b->root, hot, 2), 0);
+	assert_int_equal(drop_write_readme(b->root, share, hot, 2), 0);
 	assert_int_equal(stat(path, &two), 0);
 	assert_true(one.st_ino == two.st_ino && time_equal(one.st_mtim, two.st_mtim));
-	assert_int_equal(drop_write_readme(b->root, NULL, 0), 0);
+	assert_int_equal(drop_write_readme(b->root, share, NULL, 0), 0);
 	buf_clear(&t);
 	assert_int_equal(file_read(path, 1 << 16, &t), 0);
-	assert_null(strstr(t.s, "DMSO-d6"));
-	assert_true(drop_write_readme("/nonexistent", hot, 2) < 0);
+	assert_null(strstr(t.s, "      DMSO-d6\r\n"));
+	assert_true(drop_write_readme("/nonexistent", share, hot, 2) < 0);
+	share_free(share);
 }
 
 static void test_paths(void **state)
