@@ -11,6 +11,7 @@ static double read_clock(clockid_t id)
 }
 
 double clock_mono(void) { return read_clock(CLOCK_BOOTTIME); }
+double clock_awake(void) { return read_clock(CLOCK_MONOTONIC); }
 double clock_wall(void) { return read_clock(CLOCK_REALTIME); }
 
 void clock_iso(double wall, char ret_s[CLOCK_ISO_LEN])

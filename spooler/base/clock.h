@@ -1,5 +1,6 @@
-/* Two clocks.  clock_mono() orders events and times out; clock_wall() is only
- * for people. */
+/* Three clocks.  clock_mono() orders events and times out; clock_awake() stands still
+ * while the machine sleeps and tells how long something was computed; clock_wall() is
+ * only for people. */
 #ifndef NMR_BASE_CLOCK_H
 #define NMR_BASE_CLOCK_H
 
@@ -10,6 +11,7 @@
 
 /* Seconds since an arbitrary start, never going back. */
 double clock_mono(void);
+double clock_awake(void);
 /* Seconds since 1970. */
 double clock_wall(void);
 

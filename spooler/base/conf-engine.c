@@ -75,12 +75,12 @@ void conf_engine_resolve(struct conf *c)
 	}
 }
 
-static char *fill_in(const char *word, int ranks, const char *input)
+static char *fill_in(const char *word, int ranks, int threads, const char *input)
 {
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	while (*word) {
 		if (str_has_prefix(word, "{ranks}") || str_has_prefix(word, "{threads}")) {
-			buf_addf(&b, "%d", ranks);
+			buf_addf(&b, "%d", word[1] == 'r' ? ranks : threads);
 			word = strchr(word, '}') + 1;
 		} else if (str_has_prefix(word, "{input}")) {
 			buf_adds(&b, input);
@@ -101,8 +101,10 @@ char **conf_engine_argv(const struct conf *c, const char *name, int ranks, const
 		words_free(words);
 		return NULL;
 	}
+	/* A command with both is one thread a rank: together they are the cores of the run. */
+	int threads = strstr(command, "{ranks}") ? 1 : ranks;
 	for (char **w = words; *w; w++) {
-		char *filled = fill_in(*w, ranks, input);
+		char *filled = fill_in(*w, ranks, threads, input);
 		free(*w);
 		*w = filled;
 	}

@@ -134,7 +134,7 @@ static void weigh(struct supervisor *s, const struct pids *p)
 
 static void check_limits(struct supervisor *s, const struct pids *p)
 {
-	if (s->timeout_s > 0 && clock_mono() - s->since >= s->timeout_s)
+	if (s->timeout_s > 0 && clock_awake() - s->since >= s->timeout_s)
 		begin_stop(s, RUN_TIMEOUT);
 	weigh(s, p);
 }
@@ -145,7 +145,7 @@ static double next_wait(const struct supervisor *s)
 		return STOP_POLL_S;
 	if (s->timeout_s <= 0)
 		return POLL_S;
-	double left = s->since + s->timeout_s - clock_mono();
+	double left = s->since + s->timeout_s - clock_awake();
 	return MAX(0.0, MIN(POLL_S, left));
 }
 
@@ -195,7 +195,7 @@ static bool killed_for_memory(const struct supervisor *s)
 static void fill_record(struct supervisor *s)
 {
 	struct rusage u;
-	s->rec.wall_s = clock_mono() - s->since;
+	s->rec.wall_s = clock_awake() - s->since;
 	if (getrusage(RUSAGE_CHILDREN, &u) == 0) {
 		s->rec.cpu_s = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
 			       1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
@@ -266,7 +266,7 @@ int main(int argc, char **argv)
 	struct supervisor s = { .grace_s = 5, .lifeline = -1 };
 	parse(&s, argc, argv);
 	int r = set_up(&s);
-	s.since = clock_mono();
+	s.since = clock_awake();
 	s.oom_kills = machine_cgroup_oom_kills("");
 	/* Without a run.json nobody could clean up after us: then not at all. */
 	if (r == 0)

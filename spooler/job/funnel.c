@@ -18,11 +18,12 @@ void funnel_note(struct funnel *f, const struct funnel_stage *s)
 {
 	if (!f->stages)
 		f->stages = json_array();
-	json_array_append_new(f->stages, json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:f}", "stage", s->stage, "level",
+	json_array_append_new(f->stages, json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:f,s:f}", "stage", s->stage, "level",
 						   s->level ? s->level : "", "in", s->seen, "failed", s->failed, "changed",
 						   s->changed, "merged", s->merged, "cut", s->cut, "out", s->left,
 						   "window_kcal", real_or_null(s->window), "population_lost",
-						   round(s->lost * 1e4) / 1e4));
+						   round(s->lost * 1e4) / 1e4, "number_lost",
+						   round(s->number_lost * 1e4) / 1e4));
 }
 
 /* What is known of the stage under way. */
@@ -39,13 +40,14 @@ int walk_read_mol(struct walk *w, const struct funnel *f, struct buf *b)
 
 /* ---- one run for each member */
 
-struct outcome { json_t *result; char *why; };
+struct outcome { json_t *result; char *why, *detail; enum cause cause; };
 
 static void outcomes_free(struct outcome *o, int n)
 {
 	for (int i = 0; i < n; i++) {
 		json_decref(o[i].result);
 		free(o[i].why);
+		free(o[i].detail);
 	}
 	free(o);
 }
@@ -87,8 +89,7 @@ static int too_few_left(struct walk *w, const char *what, double left, double le
 	if (left <= 0)
 		return -ECANCELED;
 	struct pipeline *p = w->p;
-	char *why = xasprintf("%s The conformers that could be computed hold %.0f %% of the population, and at least %.0f %% "
-			      "are asked for.", p->why ? p->why : "", 100 * left, 100 * least);
+	char *why = xasprintf("%s The other conformers hold %.0f %% of the population, and at least %.0f %% are asked for.", p->why ? p->why : "", 100 * left, 100 * least);
 	char *remedy = xasprintf("%s To have the result of the others, drop it again with \"population_min = %.2g\".",
 				 p->remedy ? p->remedy : "", floor(left * 100) / 100);
 	free(p->why);
@@ -105,34 +106,66 @@ static double population_min(const struct walk *w)
 	return least;
 }
 
+/* What failed so far. lost: its population, by number before there are energies. */
+struct failures { int n, of; double lost; const struct outcome *first; };
+
+static struct failures count_failures(const struct walk *w, const struct funnel *f, const struct outcome *o)
+{
+	_cleanup_free_ double *p = populations(w, f);
+	struct failures x = { .of = f->n };
+	for (int i = f->n - 1; i >= 0; i--)
+		if (o[i].why) {
+			x.n++;
+			x.lost += f->ranked ? p[i] : 1.0 / f->n;
+			x.first = &o[i];
+		}
+	return x;
+}
+
+/* Is it too much, whatever becomes of those that still run? Before there are energies nobody
+ * knows what a geometry weighs, and many are the same: then only if all failed. */
+static bool is_too_much(const struct walk *w, const struct funnel *f, const struct failures *x)
+{
+	double left = (1 - f->failed_population) * (1 - x->lost);
+	return x->n == x->of || (x->n && (w->reference || (f->ranked && left < population_min(w))));
+}
+
+#define FAILURES_TOLD 3  /* one by one */
+
 /* Leaves out members that failed for good, with the cause, as long as enough is left. */
 static int drop_failed(struct walk *w, struct funnel *f, const struct outcome *o, const char *what, struct funnel_stage *s)
 {
 	_cleanup_free_ double *p = populations(w, f);
-	double lost = 0, least = population_min(w);
-	/* Before there are energies nobody knows what a geometry weighs, and many are the same. */
-	for (int i = 0; f->ranked && i < f->n; i++)
-		lost += o[i].why ? p[i] : 0;
-	f->failed_population += (1 - f->failed_population) * lost;
-	double left = 1 - f->failed_population;
-	int failed = 0, n = f->n;
-	for (int i = 0; i < f->n; i++)
-		failed += o[i].why != NULL;
-	if (failed == f->n || (failed && (w->reference || left < least)))
-		return too_few_left(w, what, failed == f->n ? 0 : left, least);
+	struct failures x = count_failures(w, f, o);
+	double least = population_min(w), left = (1 - f->failed_population) * (1 - x.lost);
+	bool many = !f->ranked && x.n > FAILURES_TOLD;
+	int n = f->n;
+	if (is_too_much(w, f, &x)) {
+		/* In between others may have failed on the way up their ladders. */
+		char *detail = x.first->detail ? xstrdup(x.first->detail) : NULL;
+		free(w->detail);
+		w->detail = detail;
+		w->cause = x.first->cause;
+		return too_few_left(w, what, x.n == n ? 0 : left, least);
+	}
+	if (f->ranked)
+		f->failed_population = 1 - left;
+	if (many)
+		walk_warn(w, "conformer-failed", "%d of %d conformers were left out: %s failed. %s Important ones may be among them.",
+			  x.n, n, what, x.first->why);
 	for (int i = f->n - 1; i >= 0; i--) {
 		if (!o[i].why)
 			continue;
 		if (f->ranked)
 			walk_warn(w, "conformer-failed", "Conformer %d was left out: %s failed. %s It held about %.0f %% of the population.",
 				  f->member[i].id, what, o[i].why, 100 * p[i]);
-		else
+		else if (!many)
 			walk_warn(w, "conformer-failed", "Conformer %d of %d was left out: %s failed. %s", f->member[i].id, n, what,
 				  o[i].why);
 		drop_member(f, i);
 	}
-	s->failed += failed;
-	s->lost += lost;
+	s->failed += x.n;
+	*(f->ranked ? &s->lost : &s->number_lost) += x.lost;
 	return 0;
 }
 
@@ -141,24 +174,32 @@ typedef int (*ask_fn)(struct walk *w, const struct funnel *f, int i, const void 
 
 static void say_how_many(struct walk *w, const struct outcome *o, int n)
 {
-	int done = 0;
-	for (int i = 0; i < n; i++)
-		done += o[i].result || o[i].why;
+	int done = 0, failed = 0;
+	for (int i = 0; i < n; i++) {
+		done += o[i].result != NULL;
+		failed += o[i].why != NULL;
+	}
 	free(w->p->summary);
-	w->p->summary = xasprintf("%d of %d conformers done", done, n);
+	w->p->summary = failed ? xasprintf("%d of %d conformers done, %d failed", done, n, failed)
+			       : xasprintf("%d of %d conformers done", done, n);
 }
 
-/* One run each, all asked for at once; *ret_o has f->n outcomes when it returns 0. */
-static int run_members(struct walk *w, struct funnel *f, ask_fn ask, const void *arg, struct outcome **ret_o)
+/* One run each, all asked for at once; *ret_o has f->n outcomes when it returns 0. what and s:
+ * for the end of the job, once too many have failed; NULL: never. */
+static int run_members(struct walk *w, struct funnel *f, ask_fn ask, const void *arg, const char *what,
+		       struct funnel_stage *s, struct outcome **ret_o)
 {
 	struct outcome *o = xcalloc((size_t)f->n, sizeof(*o));
 	bool waits = false;
 	for (int i = 0; i < f->n; i++) {
 		int r = ask(w, f, i, arg, &o[i].result);
 		waits = waits || r == -EAGAIN;
-		if (r == -EREMOTEIO)
-			o[i].why = w->detail && *w->detail ? xasprintf("%s (%s)", cause_sentence(w->cause), w->detail)
-							   : xstrdup(cause_sentence(w->cause));
+		if (r != -EREMOTEIO)
+			continue;
+		bool said = w->detail && *w->detail;
+		o[i].why = said ? xasprintf("%s (%s)", cause_sentence(w->cause), w->detail) : xstrdup(cause_sentence(w->cause));
+		o[i].detail = said ? xstrdup(w->detail) : NULL;
+		o[i].cause = w->cause;
 	}
 	if (!waits) {
 		*ret_o = o;
@@ -166,21 +207,25 @@ static int run_members(struct walk *w, struct funnel *f, ask_fn ask, const void 
 	}
 	if (f->n > 1 && !w->reference)
 		say_how_many(w, o, f->n);
-	outcomes_free(o, f->n);
-	return -EAGAIN;
+	struct failures x = count_failures(w, f, o);
+	int n = f->n, r = what && is_too_much(w, f, &x) ? drop_failed(w, f, o, what, s) : -EAGAIN;
+	outcomes_free(o, n);
+	return r;
 }
 
 /* Failures are judged by the energies of the stage before: the new ones come after. */
 static int run_stage(struct walk *w, struct funnel *f, ask_fn ask, const char *what, bool coords, struct funnel_stage *s)
 {
 	struct outcome *o;
-	int n = f->n, r = run_members(w, f, ask, NULL, &o);
+	int n = f->n, r = run_members(w, f, ask, NULL, what, s, &o);
 	if (r < 0)
 		return r;
 	for (int i = 0; i < n; i++) {
 		struct member *m = &f->member[i];
-		if (!o[i].why && coords && geometry_coords_from_json(json_arr(o[i].result, "coords"), &m->geometry) < 0)
+		if (!o[i].why && coords && geometry_coords_from_json(json_arr(o[i].result, "coords"), &m->geometry) < 0) {
 			o[i].why = xstrdup("Its result has no geometry.");
+			o[i].cause = CAUSE_OTHER;
+		}
 		m->fresh = json_num(o[i].result, "energy_hartree", 0);
 	}
 	r = drop_failed(w, f, o, what, s);
@@ -294,8 +339,8 @@ static int nothing_left(struct walk *w, const json_t *dropped)
 	_cleanup_free_ char *why = xasprintf("In %s the structure changed while its geometry was optimised: %s",
 					     w->solvent->name, json_str(first, "text", "bonds were made or broken."));
 	return walk_end(w, PIPELINE_FAILED, "The molecule does not keep its structure.", why,
-			"Zwitterions are stable in water only: use \"solvent = D2O\", or draw the neutral form. "
-			"Otherwise check the structure as drawn.");
+			"Zwitterions are computed in protic solvents only: use \"solvent = D2O\" or \"solvent = CD3OD\", "
+			"or draw the neutral form. Otherwise check the structure as drawn.");
 }
 
 static int ask_cluster(struct walk *w, struct funnel *f, const char *stage, json_t **ret_result)
@@ -475,12 +520,13 @@ static void join_outcomes(struct outcome *h, struct outcome *c, int n)
 static int shield(struct walk *w, struct funnel *f)
 {
 	const struct preset *p = w->preset;
+	static const char what[] = "the shielding calculation";
 	struct outcome *h = NULL, *c = NULL;
 	_cleanup_free_ char *both = p->shield_c == p->shield_h ? xstrdup(p->shield_c->text)
 							       : xasprintf("%s (1H), %s (13C)", p->shield_h->text, p->shield_c->text);
 	struct funnel_stage s = begin(f, "shield", both);
-	int n = f->n, r = run_members(w, f, ask_shield, p->shield_h, &h);
-	int r2 = p->shield_c == p->shield_h ? 0 : run_members(w, f, ask_shield, p->shield_c, &c);
+	int n = f->n, r = run_members(w, f, ask_shield, p->shield_h, what, &s, &h);
+	int r2 = p->shield_c == p->shield_h || r == -ECANCELED ? 0 : run_members(w, f, ask_shield, p->shield_c, what, &s, &c);
 	if (r == 0 && r2 == 0) {
 		if (c)
 			join_outcomes(h, c, n);
@@ -490,12 +536,12 @@ static int shield(struct walk *w, struct funnel *f)
 			f->member[i].shield_h = isotropic(h[i].result, f->natoms);
 			f->member[i].shield_c = isotropic(c ? c[i].result : h[i].result, f->natoms);
 		}
-		r = drop_failed(w, f, h, "the shielding calculation", &s);
+		r = drop_failed(w, f, h, what, &s);
 		s.left = f->n;
 		if (r == 0)
 			funnel_note(f, &s);
 	} else
-		r = r < 0 ? r : r2;
+		r = r == -ECANCELED || r2 == 0 ? r : r2;
 	if (h)
 		outcomes_free(h, n);
 	if (c)
@@ -542,7 +588,7 @@ static int screen_stage(struct walk *w, struct funnel *f)
 static int hessians(struct walk *w, struct funnel *f)
 {
 	struct outcome *o;
-	int r = run_members(w, f, ask_hessian, NULL, &o);
+	int r = run_members(w, f, ask_hessian, NULL, NULL, NULL, &o);
 	if (r < 0)
 		return r;
 	for (int i = 0; i < f->n; i++)
@@ -568,12 +614,13 @@ static int thermo_stage(struct walk *w, struct funnel *f, struct funnel_stage *s
 	struct outcome *o;
 	if (w->reference || f->n < 2 || !str_eq(w->opt.value[OPTION_FREE_ENERGY], "yes"))
 		return 0;
-	int n = f->n, r = run_members(w, f, ask_thermo, NULL, &o);
+	static const char what[] = "the free energy";
+	int n = f->n, r = run_members(w, f, ask_thermo, NULL, what, s, &o);
 	if (r < 0)
 		return r;
 	for (int i = 0; i < n; i++)
 		f->member[i].fresh = json_num(o[i].result, "gibbs_hartree", 0);
-	r = drop_failed(w, f, o, "the free energy", s);
+	r = drop_failed(w, f, o, what, s);
 	for (int i = 0; r == 0 && i < f->n; i++)
 		f->member[i].gibbs = f->member[i].fresh;
 	outcomes_free(o, n);

@@ -255,6 +255,14 @@ static void set_progress(struct manager *m, struct job *j, const struct pipeline
 
 /* ---- one walk */
 
+static bool is_needed(const struct pipeline *p, const char *key)
+{
+	for (size_t i = 0; i < p->nneed; i++)
+		if (str_eq(p->need[i].key, key))
+			return true;
+	return false;
+}
+
 static int store_needs(struct manager *m, const struct job *j, const struct pipeline *p)
 {
 	int r = 0;
@@ -275,9 +283,12 @@ static int store_needs(struct manager *m, const struct job *j, const struct pipe
 			}
 		if (r == 0)
 			r = queue_step_need(m->q, &s, j->row, p->used[i].stage, (int)i);
-		/* The queue calls it done, but the result is lost or damaged. */
+		/* The queue calls it done, but the result is lost or damaged; or it failed for an
+		 * earlier job. */
 		if (r == 0 && needed)
 			r = queue_step_reopen(m->q, s.key);
+		if (r == 0 && p->used[i].failed)
+			r = queue_step_gave_up(m->q, s.key, j->row);
 		/* On disk but not in the queue (a queue restored from a backup). */
 		if (r == 0 && p->used[i].done)
 			scheduler_adopt(m->sched, s.key);
@@ -324,19 +335,29 @@ static void hold_for_length(struct manager *m, struct job *j)
 	manager_change(m, j, JOB_EV_HOLD, why.s, how);
 }
 
-struct unused { const struct pipeline *p; char (*key)[SHA256_HEX_LEN]; size_t n; };
+struct unused { const struct pipeline *p; bool ended; char (*key)[SHA256_HEX_LEN]; size_t n; };
 
+/* ended: of a job that has failed, all that has not ended. */
 static int add_unused(const struct step *s, _unused_ const char *stage, void *arg)
 {
 	struct unused *u = arg;
-	for (size_t i = 0; i < u->p->nused; i++)
+	for (size_t i = 0; !u->ended && i < u->p->nused; i++)
 		if (str_eq(u->p->used[i].key, s->key))
 			return 0;
-	if (s->state != STEP_READY)
+	if (s->state != STEP_READY && !(u->ended && s->state == STEP_RUNNING))
 		return 0;
 	u->key = xreallocarray(u->key, u->n + 1, sizeof(*u->key));
 	memcpy(u->key[u->n++], s->key, SHA256_HEX_LEN);
 	return 0;
+}
+
+static int unlink_unused(struct manager *m, const struct job *j, struct unused *u)
+{
+	int r = queue_step_each_of_job(m->q, j->row, add_unused, u);
+	for (size_t i = 0; r == 0 && i < u->n; i++)
+		r = queue_step_unlink(m->q, u->key[i], j->row);
+	free(u->key);
+	return r;
 }
 
 /* After an update or with other engines the keys are others: what was ready before and is
@@ -349,12 +370,35 @@ static int drop_unused(struct manager *m, const struct job *j, const struct pipe
 	if (at == m->ninherited)
 		return 0;
 	m->inherited[at] = m->inherited[--m->ninherited];
-	struct unused u = { .p = p };
-	int r = queue_step_each_of_job(m->q, j->row, add_unused, &u);
-	for (size_t i = 0; r == 0 && i < u.n; i++)
-		r = queue_step_unlink(m->q, u.key[i], j->row);
-	free(u.key);
-	return r;
+	return unlink_unused(m, j, &(struct unused){ .p = p });
+}
+
+/* It has failed: what it knows stays linked to it, for "retry" to begin anew; what it would
+ * have needed yet is not computed for nobody. */
+static void let_go(struct manager *m, const struct job *j, const struct pipeline *p)
+{
+	int r = queue_begin(m->q);
+	for (size_t i = 0; r == 0 && i < p->nused; i++) {
+		struct step s;
+		const struct pipeline_step *u = &p->used[i];
+		if (is_needed(p, u->key))
+			continue;
+		step_init(&s);
+		snprintf(s.key, sizeof(s.key), "%s", u->key);
+		s.kind = xstrdup(u->kind);
+		s.label = xstrdup(u->label);
+		r = queue_step_need(m->q, &s, j->row, u->stage, (int)i);
+		if (r == 0 && u->done)
+			scheduler_adopt(m->sched, s.key);
+		step_release(&s);
+	}
+	if (r == 0)
+		r = unlink_unused(m, j, &(struct unused){ .p = p, .ended = true });
+	r = queue_end(m->q, r);
+	if (r < 0)
+		log_event(LOG_ERROR, "job-walk-failed", "job", j->id, "error", strerror(-r), NULL);
+	else
+		scheduler_cancel_unwanted(m->sched);
 }
 
 static void waits(struct manager *m, struct job *j, struct pipeline *p)
@@ -442,6 +486,7 @@ static void walk(struct manager *m, long long row)
 		/* It may have come here in one walk, past steps that were done for others. */
 		if (p.nused && !str_eq(j.stage, p.stage))
 			queue_job_set_stage(m->q, &j, p.stage);
+		let_go(m, &j, &p);
 		send_failure(m, &j, p.what, p.why, p.remedy);
 		break;
 	}
@@ -474,20 +519,20 @@ static bool is_busy(struct manager *m)
 
 #define RUNNING_MOST 64
 
-static bool has_room(struct manager *m)
-{
-	int count[JOB_STATE_COUNT];
-	return queue_job_counts(m->q, count) == 0 && count[JOB_RUNNING] < RUNNING_MOST;
-}
-
 /* One of which nothing runs yet (a single molecule behind a large batch, or the other way
- * round) is let in beside what keeps the cores busy: its steps get their share. */
-static bool admit_one(struct manager *m, bool busy)
+ * round) is let in beside what keeps the cores busy: its steps get their share. Even where
+ * no room is left when its owner has nothing at all that runs, or nothing as urgent. */
+static bool admit_one(struct manager *m)
 {
 	_cleanup_(job_release) struct job j;
-	int running;
+	int running, of_owner, count[JOB_STATE_COUNT];
 	job_init(&j);
-	if (queue_job_next(m->q, &j, &running) < 0 || (busy && running > 0))
+	if (queue_job_counts(m->q, count) < 0 || count[JOB_RUNNING] >= 2 * RUNNING_MOST ||
+	    queue_job_next(m->q, &j, &running, &of_owner) < 0)
+		return false;
+	if (count[JOB_RUNNING] >= RUNNING_MOST && of_owner > 0)
+		return false;
+	if (running > 0 && is_busy(m))
 		return false;
 	/* A refused record keeps its words for the walk. */
 	_cleanup_free_ char *reason = j.input || !j.reason ? NULL : xstrdup(j.reason);
@@ -505,7 +550,7 @@ void manager_tick(struct manager *m)
 	walk_dirty(m);
 	if (m->pause)
 		return;
-	while (has_room(m) && admit_one(m, is_busy(m)))
+	while (admit_one(m))
 		walk_dirty(m);
 	scheduler_tick(m->sched);
 }

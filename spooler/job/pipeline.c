@@ -216,7 +216,11 @@ void pipeline_walk(struct pipeline *p, const struct lab *lab, struct queue *q, c
 {
 	*p = (struct pipeline){ .end = PIPELINE_RENDERED, .stage = "read" };
 	struct walk w = { .p = p, .lab = lab, .q = q, .job = job, .who = "", .warnings = json_array() };
-	int r = walk_job(&w);
+	int r = walk_load_given_up(&w);
+	if (r < 0)
+		w.hindered = r;
+	else
+		r = walk_job(&w);
 	/* What is not read yet is taken for a usual job. */
 	if (r == -EAGAIN && w.preset && !w.known) {
 		char kind[24];
@@ -230,5 +234,6 @@ void pipeline_walk(struct pipeline *p, const struct lab *lab, struct queue *q, c
 		p->end = PIPELINE_LATER;
 	options_release(&w.opt);
 	p->warnings = w.warnings;
+	walk_free_given_up(&w);
 	free(w.detail);
 }

@@ -38,6 +38,7 @@ struct pipeline_step {       /* a step this job rests on, done or not */
 	char *label;
 	const char *stage, *kind;
 	bool done, failed, reference; /* reference: of TMS or benzene */
+	enum cause cause;             /* of a failure */
 };
 
 struct pipeline {

@@ -65,7 +65,7 @@ static json_t *predict(struct walk *w, struct funnel *f, const struct predict_re
 	double left = 1;
 	size_t k;
 	json_array_foreach(f->stages, k, stage)
-		left *= 1 - json_num(stage, "population_lost", 0);
+		left *= (1 - json_num(stage, "population_lost", 0)) * (1 - json_num(stage, "number_lost", 0));
 	in.population_lost = 1 - left;
 	for (int i = 0; i < f->n; i++)
 		in.free_energy = in.free_energy || f->member[i].gibbs != 0;
@@ -152,7 +152,7 @@ static void report_step(struct step_report *r, const struct pipeline_step *u)
 			      json_str(plan, "version", s.version ? s.version : ""), "wall_s", s.wall_s, "cpu_s", s.cpu_s, "ranks", s.ranks,
 			      "cached", cached);
 	json_object_set_new(e, "command", command ? json_text(command) : json_null());
-	json_object_set_new(e, "failed", u->failed ? json_text(s.cause ? s.cause : "failed") : json_null());
+	json_object_set_new(e, "failed", u->failed ? json_text(cause_to_string(u->cause)) : json_null());
 	json_array_append_new(r->steps, e);
 }
 

@@ -14,6 +14,7 @@
 #include "job/keeper.h"
 
 #define ATTEMPTS_MAX 4
+#define CRASHES_MAX 2
 #define MEMORY_SLACK ((uint64_t)1 << 30)
 /* Reading and reporting take a moment and wait for no core: a file that is broken should
  * not be told of when the engines have one to spare, in an hour. One at a time runs beside
@@ -22,6 +23,7 @@
 #define PATIENCE_S 300.0 /* how long smaller runs go past one that does not fit */
 #define BACKOFF_S 5.0
 #define GATHER_S 0.03    /* how long a run that was over at once waits for others */
+#define SURVIVOR_S 60.0  /* a run that could not be ended is looked at again */
 #define SAME_END_S 2.0   /* a service manager ends all processes at once, in any order */
 
 struct slot {
@@ -40,6 +42,10 @@ struct slot {
 
 struct backoff { char key[SHA256_HEX_LEN]; double since, until; struct backoff *next; };
 
+/* A run of the last spooler that could not be ended, or not be asked after: it keeps its
+ * cores and its memory, and its row, until it is gone. */
+struct survivor { char key[SHA256_HEX_LEN]; int ranks; uint64_t memory; struct survivor *next; };
+
 struct scheduler {
 	const struct lab *lab;
 	struct queue *q;
@@ -48,6 +54,7 @@ struct scheduler {
 	void *arg;
 	struct slot *slot;
 	struct backoff *backoff;
+	struct survivor *survivor;
 	struct loop_source *wake, *gather;
 	struct keeper *keeper;
 	char large[SHA256_HEX_LEN];  /* a ready step that does not fit beside what runs; "" */
@@ -93,6 +100,11 @@ void scheduler_free(struct scheduler *s)
 		s->backoff = b->next;
 		free(b);
 	}
+	while (s->survivor) {
+		struct survivor *v = s->survivor;
+		s->survivor = v->next;
+		free(v);
+	}
 	keeper_free(s->keeper);
 	free(s);
 }
@@ -113,12 +125,22 @@ static const struct slot *find_slot(const struct scheduler *s, const char *key)
 	return NULL;
 }
 
+static bool survives(const struct scheduler *s, const char *key)
+{
+	for (const struct survivor *v = s->survivor; v; v = v->next)
+		if (str_eq(v->key, key))
+			return true;
+	return false;
+}
+
+static bool is_under_way(const struct scheduler *s, const char *key) { return find_slot(s, key) || survives(s, key); }
+
 bool scheduler_elapsed(const struct scheduler *s, const char *key, double *ret_s, int *ret_ranks)
 {
 	const struct slot *t = find_slot(s, key);
 	if (!t)
 		return false;
-	*ret_s = clock_mono() - t->since;
+	*ret_s = clock_awake() - t->since;
 	*ret_ranks = t->grant.ranks;
 	return true;
 }
@@ -213,7 +235,7 @@ static void catch_up(struct scheduler *s)
 	if (r == 0)
 		r = queue_begin(s->q);
 	for (size_t i = 0; r == 0 && i < left.n; i++)
-		if (!find_slot(s, left.step[i].key))
+		if (!is_under_way(s, left.step[i].key))
 			r = queue_step_reset(s->q, left.step[i].key);
 	end_transaction(s, r);
 	ready_release(&left);
@@ -266,7 +288,8 @@ static void settle_row(struct scheduler *s, const struct slot *t, const struct r
 	uint64_t all = MIN(whole_memory(s), s->lab->memory);
 	bool less = t->grant.limit < all || (t->grant.memory && t->grant.memory < all);
 	bool squeezed = e->cause == CAUSE_MEMORY && less && (!known || row.attempts < ATTEMPTS_MAX);
-	bool again = ours || squeezed || (e->verdict == VERDICT_RETRY && (!known || !bounded || row.attempts < ATTEMPTS_MAX));
+	int most = e->crashed ? CRASHES_MAX : ATTEMPTS_MAX;
+	bool again = ours || squeezed || (e->verdict == VERDICT_RETRY && (!known || !bounded || row.attempts < most));
 	const char *cause = cause_to_string(e->cause);
 	int r = queue_begin(s->q);
 	if (r == 0)
@@ -377,7 +400,7 @@ static int ranks_for(const struct round *r, const struct step *st)
 
 static bool shares_cores(const struct scheduler *s, const struct step *st)
 {
-	return is_wide(st->kind) && !find_slot(s, st->key) && !waits_out(s, st->key);
+	return is_wide(st->kind) && !is_under_way(s, st->key) && !waits_out(s, st->key);
 }
 
 /* A plan that is gone or cut short (the machine stopped while it was written) is
@@ -417,7 +440,7 @@ static void watch(struct scheduler *s, const struct step *st, const struct step_
 {
 	struct slot *t = xcalloc(1, sizeof(*t));
 	*t = (struct slot){ .s = s, .kind = xstrdup(st->kind), .label = xstrdup(st->label), .run = run,
-			    .grant = *grant, .since = clock_mono(), .base_s = st->est_s,
+			    .grant = *grant, .since = clock_awake(), .base_s = st->est_s,
 			    .guess_s = cost_predict(s->lab->cost, st->kind, grant->ranks, st->est_s),
 			    .flushes = queue_flushes(s->q), .next = s->slot };
 	snprintf(t->key, sizeof(t->key), "%s", st->key);
@@ -483,11 +506,11 @@ static int choose(struct round *r, const struct step *st, const struct step_gran
 
 static int consider(struct round *r, const struct step *st)
 {
-	if (waits_out(r->s, st->key) || find_slot(r->s, st->key) || (r->closed && !is_large(r->s, st)))
+	if (waits_out(r->s, st->key) || is_under_way(r->s, st->key) || (r->closed && !is_large(r->s, st)))
 		return 0;
 	struct step_grant g = grant_for(r, st);
 	/* A run larger than the machine still gets its try, alone. */
-	if (g.memory > r->free_memory && (r->nchosen || scheduler_running(r->s) > 0)) {
+	if (g.memory > r->free_memory && (r->nchosen || r->s->survivor || scheduler_running(r->s) > 0)) {
 		note_large(r->s, st);
 		return 0;
 	}
@@ -499,7 +522,7 @@ static int consider(struct round *r, const struct step *st)
 /* Beside busy cores and full memory. */
 static int consider_helper(struct round *r, const struct step *st)
 {
-	if (r->helpers <= 0 || waits_out(r->s, st->key) || find_slot(r->s, st->key))
+	if (r->helpers <= 0 || waits_out(r->s, st->key) || is_under_way(r->s, st->key))
 		return 0;
 	struct step_grant g = grant_for(r, st);
 	g.ranks = 0;
@@ -520,6 +543,82 @@ static void start_chosen(struct round *r)
 			start_failed(r->s, r->chosen[i].step, r->chosen[i].error);
 }
 
+/* ---- runs of the last spooler */
+
+/* A start that the end of the last spooler broke off is no attempt: it failed of nothing.
+ * What ended by itself before that is one. */
+static int take_back(struct scheduler *s, const struct step *st, const char *dir)
+{
+	struct run_record rec;
+	bool failed = run_record_read(dir, &rec) == 0 && run_failed_by_itself(&rec);
+	int r = queue_step_reset(s->q, st->key);
+	/* A row that says "ready" does not know of the start. */
+	return r == 0 && !failed && st->state == STEP_RUNNING ? queue_step_uncount(s->q, st->key) : r;
+}
+
+static int note_survivor(struct scheduler *s, const struct step *st)
+{
+	if (!survives(s, st->key)) {
+		struct survivor *v = xcalloc(1, sizeof(*v));
+		*v = (struct survivor){ .ranks = MAX(st->ranks, 1), .next = s->survivor };
+		v->memory = step_memory(s->lab, st->key, v->ranks);
+		snprintf(v->key, sizeof(v->key), "%s", st->key);
+		s->survivor = v;
+	}
+	back_off(s, st->key, SURVIVOR_S);
+	return st->state == STEP_RUNNING ? 0 : queue_step_start(s->q, st->key, MAX(st->ranks, 1));
+}
+
+static void forget_survivor(struct scheduler *s, const char *key)
+{
+	for (struct survivor **p = &s->survivor; *p; p = &(*p)->next)
+		if (str_eq((*p)->key, key)) {
+			struct survivor *v = *p;
+			*p = v->next;
+			free(v);
+			return;
+		}
+}
+
+/* It goes on, is gone, or can still not be ended. */
+static int recover_step(struct scheduler *s, const struct step *st, double wait_s)
+{
+	_cleanup_free_ char *dir = step_run_dir(s->lab, st->key);
+	struct execution *run;
+	int r = executor_adopt(s->lab->executor, dir, wait_s, &run);
+	log_event(r == -EBUSY ? LOG_WARN : LOG_INFO, "step-recovered", "step", st->key, "label", st->label, "error",
+		  r == -EBUSY ? "a process of the last run could not be ended; its step waits until it is gone" : NULL, NULL);
+	if (r == -EBUSY)
+		return note_survivor(s, st);
+	forget_survivor(s, st->key);
+	if (r < 0)
+		return take_back(s, st, dir);
+	watch(s, st, &(struct step_grant){ .ranks = MAX(st->ranks, 1), .limit = whole_memory(s),
+					   .memory = step_memory(s->lab, st->key, MAX(st->ranks, 1)) }, run);
+	return 0;
+}
+
+/* Those whose time to be looked at again has come. */
+static void look_at_survivors(struct scheduler *s)
+{
+	struct survivor *next;
+	for (struct survivor *v = s->survivor; v; v = next) {
+		_cleanup_(step_release) struct step st;
+		next = v->next;
+		if (waits_out(s, v->key))
+			continue;
+		step_init(&st);
+		int r = queue_begin(s->q);
+		if (r == 0)
+			r = queue_step_get(s->q, v->key, &st);
+		if (r == 0)
+			r = recover_step(s, &st, 0.5);
+		end_transaction(s, r);
+	}
+}
+
+/* ---- */
+
 void scheduler_tick(struct scheduler *s)
 {
 	struct round r = { .s = s, .free_cores = s->lab->cores, .helpers = HELPERS, .free_memory = s->lab->memory };
@@ -527,6 +626,11 @@ void scheduler_tick(struct scheduler *s)
 		return;
 	if (s->behind)
 		catch_up(s);
+	look_at_survivors(s);
+	for (const struct survivor *v = s->survivor; v; v = v->next) {
+		r.free_cores -= v->ranks;
+		r.free_memory -= MIN(v->memory, r.free_memory);
+	}
 	for (const struct slot *t = s->slot; t; t = t->next) {
 		if (!t->run)
 			continue;
@@ -617,16 +721,6 @@ void scheduler_adopt(struct scheduler *s, const char *key)
 
 void scheduler_reconcile(struct scheduler *s) { s->behind = true; }
 
-/* A start that the end of the last spooler broke off is no attempt: it failed of nothing.
- * What ended by itself before that is one. */
-static int take_back(struct scheduler *s, const struct step *st, const char *dir)
-{
-	struct run_record rec;
-	bool failed = run_record_read(dir, &rec) == 0 && run_failed_by_itself(&rec);
-	int r = queue_step_reset(s->q, st->key);
-	/* A row that says "ready" does not know of the start. */
-	return r == 0 && !failed && st->state == STEP_RUNNING ? queue_step_uncount(s->q, st->key) : r;
-}
 
 struct left { struct ready ready; const struct lab *lab; };
 
@@ -651,20 +745,13 @@ void scheduler_recover(struct scheduler *s)
 		e = queue_step_each(s->q, STEP_READY, keep_started, &left);
 	if (e == 0)
 		e = queue_begin(s->q);
+	/* Each is looked after, whatever becomes of the rows. */
 	for (size_t i = 0; i < left.ready.n; i++) {
-		const struct step *st = &left.ready.step[i];
-		_cleanup_free_ char *dir = step_run_dir(s->lab, st->key);
-		struct execution *run;
-		int r = executor_adopt(s->lab->executor, dir, 20, &run);
-		log_event(r == -EBUSY ? LOG_ERROR : LOG_INFO, "step-recovered", "step", st->key, "label", st->label, "error",
-			  r == -EBUSY ? "a process of the last run could not be ended" : NULL, NULL);
-		if (r == 0)
-			watch(s, st, &(struct step_grant){ .ranks = MAX(st->ranks, 1), .limit = whole_memory(s),
-							   .memory = step_memory(s->lab, st->key, MAX(st->ranks, 1)) }, run);
-		else if (e == 0)
-			e = take_back(s, st, dir);
+		int r = recover_step(s, &left.ready.step[i], 20);
+		e = e < 0 ? e : r;
 	}
 	end_transaction(s, e);
+	arm_wake(s);
 	ready_release(&left.ready);
 }
 

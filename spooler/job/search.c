@@ -186,8 +186,10 @@ static int crest(struct walk *w, struct funnel *f, const char *why)
 	if (r == -EREMOTEIO && !why)
 		return crest_failed(w);
 	if (r == -EREMOTEIO) {
-		walk_warn(w, "crest-failed", "CREST failed%s%s; the conformers are RDKit's. %s", w->detail ? ": " : "",
-			  w->detail ? w->detail : "", why);
+		bool said = w->detail && *w->detail;
+		walk_warn(w, "crest-failed", "CREST failed, so the conformers are RDKit's. %s%s%s%s %s%s", cause_sentence(w->cause),
+			  said ? " (" : "", said ? w->detail : "", said ? ")" : "", why,
+			  w->cause == CAUSE_TIMEOUT ? " The limit of CREST is crest_timeout_h in nmr.conf." : "");
 		return 0;
 	}
 	if (r == 0)

@@ -18,7 +18,7 @@ void step_end_release(struct step_end *e)
 static void set_end(struct step_end *e, enum verdict v, enum cause c, char *detail)
 {
 	step_end_release(e);
-	*e = (struct step_end){ v, c, detail };
+	*e = (struct step_end){ .verdict = v, .cause = c, .detail = detail };
 }
 
 /* Trouble of the machine, not of the program. */
@@ -71,15 +71,37 @@ static char *last_words(const char *dir)
 	return *s ? xstrdup(s) : NULL;
 }
 
+/* "nmr-mol ended with status 1: words". Caller frees. */
+static char *say_end(const char *dir, const char *program, const struct run_record *rec)
+{
+	_cleanup_free_ char *said = last_words(dir);
+	return rec->reason == RUN_SIGNALLED ? xasprintf("%s died of signal %d", program, rec->signal)
+					    : xasprintf("%s ended with status %d%s%s", program, rec->code, said ? ": " : "",
+							said ? said : "");
+}
+
+/* Did somebody else end it? A shell and mpirun make 128 + signal of a signal. */
+static bool was_ended(const struct run_record *rec)
+{
+	int signal = rec->reason == RUN_SIGNALLED ? rec->signal : rec->code - 128;
+	return signal == SIGKILL || signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
+}
+
+/* An output that just stops, of a program that died of a fault of its own: doing the same
+ * again for hours helps no more than once. */
+static void judge_crash(const char *dir, const char *program, const struct run_record *rec, struct step_end *e)
+{
+	if (e->verdict == VERDICT_OK || e->cause != CAUSE_TRUNCATED || !run_failed_by_itself(rec) || was_ended(rec))
+		return;
+	set_end(e, VERDICT_RETRY, CAUSE_OTHER, say_end(dir, program, rec));
+	e->crashed = true;
+}
+
 static json_t *collect_program(const char *dir, const json_t *plan, const struct run_record *rec,
 			       struct step_end *e)
 {
 	if (rec->reason != RUN_EXITED || rec->code != 0) {
-		_cleanup_free_ char *said = last_words(dir);
-		char *detail = rec->reason == RUN_SIGNALLED
-			? xasprintf("%s died of signal %d", json_str(plan, "program", "?"), rec->signal)
-			: xasprintf("%s ended with status %d%s%s", json_str(plan, "program", "?"), rec->code,
-				    said ? ": " : "", said ? said : "");
+		char *detail = say_end(dir, json_str(plan, "program", "?"), rec);
 		/* Killed, or ended with everything else when the machine goes down. */
 		bool ended = rec->reason == RUN_SIGNALLED && (rec->signal == SIGKILL || !run_failed_by_itself(rec));
 		set_end(e, ended ? VERDICT_RETRY : VERDICT_FAIL, CAUSE_OTHER, detail);
@@ -251,6 +273,7 @@ void step_collect(const struct lab *lab, const char *key, const struct run_recor
 	       : str_eq(program, "xtb")	   ? collect_xtb(lab, dir, plan, e)
 	       : str_eq(program, "crest")  ? collect_crest(lab, dir, plan, e)
 					   : collect_program(dir, plan, rec, e);
+	judge_crash(dir, program, rec, e);
 	if (e->verdict == VERDICT_OK && str_eq(json_str(plan, "kind", ""), "screen"))
 		keep_orbitals(lab, key, dir);
 	file_rm_rf(scratch);

@@ -156,11 +156,12 @@ static bool needs_stack(const json_t *plan)
 	return str_eq(program, "xtb") || str_eq(program, "crest");
 }
 
-static double timeout_of(const struct lab *lab, const json_t *plan)
+/* CREST has a limit of its own, for all cores: whether it ends must not depend on how many
+ * were free. */
+static double timeout_of(const struct lab *lab, const json_t *plan, int ranks)
 {
-	double h = lab->conf->step_timeout_h, crest = lab->conf->crest_timeout_h;
-	bool sooner = str_eq(json_str(plan, "program", ""), "crest") && crest > 0 && (h <= 0 || crest < h);
-	return (sooner ? crest : h) * 3600;
+	double crest = lab->conf->crest_timeout_h * lab->cores / ranks;
+	return (str_eq(json_str(plan, "program", ""), "crest") && crest > 0 ? crest : lab->conf->step_timeout_h) * 3600;
 }
 
 int step_start(const struct lab *lab, const char *key, const struct step_grant *grant, struct execution **ret_e)
@@ -184,7 +185,7 @@ int step_start(const struct lab *lab, const char *key, const struct step_grant *
 	_cleanup_free_ char *threads = xasprintf("OMP_NUM_THREADS=%d", threads_of(plan, MAX(grant->ranks, 1)));
 	const char *const env[] = ENGINES_ENV(threads);
 	struct run_spec spec = { .dir = dir, .argv = (const char *const *)argv, .env = env,
-				 .timeout_s = timeout_of(lab, plan), .nice = lab->conf->nice,
+				 .timeout_s = timeout_of(lab, plan, MAX(grant->ranks, 1)), .nice = lab->conf->nice,
 				 .cores = MAX(grant->ranks, 1), .memory_bytes = grant->limit,
 				 .unlimited_stack = needs_stack(plan) };
 	r = executor_start(lab->executor, &spec, ret_e);

@@ -92,6 +92,7 @@ struct step_end {
 	enum verdict verdict;
 	enum cause cause;
 	char *detail;           /* engine's own words; NULL */
+	bool crashed;           /* a program died by itself and said nothing: to be tried once more only */
 };
 void step_end_release(struct step_end *e);
 /* Reads what a run left, and on success writes result.json and gives the folder

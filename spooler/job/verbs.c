@@ -69,6 +69,8 @@ static int apply_event(struct ask *a, struct job *j)
 	/* A retry computes failed steps again, from their last geometry. */
 	if (r == 0 && e == JOB_EV_RETRY)
 		r = queue_step_each_of_job(m->q, j->row, begin_anew, m->q);
+	if (r == 0 && e == JOB_EV_RETRY)
+		r = queue_job_hope_again(m->q, j->row);
 	r = queue_end(m->q, r);
 	if (r == 0 && e == JOB_EV_CANCEL)
 		m->hooks.gone(m->hooks.arg, j);

@@ -37,7 +37,48 @@ static void note_need(struct walk *w, struct plan *plan)
 	*plan = (struct plan){ 0 };
 }
 
-/* -EREMOTEIO when the queue knows that it failed for good. */
+static int add_given_up(const char *key, const char *cause, const char *detail, void *arg)
+{
+	struct walk *w = arg;
+	w->given_up = xreallocarray(w->given_up, w->ngiven_up + 1, sizeof(*w->given_up));
+	struct given_up *g = &w->given_up[w->ngiven_up++];
+	*g = (struct given_up){ .cause = cause_from_string(cause), .detail = detail ? xstrdup(detail) : NULL };
+	snprintf(g->key, sizeof(g->key), "%s", key);
+	return 0;
+}
+
+int walk_load_given_up(struct walk *w) { return queue_step_each_gave_up(w->q, w->job->row, add_given_up, w); }
+
+void walk_free_given_up(struct walk *w)
+{
+	for (size_t i = 0; i < w->ngiven_up; i++)
+		free(w->given_up[i].detail);
+	free(w->given_up);
+	w->given_up = NULL;
+	w->ngiven_up = 0;
+}
+
+static int note_failure(struct walk *w, enum cause cause, const char *detail)
+{
+	char *copy = detail ? xstrdup(detail) : NULL;
+	w->cause = cause;
+	free(w->detail);
+	w->detail = copy;
+	return -EREMOTEIO;
+}
+
+/* What this job has gone on without stays so, or its conformers would be others now. */
+static int given_up_before(struct walk *w, const char *key)
+{
+	for (size_t i = 0; i < w->ngiven_up; i++)
+		if (str_eq(w->given_up[i].key, key))
+			return note_failure(w, w->given_up[i].cause, w->given_up[i].detail);
+	return 0;
+}
+
+/* -EREMOTEIO when the queue knows that it failed for good. What the machine failed of before
+ * this job was there (memory, a time-out) is tried anew for it, once: whoever asks again may
+ * have given it more. */
 static int failed_before(struct walk *w, const char *key)
 {
 	_cleanup_(step_release) struct step s;
@@ -45,10 +86,10 @@ static int failed_before(struct walk *w, const char *key)
 	int r = queue_step_get(w->q, key, &s);
 	if (r < 0 || s.state != STEP_FAILED)
 		return 0;
-	w->cause = cause_from_string(s.cause ? s.cause : "");
-	free(w->detail);
-	w->detail = s.detail ? xstrdup(s.detail) : NULL;
-	return -EREMOTEIO;
+	enum cause cause = cause_from_string(s.cause ? s.cause : "");
+	if (cause_may_pass(cause) && s.finished < w->job->created && !queue_step_is_of_job(w->q, key, w->job->row))
+		return 0;
+	return note_failure(w, cause, s.detail);
 }
 
 void walk_read_failed(struct walk *w, int r)
@@ -70,20 +111,24 @@ int walk_ask(struct walk *w, const char *stage, struct plan *plan, json_t **ret_
 	struct pipeline_step *u = note_used(w, stage, plan);
 	bool counts = str_eq(p->stage, stage);
 	p->stage_total += counts;
-	int r = step_result(w->lab, plan->key, ret_result);
+	int r = given_up_before(w, plan->key);
+	if (r == 0)
+		r = step_result(w->lab, plan->key, ret_result);
 	/* A result that is there must not be taken for one that is missing. */
-	if (r < 0 && r != -ENOENT && r != -ENOTDIR && r != -EBADMSG)
+	if (r < 0 && r != -ENOENT && r != -ENOTDIR && r != -EBADMSG && r != -EREMOTEIO)
 		w->hindered = r;
 	if (r == 0) {
 		u->done = true;
 		p->stage_done += counts;
 		p->cost_done += est;
-	} else if ((r = failed_before(w, plan->key)) == 0) {
+	} else if (r != -EREMOTEIO && (r = failed_before(w, plan->key)) == 0) {
 		p->cost_left += est;
 		note_need(w, plan);
 		r = -EAGAIN;
-	} else
+	} else {
 		u->failed = true;
+		u->cause = w->cause;
+	}
 	plan_release(plan);
 	return r;
 }

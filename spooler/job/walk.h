@@ -5,6 +5,9 @@
 #include "job/pipeline.h"
 #include "nmr/predict.h"
 
+/* A step that the job goes on without, though it may have run well for another one since. */
+struct given_up { char key[SHA256_HEX_LEN]; enum cause cause; char *detail; };
+
 struct walk {
 	struct pipeline *p;
 	const struct lab *lab;
@@ -20,6 +23,8 @@ struct walk {
 	const char *who;         /* "", "TMS: " or "benzene: ": in front of labels */
 	enum cause cause;        /* of the last -EREMOTEIO */
 	char *detail;
+	struct given_up *given_up;
+	size_t ngiven_up;
 	int hindered;            /* a file is there and could not be read now: -errno */
 	json_t *warnings;        /* [{code,text}] */
 };
@@ -42,6 +47,7 @@ struct funnel_stage {            /* what a stage did with the conformers that ca
 	int seen, failed, changed, merged, cut, left;
 	double window;           /* kcal/mol; 0: none */
 	double lost;             /* population of what failed or was cut, by the stage's energies */
+	double number_lost;      /* part of the geometries that failed where there were no energies yet */
 };
 
 struct funnel {
@@ -63,6 +69,10 @@ int funnel_most(const struct walk *w, int preset_max);
 /* How many go on from the ranking by xTB. */
 int funnel_screened_most(const struct walk *w);
 void funnel_note(struct funnel *f, const struct funnel_stage *s);
+
+/* At the start and the end of a pass. */
+int walk_load_given_up(struct walk *w);
+void walk_free_given_up(struct walk *w);
 
 /* 0: done, *ret_result owned by the caller. -EAGAIN: it is needed (added to
  * p->need). -EREMOTEIO: it failed for good: w->cause, w->detail. Consumes plan. */

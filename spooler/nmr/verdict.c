@@ -41,6 +41,15 @@ const char *cause_to_string(enum cause c) { return causes[c].name; }
 const char *cause_sentence(enum cause c) { return causes[c].sentence; }
 const char *cause_remedy(enum cause c) { return causes[c].remedy; }
 
+bool cause_may_pass(enum cause c)
+{
+	static const enum cause those[] = { CAUSE_TRUNCATED, CAUSE_DISK_FULL, CAUSE_MEMORY, CAUSE_MPI, CAUSE_TIMEOUT, CAUSE_OTHER };
+	for (size_t i = 0; i < ARRAY_SIZE(those); i++)
+		if (c == those[i])
+			return true;
+	return false;
+}
+
 enum cause cause_from_string(const char *s)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(causes); i++)

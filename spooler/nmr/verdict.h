@@ -2,6 +2,8 @@
 #ifndef NMR_NMR_VERDICT_H
 #define NMR_NMR_VERDICT_H
 
+#include <stdbool.h>
+
 enum verdict { VERDICT_OK, VERDICT_RETRY, VERDICT_FAIL };
 
 /* Why an engine's run is no result. Codes are stable: they go into the queue
@@ -23,6 +25,8 @@ enum cause {
 };
 const char *cause_to_string(enum cause c);   /* "autoz", ... */
 enum cause cause_from_string(const char *s); /* CAUSE_OTHER when unknown */
+/* May the same run go well another time, when the machine has more memory, room or time? */
+bool cause_may_pass(enum cause c);
 /* One plain sentence for a person, and what to do. */
 const char *cause_sentence(enum cause c);
 const char *cause_remedy(enum cause c);

@@ -160,7 +160,7 @@ int queue_job_by_row(struct queue *q, long long row, struct job *ret_j)
 
 /* The shares that have something waiting are found one by one from the index; what waits
  * in each is not looked at but for its oldest. */
-int queue_job_next(struct queue *q, struct job *ret_j, int *ret_running)
+int queue_job_next(struct queue *q, struct job *ret_j, int *ret_running, int *ret_of_owner)
 {
 #define FIRST(what, more) "SELECT " what " FROM job INDEXED BY job_waiting_share" \
 	" WHERE state=0 AND priority=(SELECT p FROM top)" more " ORDER BY " what " LIMIT 1"
@@ -172,14 +172,16 @@ int queue_job_next(struct queue *q, struct job *ret_j, int *ret_running)
 		" busy(owner,share,n) AS MATERIALIZED (SELECT coalesce(owner,''),share,count(*) FROM job"
 		"  WHERE state IN (1,2) AND priority>=(SELECT p FROM top) GROUP BY 1,2),"
 		" oldest(row,share) AS (SELECT (" FIRST("row", " AND share=waits.share") "),share FROM waits WHERE share IS NOT NULL)"
-		" SELECT o.row,coalesce((SELECT n FROM busy WHERE busy.share=o.share),0) AS mine FROM oldest o JOIN job j ON j.row=o.row"
-		" ORDER BY mine>0,coalesce((SELECT sum(n) FROM busy WHERE busy.owner=coalesce(j.owner,'')),0),mine,o.row LIMIT 1");
+		" SELECT o.row,coalesce((SELECT n FROM busy WHERE busy.share=o.share),0) AS mine,"
+		" coalesce((SELECT sum(n) FROM busy WHERE busy.owner=coalesce(j.owner,'')),0) AS owned FROM oldest o JOIN job j ON j.row=o.row"
+		" ORDER BY mine>0,owned,mine,o.row LIMIT 1");
 #undef FIRST
 	int r = queue_row(q, st);
 	if (r <= 0)
 		return r == 0 ? -ENOENT : r;
 	long long row = sqlite3_column_int64(st, 0);
 	*ret_running = sqlite3_column_int(st, 1);
+	*ret_of_owner = sqlite3_column_int(st, 2);
 	queue_done(st);
 	return queue_job_by_row(q, row, ret_j);
 }

@@ -110,6 +110,10 @@ static const char *const migrations[] = {
 	 "ALTER TABLE job ADD COLUMN share TEXT GENERATED ALWAYS AS (coalesce(owner,'')||'/'||batch_row||'/'||burst) VIRTUAL;"
 	 "CREATE INDEX job_waiting_share ON job(priority,share,row) WHERE state = 0;"
 	 "CREATE INDEX job_single ON job(owner,created) WHERE batch_row = 0;"),
+
+	/* 11: steps that a job went on without, because they had failed. */
+	"ALTER TABLE job_step ADD COLUMN failed TEXT;"
+	"ALTER TABLE job_step ADD COLUMN failed_detail TEXT;",
 };
 #define SCHEMA ((int)ARRAY_SIZE(migrations))
 

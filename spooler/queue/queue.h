@@ -146,8 +146,9 @@ int queue_job_find(struct queue *q, const char *typed, struct job *ret_j);
 int queue_job_by_row(struct queue *q, long long row, struct job *ret_j);
 /* The queued job to start next: priority first, then the owner and the batch that have
  * fewest running, then the oldest. *ret_running: how many of its batch (of its owner's
- * single files) run already that are not less urgent. -ENOENT: none. */
-int queue_job_next(struct queue *q, struct job *ret_j, int *ret_running);
+ * single files) run already that are not less urgent; *ret_of_owner: of all of its owner's.
+ * -ENOENT: none. */
+int queue_job_next(struct queue *q, struct job *ret_j, int *ret_running, int *ret_of_owner);
 /* A batch that it was still making jobs of gets no more. */
 int queue_job_delete(struct queue *q, long long row);
 /* The one way to change a state: checks the table; returns -EPERM when not
@@ -202,8 +203,8 @@ int queue_step_adopt(struct queue *q, const char *key);
 int queue_step_synced(struct queue *q, const char *key);
 /* Finished, and that is still to come. */
 bool queue_step_unsynced(struct queue *q, const char *key);
-/* Its result is needed and is not there, whatever the row says: ready again,
- * unless it failed. */
+/* Its result is needed and is not there, whatever the row says: ready again, with all
+ * attempts if it had failed. */
 int queue_step_reopen(struct queue *q, const char *key);
 /* Neither ready nor done, because there is no plan of it: the walk of a job that needs it
  * reopens it, when what it depends on is there. */
@@ -233,6 +234,16 @@ int queue_step_each(struct queue *q, enum step_state state, queue_step_fn fn, vo
 /* Unfinished jobs linked to a step. */
 int queue_step_each_job(struct queue *q, const char *key, queue_row_fn fn, void *arg);
 int queue_job_unlink_steps(struct queue *q, long long job_row);
+
+/* The job goes on without a step that has failed, whatever becomes of the step afterwards:
+ * the others that want it may have it run again. Nothing where the step has not failed. */
+int queue_step_gave_up(struct queue *q, const char *key, long long job_row);
+/* fn: key, cause, detail (or NULL). */
+typedef int (*queue_gave_up_fn)(const char *key, const char *cause, const char *detail, void *arg);
+int queue_step_each_gave_up(struct queue *q, long long job_row, queue_gave_up_fn fn, void *arg);
+/* It is tried again: it goes on without nothing. */
+int queue_job_hope_again(struct queue *q, long long job_row);
+bool queue_step_is_of_job(struct queue *q, const char *key, long long job_row);
 
 /* The job rests on a step that another job asked for. */
 int queue_step_unlink(struct queue *q, const char *key, long long job_row);   /* the job does not wait for it */

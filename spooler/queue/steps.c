@@ -141,8 +141,8 @@ bool queue_step_unsynced(struct queue *q, const char *key)
 
 int queue_step_reopen(struct queue *q, const char *key)
 {
-	return for_key(q, queue_prepare(q, "UPDATE step SET state=0,started=0,finished=0,synced=1 WHERE key=?1"
-					    " AND state NOT IN (0,1,3)"), key);
+	return for_key(q, queue_prepare(q, "UPDATE step SET attempts=CASE state WHEN 3 THEN 0 ELSE attempts END,state=0,started=0,"
+					    "finished=0,synced=1 WHERE key=?1 AND state NOT IN (0,1)"), key);
 }
 
 int queue_step_shelve(struct queue *q, const char *key)
@@ -281,6 +281,54 @@ int queue_job_unlink_steps(struct queue *q, long long job_row)
 		return -EIO;
 	sqlite3_bind_int64(st, 1, job_row);
 	return queue_run(q, st);
+}
+
+int queue_step_gave_up(struct queue *q, const char *key, long long job_row)
+{
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE job_step SET failed=coalesce((SELECT cause FROM step WHERE key=?2),''),"
+					    "failed_detail=(SELECT detail FROM step WHERE key=?2) WHERE job_row=?1 AND key=?2"
+					    " AND failed IS NULL AND EXISTS(SELECT 1 FROM step WHERE key=?2 AND state=3)");
+	if (!st)
+		return -EIO;
+	sqlite3_bind_int64(st, 1, job_row);
+	queue_bind_text(st, 2, key);
+	return queue_run(q, st);
+}
+
+int queue_step_each_gave_up(struct queue *q, long long job_row, queue_gave_up_fn fn, void *arg)
+{
+	sqlite3_stmt *st;
+	int r = prepare_once(q, "SELECT key,failed,failed_detail FROM job_step WHERE job_row=?1 AND failed IS NOT NULL", &st);
+	int rc = SQLITE_DONE;
+	if (r < 0)
+		return r;
+	sqlite3_bind_int64(st, 1, job_row);
+	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		r = fn((const char *)sqlite3_column_text(st, 0), (const char *)sqlite3_column_text(st, 1),
+		       (const char *)sqlite3_column_text(st, 2), arg);
+	if (r == 0 && rc != SQLITE_DONE)
+		r = queue_fail(q, rc);
+	sqlite3_finalize(st);
+	return r;
+}
+
+int queue_job_hope_again(struct queue *q, long long job_row)
+{
+	sqlite3_stmt *st = queue_prepare(q, "UPDATE job_step SET failed=NULL,failed_detail=NULL WHERE job_row=?1 AND failed IS NOT NULL");
+	if (!st)
+		return -EIO;
+	sqlite3_bind_int64(st, 1, job_row);
+	return queue_run(q, st);
+}
+
+bool queue_step_is_of_job(struct queue *q, const char *key, long long job_row)
+{
+	sqlite3_stmt *st = queue_prepare(q, "SELECT 1 FROM job_step WHERE job_row=?1 AND key=?2");
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, job_row);
+	queue_bind_text(st, 2, key);
+	return queue_any(q, st);
 }
 
 int queue_step_unlink(struct queue *q, const char *key, long long job_row)

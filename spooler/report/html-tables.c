@@ -91,19 +91,23 @@ static void shift_row(struct buf *b, const json_t *result, enum doc_nucleus n, c
 	buf_adds(b, "</tr>\n");
 }
 
-static void shift_table(const json_t *result, enum doc_nucleus n, struct buf *b)
+/* Does any signal have an uncertainty? */
+static bool shift_table(const json_t *result, enum doc_nucleus n, struct buf *b)
 {
+	bool any = false;
 	_cleanup_(doc_signals_release) struct doc_signals s;
 	struct reasons r = { .n = 0 };
 	doc_signals(result, n, &s);
 	if (s.n == 0)
-		return;
+		return false;
 	buf_addf(b, "<section>\n<h3>%s</h3>\n<div class=\"scroll\"><table>\n<thead><tr><th>Signal</th><th class=\"n\">"
 		    "δ / ppm</th><th class=\"n\">Uncertainty</th><th class=\"n\">Nuclei</th><th>Type</th><th>Atoms</th></tr>"
 		    "</thead>\n<tbody>\n",
 		 n == DOC_1H ? "¹H" : "¹³C");
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = 0; i < s.n; i++) {
 		shift_row(b, result, n, &s.item[i], &r);
+		any = any || isfinite(s.item[i].uncertainty);
+	}
 	buf_adds(b, "</tbody></table></div>\n");
 	if (r.n)
 		buf_adds(b, "<ul class=\"notes\">\n");
@@ -113,14 +117,17 @@ static void shift_table(const json_t *result, enum doc_nucleus n, struct buf *b)
 		buf_adds(b, "</li>\n");
 	}
 	buf_adds(b, r.n ? "</ul>\n</section>\n" : "</section>\n");
+	return any;
 }
 
 void html_shifts(const json_t *result, struct buf *b)
 {
 	buf_adds(b, "<div class=\"pair\">\n");
-	shift_table(result, DOC_1H, b);
-	shift_table(result, DOC_13C, b);
+	bool hydrogens = shift_table(result, DOC_1H, b), carbons = shift_table(result, DOC_13C, b);
 	buf_adds(b, "</div>\n");
+	if (hydrogens || carbons)
+		buf_adds(b, "<p class=\"soft\">± is a typical error, not a limit: about two of three shifts should lie within "
+			    "it.</p>\n");
 }
 
 /* ---- conformers */
@@ -160,6 +167,8 @@ static void search_row(struct buf *b, const json_t *s)
 	double window = json_num(s, "window_kcal", 0), lost = json_num(s, "population_lost", 0);
 	if (json_int(s, "cut", 0) > 0 && window > 0)
 		buf_addf(&why, " (within %.1f kcal/mol, lowest first)", window);
+	if (json_num(s, "number_lost", 0) >= 0.0005)
+		buf_addf(&why, "; %.1f %% of the geometries", 100 * json_num(s, "number_lost", 0));
 	if (lost >= 0.0005)
 		buf_addf(&why, "; about %.1f %% of the population", 100 * lost);
 	buf_adds(b, "<tr>");

@@ -64,7 +64,7 @@ remove_tree(in_steps($done));
 write_file(in_steps($torn) . '/result.json', '{"sigma');
 unlink "$s->{data}/spool/intake/$gone/structure" or die;
 sql($s, "DELETE FROM step WHERE key='$stray'; DELETE FROM job_step WHERE key='$stray';"
-	. "INSERT INTO job_step VALUES(9999,'$done','rank',1); INSERT INTO job_step VALUES(1,'$key{b}','rank',1);"
+	. "INSERT INTO job_step(job_row,key,stage,ord) VALUES(9999,'$done','rank',1); INSERT INTO job_step(job_row,key,stage,ord) VALUES(1,'$key{b}','rank',1);"
 	. "INSERT INTO batch(row,id,name,outname,total,created) VALUES(50,'00000000000b','none','none',2,1);"
 	. "INSERT INTO claim(key,job_id,created) VALUES('k','0123456789ab',1); UPDATE job SET batch_row=77 WHERE name='live2';"
 	. "INSERT INTO step(key,kind,label,state,created) VALUES('$key{d}','xtb','x',17,1);"

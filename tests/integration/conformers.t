@@ -11,6 +11,7 @@ use File::Temp qw(tempdir);
 use JSON::PP;
 use List::Util qw(sum);
 use Spool;
+use Upkeep ();
 
 # Levels and presets of our own: no references to compute, since there are "factors".
 my $share = tempdir('nmr-share-XXXXXX', TMPDIR => 1, CLEANUP => 1);
@@ -37,7 +38,8 @@ write_file("$share/scaling.conf", 'scaling = (' . join(',', map {
 		source = "a test"; reference = "none"; })
 } map { my $g = $_; map { [ '1H', $g, 32.0, $_ ], [ '13C', $g, 220.0, $_ ] } qw(chcl3 dmso) } qw(xtb small)) . ');');
 
-# NWChem that does not converge for the runs whose title holds the word in the file "bad".
+# NWChem that does not converge for the runs whose title holds the word in the file "bad", dies
+# at those in "crash", and never ends those in "slow".
 my $bin = tempdir('nmr-bin-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $nwchem = (grep { -x } '/usr/bin/nwchem', '/usr/bin/nwchem.openmpi')[0];
 write_file("$bin/nwchem", <<"N");
@@ -45,6 +47,12 @@ write_file("$bin/nwchem", <<"N");
 if [ -s $bin/bad ] && grep -q -f $bin/bad input.nw; then
 	echo ' Calculation failed to converge'
 	exit 1
+fi
+if [ -s $bin/crash ] && grep -q -f $bin/crash input.nw; then
+	kill -SEGV \$\$
+fi
+if [ -s $bin/slow ] && grep -q -f $bin/slow input.nw; then
+	exec sleep 600
 fi
 exec mpirun --bind-to none --oversubscribe -n \$1 $nwchem \$2
 N
@@ -183,6 +191,41 @@ other('none', 'CO', '');
 is($s->wait_for('none', 120), 'failed', 'without any conformer there is no result');
 unlike($s->failed_text('none'), qr{of the population, and at least}, 'and no such remedy');
 unlink "$bin/bad";
+
+# ---- once too many have failed, the others are not waited for
+write_file("$bin/bad", "optimise conformer $major->{id}\n");
+write_file("$bin/slow", "optimise conformer $minor->{id}\n");
+other('hopeless', 'CCO', "solvent = DMSO\npreset = whole\n");
+is($s->wait_for('hopeless', 240), 'failed', 'one fails, the other would take ten minutes');
+like($s->failed_text('hopeless') =~ s/\s+/ /gr, qr/The other conformers hold \d+ % of the population, and at least 90 %/, 'with the reason');
+ok(Upkeep::wait_until(30, sub { $s->log_text =~ /event=step-cancel .*optimise conformer $minor->{id}"/ }), 'its run is ended');
+unlink "$bin/bad", "$bin/slow";
+
+# ---- a program that dies is tried once more; what failed of the machine is not served again
+write_file("$bin/crash", "shieldings of\n");
+other('dies', 'C', '');
+is($s->wait_for('dies', 120), 'failed', 'NWChem dies');
+like($s->failed_text('dies') =~ s/\s+/ /gr, qr/nwchem died of signal 11/, 'which is said');
+my $tries = () = $s->log_text =~ /event=step-end .*died of signal 11/g;
+is($tries, 2, 'after one more try');
+unlink "$bin/crash";
+other('lives', 'C', '');
+is($s->wait_for('lives', 120), 'done', 'dropped again when the fault is mended') or diag($s->failed_text('lives'));
+
+# A job that has gone on without a conformer stays so when another one has it computed.
+write_file("$bin/crash", "shieldings of conformer $minor->{id}\n");
+other('without', 'CCO', "solvent = CD3OD\npopulation_min = 0.3\n");
+is($s->wait_for('without', 240), 'done', 'without a conformer, of which NWChem died') or diag($s->failed_text('without'));
+unlink "$bin/crash";
+other('with', 'CCO', "solvent = CD3OD\npopulation_min = 0.3\n");
+is($s->wait_for('with', 240), 'done', 'dropped again') or diag($s->failed_text('with'));
+is(scalar @{ $s->shifts('with')->{conformers} }, 2, 'it is computed');
+my $before = $s->shifts('without')->{shifts};
+system('rm', '-rf', $s->out('without'));
+is((Upkeep::nmr($s, 'republish', 'without'))[0], 0, 'the first one is published again');
+ok(Upkeep::wait_until(60, sub { -e $s->out('without') . '/shifts.json' }), 'it is');
+is_deeply($s->shifts('without')->{shifts}, $before, 'as it was');
+is(scalar @{ $s->shifts('without')->{conformers} }, 1, 'without that conformer');
 
 # ---- the optimisation starts from the single point and xTB's Hessian
 other('whole', 'CCO', "preset = whole\n");

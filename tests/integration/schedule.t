@@ -136,6 +136,29 @@ L
 	is($s->stop, 0, 'it ends');
 }
 
+# ---- more people than places
+{
+	my $s = Replay->new(env => { REPLAY_DELAY_MS => 3000, REPLAY_OWN => 1, NMR_CORES => 1 });
+	for (1 .. 66) {
+		$s->drop("p$_.smi", "C p$_\n");
+		chown 3000 + $_, -1, "$s->{data}/inbox/p$_.smi" or die "chown: $!";
+	}
+	$s->start;
+	my $running = sub { return sql($s, 'SELECT count(*) FROM job WHERE state=1') + sql($s, 'SELECT count(*) FROM job WHERE state=3') };
+	ok(wait_until(180, sub { $running->() == 66 }), 'each of 66 people has a job that runs') or diag($running->(), $s->log_text);
+	# Somebody who has one that runs waits now, unless it is urgent.
+	$s->drop('later.smi', "C later\n");
+	chown 3001, -1, "$s->{data}/inbox/later.smi" or die;
+	$s->drop('now.conf', "priority = urgent\n");
+	$s->drop('now.smi', "C now\n");
+	chown 3001, -1, "$s->{data}/inbox/now.smi" or die;
+	is($s->wait_for('now', 200), 'done', 'an urgent one is done') or diag($s->log_text);
+	my $done = sql($s, 'SELECT count(*) FROM job WHERE state=3');
+	ok($done < 20, "before the others ($done)");
+	is(sql($s, q(SELECT state FROM job WHERE name='later')), 0, 'another one of the same person waits');
+	is($s->stop, 0, 'it ends');
+}
+
 # ---- time left: learned, kept, told
 {
 	my $s = Replay->new(env => { REPLAY_DELAY_MS => 900, REPLAY_OWN => 1, NMR_CORES => 2 });

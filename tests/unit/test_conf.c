@@ -287,7 +287,7 @@ static void test_engine_argv(_unused_ void **state)
 {
 	struct conf *c = load("engines = { nwchem = \"run -n {ranks} 'my nw' {input} -t{threads}\"; crest = \"\"; };");
 	char **argv = conf_engine_argv(c, "nwchem", 4, "a b.nw");
-	static const char *const expected[] = { "run", "-n", "4", "my nw", "a b.nw", "-t4", NULL };
+	static const char *const expected[] = { "run", "-n", "4", "my nw", "a b.nw", "-t1", NULL };
 	for (size_t i = 0; expected[i]; i++)
 		assert_string_equal(argv[i], expected[i]);
 	assert_null(argv[6]);
@@ -297,6 +297,11 @@ static void test_engine_argv(_unused_ void **state)
 	assert_null(conf_engine_argv(c, "gaussian", 1, ""));
 	argv = conf_engine_argv(c, "xtb", 1, "");
 	assert_string_equal(argv[0], "xtb");
+	conf_argv_free(argv);
+	conf_free(c);
+	c = load("engines = { nwchem = \"nwchem -t {threads}\"; };");
+	argv = conf_engine_argv(c, "nwchem", 4, "");
+	assert_string_equal(argv[2], "4");
 	conf_argv_free(argv);
 	conf_free(c);
 }

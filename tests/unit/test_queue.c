@@ -134,19 +134,19 @@ static void next_is_urgent_then_old(void **state)
 {
 	struct fixture *f = *state;
 	char first[ID_LEN + 1], second[ID_LEN + 1], urgent[ID_LEN + 1];
-	int running;
+	int running, of_owner;
 	struct job j;
 	add_job(f->q, "first", 0, first);
 	add_job(f->q, "second", 0, second);
 	add_job(f->q, "urgent", 5, urgent);
 	const char *order[] = { urgent, first, second };
 	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(queue_job_next(f->q, &j, &running), 0);
+		assert_int_equal(queue_job_next(f->q, &j, &running, &of_owner), 0);
 		assert_string_equal(j.id, order[i]);
 		assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_START, NULL, NULL), 0);
 		job_release(&j);
 	}
-	assert_int_equal(queue_job_next(f->q, &j, &running), -ENOENT);
+	assert_int_equal(queue_job_next(f->q, &j, &running, &of_owner), -ENOENT);
 }
 
 /* created: 0 is now. */
@@ -175,7 +175,7 @@ static void next_is_fair(void **state)
 	struct fixture *f = *state;
 	char batch[4][ID_LEN + 1], single[ID_LEN + 1], other[ID_LEN + 1];
 	struct job j;
-	int running;
+	int running, of_owner;
 	for (int i = 0; i < 4; i++) {
 		_cleanup_free_ char *name = xasprintf("part%d", i);
 		add_shared(f->q, name, "ann", 7, batch[i]);
@@ -183,11 +183,12 @@ static void next_is_fair(void **state)
 	add_shared(f->q, "single", "ann", 0, single);
 	add_shared(f->q, "other", "bob", 0, other);
 	const char *order[] = { batch[0], other, single, batch[1], batch[2] };
-	static const int had[] = { 0, 0, 0, 1, 2 };
+	static const int had[] = { 0, 0, 0, 1, 2 }, owned[] = { 0, 0, 1, 2, 3 };
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-		assert_int_equal(queue_job_next(f->q, &j, &running), 0);
+		assert_int_equal(queue_job_next(f->q, &j, &running, &of_owner), 0);
 		assert_string_equal(j.id, order[i]);
 		assert_int_equal(running, had[i]);
+		assert_int_equal(of_owner, owned[i]);
 		assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_START, NULL, NULL), 0);
 		job_release(&j);
 	}
@@ -198,9 +199,10 @@ static void next_is_fair(void **state)
 	j.priority = 5;
 	assert_int_equal(queue_job_set_options(f->q, &j), 0);
 	job_release(&j);
-	assert_int_equal(queue_job_next(f->q, &j, &running), 0);
+	assert_int_equal(queue_job_next(f->q, &j, &running, &of_owner), 0);
 	assert_string_equal(j.id, urgent);
 	assert_int_equal(running, 0);
+	assert_int_equal(of_owner, 0);
 	job_release(&j);
 }
 
@@ -211,7 +213,7 @@ static void files_that_came_together_share(void **state)
 	struct fixture *f = *state;
 	char many[5][ID_LEN + 1], late[2][ID_LEN + 1];
 	struct job j;
-	int running;
+	int running, of_owner;
 	for (int i = 0; i < 5; i++) {
 		_cleanup_free_ char *name = xasprintf("many%d", i);
 		add_shared_at(f->q, name, "door", 0, 1000 + 50 * i, many[i]);
@@ -221,7 +223,7 @@ static void files_that_came_together_share(void **state)
 	const char *order[] = { many[0], late[0], many[1], late[1], many[2], many[3], many[4] };
 	static const int had[] = { 0, 0, 1, 1, 2, 3, 4 };
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-		assert_int_equal(queue_job_next(f->q, &j, &running), 0);
+		assert_int_equal(queue_job_next(f->q, &j, &running, &of_owner), 0);
 		assert_string_equal(j.id, order[i]);
 		assert_int_equal(running, had[i]);
 		assert_int_equal(queue_set_job_state(f->q, &j, JOB_EV_START, NULL, NULL), 0);
@@ -235,7 +237,7 @@ static void new_ones_are_not_hidden(void **state)
 	struct fixture *f = *state;
 	char ann[6][ID_LEN + 1], bob[5][ID_LEN + 1], single[ID_LEN + 1];
 	struct job j;
-	int running;
+	int running, of_owner;
 	for (int i = 0; i < 6; i++) {
 		_cleanup_free_ char *a = xasprintf("ann%d", i), *b = xasprintf("bob%d", i);
 		add_shared(f->q, a, "ann", 7, ann[i]);
@@ -249,7 +251,7 @@ static void new_ones_are_not_hidden(void **state)
 		job_release(&j);
 	}
 	add_shared(f->q, "single", "ann", 0, single);
-	assert_int_equal(queue_job_next(f->q, &j, &running), 0);
+	assert_int_equal(queue_job_next(f->q, &j, &running, &of_owner), 0);
 	assert_string_equal(j.id, single);
 	assert_int_equal(running, 0);
 	job_release(&j);
@@ -315,6 +317,59 @@ static int attempts_of(struct queue *q, const char *key)
 	int n = s.attempts;
 	step_release(&s);
 	return n;
+}
+
+static int count_gave_up(const char *key, const char *cause, const char *detail, void *arg)
+{
+	assert_string_equal(key, "key1");
+	assert_string_equal(cause, "timeout");
+	assert_string_equal(detail, "words");
+	++*(int *)arg;
+	return 0;
+}
+
+/* A job that went on without a step stays so when another one has it run again. */
+static void a_failure_is_a_jobs_own(void **state)
+{
+	struct fixture *f = *state;
+	struct job a, b;
+	struct step s;
+	int n = 0;
+	fill_job(&a, "one", 0);
+	fill_job(&b, "two", 0);
+	assert_int_equal(queue_job_add(f->q, &a), 0);
+	assert_int_equal(queue_job_add(f->q, &b), 0);
+	step_init(&s);
+	snprintf(s.key, sizeof(s.key), "key1");
+	s.kind = xstrdup("crest");
+	s.label = xstrdup("search");
+	assert_int_equal(queue_step_need(f->q, &s, a.row, "conformers", 0), 0);
+	assert_true(queue_step_is_of_job(f->q, "key1", a.row) && !queue_step_is_of_job(f->q, "key1", b.row));
+	assert_int_equal(queue_step_gave_up(f->q, "key1", a.row), 0);
+	assert_int_equal(queue_step_each_gave_up(f->q, a.row, count_gave_up, &n), 0);
+	assert_int_equal(n, 0);          /* it has not failed */
+	assert_int_equal(queue_step_start(f->q, "key1", 1), 0);
+	assert_int_equal(queue_step_finish(f->q, "key1", STEP_FAILED, "timeout", "words", 1, 1), 0);
+	assert_int_equal(queue_step_gave_up(f->q, "key1", a.row), 0);
+	assert_int_equal(queue_step_need(f->q, &s, b.row, "conformers", 0), 0);
+	assert_int_equal(queue_step_reopen(f->q, "key1"), 0);
+	step_release(&s);
+	step_init(&s);
+	assert_int_equal(queue_step_get(f->q, "key1", &s), 0);
+	assert_int_equal(s.state, STEP_READY);
+	assert_int_equal(s.attempts, 0);
+	assert_int_equal(queue_step_finish(f->q, "key1", STEP_DONE, NULL, NULL, 1, 1), 0);
+	assert_int_equal(queue_step_gave_up(f->q, "key1", b.row), 0);
+	assert_int_equal(queue_step_each_gave_up(f->q, b.row, count_gave_up, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(queue_step_each_gave_up(f->q, a.row, count_gave_up, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(queue_job_hope_again(f->q, a.row), 0);
+	assert_int_equal(queue_step_each_gave_up(f->q, a.row, count_gave_up, &n), 0);
+	assert_int_equal(n, 1);
+	step_release(&s);
+	job_release(&a);
+	job_release(&b);
 }
 
 static void jobs_share_a_step(void **state)
@@ -613,7 +668,7 @@ static void version_1_is_migrated(void **state)
 	char *error = NULL, found[8] = "";
 	struct queue *q;
 	struct job j;
-	int running;
+	int running, of_owner;
 	struct batch b;
 	make_old(path, TEST_DIR "/data/queue-1.sql");
 	for (int again = 0; again < 2; again++) {
@@ -623,7 +678,7 @@ static void version_1_is_migrated(void **state)
 		assert_string_equal(j.outname, "old");
 		assert_int_equal(j.state, JOB_DONE);
 		job_release(&j);
-		assert_int_equal(queue_job_next(q, &j, &running), 0);
+		assert_int_equal(queue_job_next(q, &j, &running, &of_owner), 0);
 		assert_string_equal(j.outname, "two/1-one");
 		job_release(&j);
 		batch_init(&b);
@@ -896,7 +951,7 @@ static void foreign_rows_are_found_and_mended(void **state)
 	assert_int_equal(queue_claim_add(f->q, "claimed", id, ""), 0);
 	assert_int_equal(queue_check_rows(f->q, note_sentence, &b), 0);
 	assert_string_equal(b.s, "");
-	exec_sql(f->path, "INSERT INTO job_step VALUES(77,'good','rank',0);INSERT INTO job_step VALUES(1,'nothing','rank',0);"
+	exec_sql(f->path, "INSERT INTO job_step(job_row,key,stage,ord) VALUES(77,'good','rank',0);INSERT INTO job_step(job_row,key,stage,ord) VALUES(1,'nothing','rank',0);"
 			  "INSERT INTO claim(key,job_id,created) VALUES('x','ffffffffffff',0);UPDATE job SET batch_row=5");
 	assert_int_equal(queue_check_rows(f->q, note_sentence, &b), 0);
 	const char *const words[] = { "no row (77)", "nothing..., which has no row", "ffffffffffff, which has no row", "no row (5)" };
@@ -1044,7 +1099,7 @@ int main(void)
 		T(a_stale_copy_cannot_change_a_state), T(next_is_fair), T(next_is_urgent_then_old), T(find_takes_prefix_and_name),
 		T(files_that_came_together_share), T(new_ones_are_not_hidden),
 		T(claims_are_found_until_removed),
-		T(jobs_share_a_step),
+		T(jobs_share_a_step), T(a_failure_is_a_jobs_own),
 		T(listings_filter),
 		T(batches_count_their_jobs),
 		T(a_batch_knows_what_is_not_made_yet),

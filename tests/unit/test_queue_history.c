@@ -38,7 +38,7 @@ static void add_history(struct spool *s, int n, int from)
 		" i%%3=0,3+i%%3,'publish','x',CASE i%%2 WHEN 0 THEN 'x' ELSE 'x-'||i END,'x.smi','intake/x','{}',100,1000,1000,"
 		" CASE WHEN i%%7 THEN 2000 ELSE 0 END FROM n;"
 		"INSERT INTO step(key,kind,label,state,created,finished) SELECT printf('%%064d',i),'xtb','x',2+i%%2,100,100 FROM n;"
-		"INSERT INTO job_step SELECT j.row,printf('%%064d',i),'rank',0 FROM n JOIN job j ON j.id=printf('%%012d',i);"
+		"INSERT INTO job_step(job_row,key,stage,ord) SELECT j.row,printf('%%064d',i),'rank',0 FROM n JOIN job j ON j.id=printf('%%012d',i);"
 		"INSERT INTO request VALUES(printf('uuid-%%d',%d),'cancel','x',1,'x',5000);"
 		"INSERT INTO request SELECT printf('uuid-%%d-%%d',%d,i),'cancel','x',1,'x',5000 FROM n; DROP TABLE n;",
 		from, from + n - 1, from, from);
@@ -53,7 +53,7 @@ static void add_live(struct spool *s)
 		   " SELECT 'live'||value,CASE WHEN value>2 THEN (SELECT row FROM batch WHERE outname='live') ELSE 0 END,value,"
 		   " value,'read','y','live/'||value,'{}',9000,9000 FROM json_each('[0,1,2,6]');"
 		   "INSERT INTO step(key,kind,label,state,created) SELECT 'live'||value,'xtb','x',value,9000 FROM json_each('[0,1]');"
-		   "INSERT INTO job_step SELECT j.row,s.key,'rank',0 FROM job j, step s WHERE j.id LIKE 'live%' AND s.key LIKE 'live%';"
+		   "INSERT INTO job_step(job_row,key,stage,ord) SELECT j.row,s.key,'rank',0 FROM job j, step s WHERE j.id LIKE 'live%' AND s.key LIKE 'live%';"
 		   "INSERT INTO step(key,kind,label,state,synced,created,finished) VALUES('unsynced','xtb','x',2,0,9000,9000);");
 }
 
@@ -127,9 +127,9 @@ static int parts(struct queue *q)
 static int next(struct queue *q)
 {
 	_cleanup_(job_release) struct job j;
-	int running;
+	int running, of_owner;
 	job_init(&j);
-	return queue_job_next(q, &j, &running) == 0;
+	return queue_job_next(q, &j, &running, &of_owner) == 0;
 }
 
 static int found(struct queue *q)

@@ -30,6 +30,7 @@ struct fake_run { char key[SHA256_HEX_LEN]; int fd; bool over, cancelled; };
 static struct fake_run runs[RUNS_MAX];
 static int nruns;
 static const char *goes_on;      /* the key of the run that is there after a restart */
+static const char *stuck;        /* of one that cannot be ended */
 
 static struct fake_run *note_run(const char *dir)
 {
@@ -72,6 +73,8 @@ static void fake_reap(void *run, struct run_record *ret_rec)
 
 static int fake_adopt(_unused_ const struct executor *x, const char *dir, _unused_ double wait_s, void **ret_run)
 {
+	if (stuck && strstr(dir, stuck))
+		return -EBUSY;
 	if (!goes_on || !strstr(dir, goes_on))
 		return -ENOENT;
 	*ret_run = note_run(dir);
@@ -349,6 +352,47 @@ static void runs_are_adopted(void **state)
 	assert_true(runs[1].cancelled);
 }
 
+/* A run that cannot be ended has no twin, and its core is not given away. */
+static void what_survives_is_waited_for(void **state)
+{
+	struct scene *x = *state;
+	char key[SHA256_HEX_LEN], other[SHA256_HEX_LEN];
+	int attempts;
+	x->lab.memory = 8ULL << 30;
+	x->lab.cores = 2;
+	add_step(x, 4, key);
+	assert_int_equal(queue_step_start(x->q, key, 1), 0);
+	close_queue(x);
+	open_queue(x);
+	stuck = key;
+	scheduler_recover(x->s);
+	assert_int_equal(state_of(x, key, &attempts), STEP_RUNNING);
+	add_step(x, 5, other);
+	add_step(x, 6, (char[SHA256_HEX_LEN]){ 0 });
+	for (int i = 0; i < 3; i++) {
+		turn(x);
+		assert_int_equal(nruns, 1);
+		assert_string_not_equal(runs[0].key, key);
+		assert_int_equal(state_of(x, key, &attempts), STEP_RUNNING);
+		scheduler_reconcile(x->s);
+		later += 61;
+	}
+	stuck = NULL;
+	turn(x);
+	assert_int_equal(nruns, 2);      /* its core is free again, for whichever is next */
+	finish(&runs[0]);
+	turn(x);
+	finish(&runs[1]);
+	turn(x);
+	int mine = 0;
+	for (int i = 0; i < nruns; i++)
+		mine += strcmp(runs[i].key, key) == 0;
+	assert_int_equal(mine, 1);
+	state_of(x, key, &attempts);
+	assert_int_equal(attempts, 1);
+	scheduler_stop(x->s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +401,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ranks_fit_the_memory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(ranks_fit_the_molecule, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(runs_are_adopted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_survives_is_waited_for, set_up, tear_down),
 	};
 	log_set_level(LOG_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,8 +194,9 @@ function leftOut(s) {
 		.filter(([k]) => s[k] > 0)
 		.map(([k, text]) => `${s[k]} ${text}`)
 		.join(', ');
+	const few = s.number_lost >= 0.0005 ? `; ${number(100 * s.number_lost, 1)} % of the geometries` : '';
 	const lost = s.population_lost >= 0.0005 ? `; about ${number(100 * s.population_lost, 1)} % of the population` : '';
-	return words + lost || '–';
+	return words + few + lost || '–';
 }
 
 /**
