@@ -305,4 +305,10 @@ void step_progress(const struct lab *lab, const char *key, struct buf *b, int *r
 		buf_addf(b, "response iteration %d", p.cphf_iter);
 	else if (p.scf_iter >= 0)
 		buf_addf(b, "SCF iteration %d", p.scf_iter);
+	else {
+		struct crest_progress c;
+		crest_progress(out.s, out.len, &c);
+		if (c.iteration)
+			buf_addf(b, "iteration %d, %d metadynamics done", c.iteration, c.done);
+	}
 }

@@ -3,6 +3,7 @@
 #define NMR_JOB_STEP_INTERNAL_H
 
 #include "job/step.h"
+#include "nmr/crest.h"
 
 /* step.json of a step's folder: 0, -ENOENT, -EBADMSG. */
 int step_read_plan(const char *dir, json_t **ret_plan);

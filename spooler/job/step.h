@@ -99,7 +99,7 @@ void step_end_release(struct step_end *e);
  * its name. */
 void step_collect(const struct lab *lab, const char *key, const struct run_record *rec,
 		  struct step_end *ret_end);
-/* Live words for a running NWChem or xtb step ("step 7, gradient 0.0012"); empty
+/* Live words for a running step of NWChem or CREST ("step 7, gradient 0.0012"); empty
  * when there is nothing to tell. */
 void step_progress(const struct lab *lab, const char *key, struct buf *b, int *ret_opt_step);
 

@@ -151,3 +151,27 @@ enum verdict crest_parse(const char *out, size_t n, const char *ensemble, size_t
 	*ret_cause = find_cause(out, n, ret_detail);
 	return *ret_cause == CAUSE_TRUNCATED || *ret_cause == CAUSE_DISK_FULL ? VERDICT_RETRY : VERDICT_FAIL;
 }
+
+/* 2.x: "MTD Iteration  1", "*Meta-MTD 14 finished*"; 3.x: "Meta-Dynamics Iteration 1",
+ * "*MTD   7 completed successfully ...". */
+static void read_progress(const char *line, struct crest_progress *p)
+{
+	static const char *const headings[] = { "MTD Iteration", "Meta-Dynamics Iteration" };
+	int run;
+	for (size_t i = 0; i < ARRAY_SIZE(headings); i++)
+		if (str_has_prefix(line, headings[i]) && sscanf(line + strlen(headings[i]), "%d", &run) == 1)
+			*p = (struct crest_progress){ .iteration = run };
+	p->done += sscanf(line, "*Meta-MTD %d finished", &run) == 1 && strstr(line, "finished");
+	p->done += sscanf(line, "*MTD %d completed", &run) == 1 && strstr(line, "completed");
+}
+
+void crest_progress(const char *out, size_t n, struct crest_progress *ret_p)
+{
+	*ret_p = (struct crest_progress){ 0 };
+	for (const char *p = out, *end = out + n; p && p < end; p = after_lines(p, end, 1)) {
+		char line[80];
+		snprintf(line, sizeof(line), "%.*s", (int)MIN((size_t)(end - p), sizeof(line) - 1), p);
+		line[strcspn(line, "\n")] = '\0';
+		read_progress(str_trim(line), ret_p);
+	}
+}

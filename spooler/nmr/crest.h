@@ -2,7 +2,7 @@
  *   crest in.xyz --gfn2 --alpb S --chrg q --ewin w -T n
  * P. Pracht, F. Bohle, S. Grimme, Phys. Chem. Chem. Phys. 2020, 22, 7169. It leaves
  * crest_conformers.xyz: geometries by rising GFN2 energy, atoms in the order of the
- * input, the energy (hartree) in each comment line. Tested with 2.12. */
+ * input, the energy (hartree) in each comment line. Tested with 2.12 and 3.0.2. */
 #ifndef NMR_NMR_CREST_H
 #define NMR_NMR_CREST_H
 
@@ -30,5 +30,10 @@ char **crest_args(const struct crest_calc *c, const char *xyz_file);
 enum verdict crest_parse(const char *out, size_t n, const char *ensemble, size_t ensemble_n,
 			 const struct crest_calc *c, int most, json_t **ret_result,
 			 enum cause *ret_cause, char **ret_detail);
+
+/* Live progress from an output so far: the iteration of metadynamics and how many of its
+ * runs have ended; 0: none yet. */
+struct crest_progress { int iteration, done; };
+void crest_progress(const char *out, size_t n, struct crest_progress *ret_p);
 
 #endif

@@ -3,6 +3,7 @@
  * program that did not run. Warnings of nmr-mol (ions, zwitterions, tautomers,
  * isotopes) are passed on as they are and not said twice. Pure; never logs. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nmr/predict-internal.h"
@@ -224,6 +225,8 @@ json_t *predict_references(const struct predict_input *in, const struct scaling 
 	const struct preset *p = in->preset;
 	if (in->crest)
 		cite(l, "CREST: P. Pracht, F. Bohle, S. Grimme, Phys. Chem. Chem. Phys. 2020, 22, 7169");
+	if (in->crest && in->programs && strtol(json_str(in->programs, "crest", ""), NULL, 10) >= 3)
+		cite(l, "CREST 3: P. Pracht et al., J. Chem. Phys. 2024, 160, 114110");
 	if (in->free_energy)
 		cite(l, "Single-point Hessian: S. Spicher, S. Grimme, J. Chem. Theory Comput. 2021, 17, 1701");
 	cite(l, "RDKit: open-source cheminformatics, https://www.rdkit.org");

@@ -1,4 +1,4 @@
-/* CREST: arguments, and recorded outputs of 2.12. */
+/* CREST: arguments, and recorded outputs of 2.12 and 3.0.2. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,9 +15,11 @@
 static const struct solvent chcl3 = { .code = "chcl3", .name = "chloroform", .alpb = "chcl3" };
 static const struct solvent vacuum = { .code = "vacuum", .name = "gas phase" };
 
+static const char *version = "2.12";
+
 static void golden(const char *name, struct buf *b)
 {
-	_cleanup_free_ char *path = xasprintf(TEST_DIR "/golden/crest-2.12/%s", name);
+	_cleanup_free_ char *path = xasprintf(TEST_DIR "/golden/crest-%s/%s", version, name);
 	assert_int_equal(file_read(path, 1 << 24, b), 0);
 }
 
@@ -69,17 +71,19 @@ static struct parsed parse(const struct buf *out, const struct buf *ensemble, si
 
 static void test_good(_unused_ void **state)
 {
-	static const struct { const char *name; int natoms, found; double lowest; } cases[] = {
-		{ "ethanol", 9, 3, -11.40063448 }, { "butanol", 15, 17, -17.73188981 },
+	static const struct { const char *version, *name; int natoms, found; double lowest; } cases[] = {
+		{ "2.12", "ethanol", 9, 3, -11.40063448 }, { "2.12", "butanol", 15, 17, -17.73188981 },
+		{ "3.0.2", "ethanol", 9, 2, -11.40063250 }, { "3.0.2", "butanol", 15, 17, -17.73189165 },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		version = cases[i].version;
 		_cleanup_(buf_release) struct buf out = BUF_INIT, xyz = BUF_INIT;
 		_cleanup_free_ char *o = xasprintf("%s.out", cases[i].name), *x = xasprintf("%s.xyz", cases[i].name);
 		golden(o, &out);
 		golden(x, &xyz);
 		_cleanup_(parsed_release) struct parsed p = parse(&out, &xyz, xyz.len, x, 100);
 		assert_int_equal(p.verdict, VERDICT_OK);
-		assert_string_equal(json_str(p.result, "version", ""), "2.12");
+		assert_string_equal(json_str(p.result, "version", ""), cases[i].version);
 		assert_int_equal(json_int(p.result, "found", 0), cases[i].found);
 		const json_t *list = json_arr(p.result, "conformers"), *first = json_array_get(list, 0);
 		assert_int_equal(json_array_size(list), cases[i].found);
@@ -95,16 +99,39 @@ static void test_good(_unused_ void **state)
 		assert_int_equal(json_array_size(json_arr(few.result, "conformers")), 2);
 		assert_int_equal(json_int(few.result, "found", 0), cases[i].found);
 	}
+	version = "2.12";
+}
+
+static void test_progress(_unused_ void **state)
+{
+	static const struct { const char *version, *name, *until; int iteration, done; } cases[] = {
+		{ "2.12", "ethanol.out", "Starting a trial MTD", 0, 0 }, { "2.12", "ethanol.out", "*Meta-MTD 11 finished*", 1, 3 },
+		{ "3.0.2", "ethanol.out", "Starting trial MTD", 0, 0 }, { "3.0.2", "ethanol.out", "*MTD   5 completed", 1, 4 },
+		{ "3.0.2", "butanol.out", "Meta-Dynamics Iteration 2", 1, 14 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(buf_release) struct buf out = BUF_INIT;
+		struct crest_progress p;
+		version = cases[i].version;
+		golden(cases[i].name, &out);
+		crest_progress(out.s, (size_t)(strstr(out.s, cases[i].until) - out.s), &p);
+		assert_int_equal(p.iteration, cases[i].iteration);
+		assert_int_equal(p.done, cases[i].done);
+	}
+	version = "2.12";
 }
 
 static void test_failures(_unused_ void **state)
 {
-	static const struct { const char *name, *detail; } cases[] = {
-		{ "solvent.out", "Initial geometry optimization failed!" }, { "topology.out", "Change in topology detected" },
+	static const struct { const char *version, *name, *detail; } cases[] = {
+		{ "2.12", "solvent.out", "Initial geometry optimization failed!" }, { "2.12", "topology.out", "Change in topology detected" },
+		{ "3.0.2", "topology.out", "Change in topology detected" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_(buf_release) struct buf out = BUF_INIT;
+		version = cases[i].version;
 		golden(cases[i].name, &out);
+		version = "2.12";
 		_cleanup_(parsed_release) struct parsed p = parse(&out, NULL, 0, "ethanol.xyz", 100);
 		assert_int_equal(p.verdict, VERDICT_FAIL);
 		assert_non_null(p.detail);
@@ -156,7 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arguments), cmocka_unit_test(test_good), cmocka_unit_test(test_failures),
-		cmocka_unit_test(test_closing_lines),
+		cmocka_unit_test(test_closing_lines), cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_cut_short),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
