@@ -126,7 +126,7 @@ void html_shifts(const json_t *result, struct buf *b)
 	bool hydrogens = shift_table(result, DOC_1H, b), carbons = shift_table(result, DOC_13C, b);
 	buf_adds(b, "</div>\n");
 	if (hydrogens || carbons)
-		buf_adds(b, "<p class=\"soft\">± is a typical error, not a limit: about two of three shifts should lie within "
+		buf_adds(b, "<p class=\"notes\">± is a typical error, not a limit: about two of three shifts should lie within "
 			    "it.</p>\n");
 }
 
