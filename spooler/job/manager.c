@@ -247,6 +247,8 @@ static void set_progress(struct manager *m, struct job *j, const struct pipeline
 		buf_addf(&detail, " (%s%s%s)", p->summary ? p->summary : "", p->summary && without ? "; " : "", without ? without : "");
 	if (!detail.len && m->pause)
 		buf_addf(&detail, "waiting for disk space: %s", m->pause);
+	else if (!detail.len && p->nneed && scheduler_is_full(m->sched))
+		buf_adds(&detail, "waiting for a free core");
 	j->steps_done = p->stage_done;
 	j->steps_total = p->stage_total;
 	free(j->detail);

@@ -117,6 +117,16 @@ int scheduler_running(const struct scheduler *s)
 	return n;
 }
 
+bool scheduler_is_full(const struct scheduler *s)
+{
+	int ranks = 0;
+	for (const struct slot *t = s->slot; t; t = t->next)
+		ranks += t->run ? t->grant.ranks : 0;
+	for (const struct survivor *v = s->survivor; v; v = v->next)
+		ranks += v->ranks;
+	return ranks >= s->lab->cores;
+}
+
 static const struct slot *find_slot(const struct scheduler *s, const char *key)
 {
 	for (const struct slot *t = s->slot; t; t = t->next)

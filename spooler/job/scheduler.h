@@ -15,6 +15,8 @@ void scheduler_free(struct scheduler *s);
 /* Starts what fits. Call after anything changed. */
 void scheduler_tick(struct scheduler *s);
 int scheduler_running(const struct scheduler *s);
+/* Are all cores taken? */
+bool scheduler_is_full(const struct scheduler *s);
 /* Ready steps wait out a back-off: nothing to do now but not idle. */
 bool scheduler_backing_off(const struct scheduler *s);
 /* Nothing new is started meanwhile. */

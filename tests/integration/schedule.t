@@ -146,6 +146,7 @@ L
 	$s->start;
 	my $running = sub { return sql($s, 'SELECT count(*) FROM job WHERE state=1') + sql($s, 'SELECT count(*) FROM job WHERE state=3') };
 	ok(wait_until(180, sub { $running->() == 66 }), 'each of 66 people has a job that runs') or diag($running->(), $s->log_text);
+	ok(wait_until(60, sub { sql($s, q(SELECT count(*) FROM job WHERE detail='waiting for a free core')) > 50 }), 'most wait for the core, which is said');
 	# Somebody who has one that runs waits now, unless it is urgent.
 	$s->drop('later.smi', "C later\n");
 	chown 3001, -1, "$s->{data}/inbox/later.smi" or die;
