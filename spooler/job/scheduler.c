@@ -117,15 +117,17 @@ int scheduler_running(const struct scheduler *s)
 	return n;
 }
 
-bool scheduler_is_full(const struct scheduler *s)
+static int free_cores(const struct scheduler *s)
 {
-	int ranks = 0;
+	int n = s->lab->cores;
 	for (const struct slot *t = s->slot; t; t = t->next)
-		ranks += t->run ? t->grant.ranks : 0;
+		n -= t->run ? t->grant.ranks : 0;
 	for (const struct survivor *v = s->survivor; v; v = v->next)
-		ranks += v->ranks;
-	return ranks >= s->lab->cores;
+		n -= v->ranks;
+	return n;
 }
+
+bool scheduler_is_full(const struct scheduler *s) { return free_cores(s) <= 0; }
 
 static const struct slot *find_slot(const struct scheduler *s, const char *key)
 {
@@ -618,9 +620,11 @@ static void look_at_survivors(struct scheduler *s)
 		if (waits_out(s, v->key))
 			continue;
 		step_init(&st);
+		if (queue_step_get(s->q, v->key, &st) < 0) {
+			back_off(s, v->key, SURVIVOR_S);
+			continue;
+		}
 		int r = queue_begin(s->q);
-		if (r == 0)
-			r = queue_step_get(s->q, v->key, &st);
 		if (r == 0)
 			r = recover_step(s, &st, 0.5);
 		end_transaction(s, r);
@@ -631,20 +635,18 @@ static void look_at_survivors(struct scheduler *s)
 
 void scheduler_tick(struct scheduler *s)
 {
-	struct round r = { .s = s, .free_cores = s->lab->cores, .helpers = HELPERS, .free_memory = s->lab->memory };
+	struct round r = { .s = s, .helpers = HELPERS, .free_memory = s->lab->memory };
 	if (s->stopping || s->paused)
 		return;
 	if (s->behind)
 		catch_up(s);
 	look_at_survivors(s);
-	for (const struct survivor *v = s->survivor; v; v = v->next) {
-		r.free_cores -= v->ranks;
+	r.free_cores = free_cores(s);
+	for (const struct survivor *v = s->survivor; v; v = v->next)
 		r.free_memory -= MIN(v->memory, r.free_memory);
-	}
 	for (const struct slot *t = s->slot; t; t = t->next) {
 		if (!t->run)
 			continue;
-		r.free_cores -= t->grant.ranks;
 		r.helpers -= t->grant.ranks == 0;
 		r.free_memory -= MIN(t->grant.memory, r.free_memory);
 	}

@@ -73,7 +73,8 @@ C
 chmod 0755, "$bin/crest";
 my @engines = (NMR_SHARE => $share, NMR_NWCHEM => "$bin/nwchem {ranks} {input}", NMR_DEFAULTS => 'preset = "quick"; mode = "ensemble";');
 
-my $s = Spool->new(env => { @engines, NMR_CREST => "$bin/none" });
+# Two cores, so that one run is seen to fail while another one goes on.
+my $s = Spool->new(env => { @engines, NMR_CREST => "$bin/none", NMR_CORES => 2 });
 $s->start;
 sub warnings_of { my ($name) = @_; return join "\n", map { "$_->{code}: $_->{text}" } @{ $s->shifts($name)->{warnings} } }
 sub stage { my ($name, $stage) = @_; return (grep { $_->{stage} eq $stage } @{ $s->shifts($name)->{conformer_search} })[-1] }
