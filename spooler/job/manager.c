@@ -257,45 +257,47 @@ static void set_progress(struct manager *m, struct job *j, const struct pipeline
 
 /* ---- one walk */
 
-static bool is_needed(const struct pipeline *p, const char *key)
+static struct plan *need_of(const struct pipeline *p, const char *key)
 {
 	for (size_t i = 0; i < p->nneed; i++)
 		if (str_eq(p->need[i].key, key))
-			return true;
-	return false;
+			return &p->need[i];
+	return NULL;
+}
+
+/* plan: it is needed yet; NULL: it is done, or has failed. */
+static int store_step(struct manager *m, const struct job *j, const struct pipeline_step *u, int ord, struct plan *plan)
+{
+	_cleanup_(step_release) struct step s;
+	int r = plan ? step_write(m->lab, plan) : 0;
+	step_init(&s);
+	snprintf(s.key, sizeof(s.key), "%s", u->key);
+	s.kind = xstrdup(u->kind);
+	s.label = xstrdup(u->label);
+	if (plan) {
+		s.program = xstrdup(plan->program);
+		s.version = plan->version ? xstrdup(plan->version) : NULL;
+		s.est_s = plan->est_s;
+	}
+	if (r == 0)
+		r = queue_step_need(m->q, &s, j->row, u->stage, ord);
+	/* The queue calls it done, but the result is lost or damaged; or it failed for an
+	 * earlier job. */
+	if (r == 0 && plan)
+		r = queue_step_reopen(m->q, s.key);
+	if (r == 0 && u->failed)
+		r = queue_step_gave_up(m->q, s.key, j->row);
+	/* On disk but not in the queue (a queue restored from a backup). */
+	if (r == 0 && u->done)
+		scheduler_adopt(m->sched, s.key);
+	return r;
 }
 
 static int store_needs(struct manager *m, const struct job *j, const struct pipeline *p)
 {
 	int r = 0;
-	for (size_t i = 0; r == 0 && i < p->nused; i++) {
-		struct step s;
-		bool needed = false;
-		step_init(&s);
-		snprintf(s.key, sizeof(s.key), "%s", p->used[i].key);
-		s.kind = xstrdup(p->used[i].kind);
-		s.label = xstrdup(p->used[i].label);
-		for (size_t k = 0; k < p->nneed; k++)
-			if (str_eq(p->need[k].key, s.key)) {
-				r = step_write(m->lab, &p->need[k]);
-				s.program = xstrdup(p->need[k].program);
-				s.version = p->need[k].version ? xstrdup(p->need[k].version) : NULL;
-				s.est_s = p->need[k].est_s;
-				needed = true;
-			}
-		if (r == 0)
-			r = queue_step_need(m->q, &s, j->row, p->used[i].stage, (int)i);
-		/* The queue calls it done, but the result is lost or damaged; or it failed for an
-		 * earlier job. */
-		if (r == 0 && needed)
-			r = queue_step_reopen(m->q, s.key);
-		if (r == 0 && p->used[i].failed)
-			r = queue_step_gave_up(m->q, s.key, j->row);
-		/* On disk but not in the queue (a queue restored from a backup). */
-		if (r == 0 && p->used[i].done)
-			scheduler_adopt(m->sched, s.key);
-		step_release(&s);
-	}
+	for (size_t i = 0; r == 0 && i < p->nused; i++)
+		r = store_step(m, j, &p->used[i], (int)i, need_of(p, p->used[i].key));
 	return r;
 }
 
@@ -376,24 +378,13 @@ static int drop_unused(struct manager *m, const struct job *j, const struct pipe
 }
 
 /* It has failed: what it knows stays linked to it, for "retry" to begin anew; what it would
- * have needed yet is not computed for nobody. */
+ * have needed yet is let go. */
 static void let_go(struct manager *m, const struct job *j, const struct pipeline *p)
 {
 	int r = queue_begin(m->q);
-	for (size_t i = 0; r == 0 && i < p->nused; i++) {
-		struct step s;
-		const struct pipeline_step *u = &p->used[i];
-		if (is_needed(p, u->key))
-			continue;
-		step_init(&s);
-		snprintf(s.key, sizeof(s.key), "%s", u->key);
-		s.kind = xstrdup(u->kind);
-		s.label = xstrdup(u->label);
-		r = queue_step_need(m->q, &s, j->row, u->stage, (int)i);
-		if (r == 0 && u->done)
-			scheduler_adopt(m->sched, s.key);
-		step_release(&s);
-	}
+	for (size_t i = 0; r == 0 && i < p->nused; i++)
+		if (!need_of(p, p->used[i].key))
+			r = store_step(m, j, &p->used[i], (int)i, NULL);
 	if (r == 0)
 		r = unlink_unused(m, j, &(struct unused){ .p = p, .ended = true });
 	r = queue_end(m->q, r);

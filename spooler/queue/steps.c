@@ -274,71 +274,62 @@ int queue_step_each_job(struct queue *q, const char *key, queue_row_fn fn, void 
 	return queue_each_row(q, st, fn, arg);
 }
 
+/* A statement about what links that job (and that step; NULL: all of its steps). */
+static sqlite3_stmt *bind_link(sqlite3_stmt *st, long long job_row, const char *key)
+{
+	if (st)
+		sqlite3_bind_int64(st, 1, job_row);
+	if (st && key)
+		queue_bind_text(st, 2, key);
+	return st;
+}
+
+static int for_link(struct queue *q, sqlite3_stmt *st, long long job_row, const char *key)
+{
+	return st ? queue_run(q, bind_link(st, job_row, key)) : -EIO;
+}
+
 int queue_job_unlink_steps(struct queue *q, long long job_row)
 {
-	sqlite3_stmt *st = queue_prepare(q, "DELETE FROM job_step WHERE job_row=?1");
-	if (!st)
-		return -EIO;
-	sqlite3_bind_int64(st, 1, job_row);
-	return queue_run(q, st);
+	return for_link(q, queue_prepare(q, "DELETE FROM job_step WHERE job_row=?1"), job_row, NULL);
 }
 
 int queue_step_gave_up(struct queue *q, const char *key, long long job_row)
 {
-	sqlite3_stmt *st = queue_prepare(q, "UPDATE job_step SET failed=coalesce((SELECT cause FROM step WHERE key=?2),''),"
+	return for_link(q, queue_prepare(q, "UPDATE job_step SET failed=coalesce((SELECT cause FROM step WHERE key=?2),''),"
 					    "failed_detail=(SELECT detail FROM step WHERE key=?2) WHERE job_row=?1 AND key=?2"
-					    " AND failed IS NULL AND EXISTS(SELECT 1 FROM step WHERE key=?2 AND state=3)");
-	if (!st)
-		return -EIO;
-	sqlite3_bind_int64(st, 1, job_row);
-	queue_bind_text(st, 2, key);
-	return queue_run(q, st);
+					    " AND failed IS NULL AND EXISTS(SELECT 1 FROM step WHERE key=?2 AND state=3)"),
+			job_row, key);
 }
 
 int queue_step_each_gave_up(struct queue *q, long long job_row, queue_gave_up_fn fn, void *arg)
 {
-	sqlite3_stmt *st;
-	int r = prepare_once(q, "SELECT key,failed,failed_detail FROM job_step WHERE job_row=?1 AND failed IS NOT NULL", &st);
-	int rc = SQLITE_DONE;
-	if (r < 0)
-		return r;
-	sqlite3_bind_int64(st, 1, job_row);
-	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW)
-		r = fn((const char *)sqlite3_column_text(st, 0), (const char *)sqlite3_column_text(st, 1),
-		       (const char *)sqlite3_column_text(st, 2), arg);
-	if (r == 0 && rc != SQLITE_DONE)
-		r = queue_fail(q, rc);
-	sqlite3_finalize(st);
+	/* Each walk of a job asks this: not prepared anew. fn does not ask the same. */
+	sqlite3_stmt *st = bind_link(queue_prepare(q, "SELECT key,failed,failed_detail FROM job_step WHERE job_row=?1"
+							" AND failed IS NOT NULL"), job_row, NULL);
+	int r = 0, more;
+	while (r == 0 && (more = queue_row(q, st)) != 0)
+		r = more < 0 ? more : fn((const char *)sqlite3_column_text(st, 0), (const char *)sqlite3_column_text(st, 1),
+					 (const char *)sqlite3_column_text(st, 2), arg);
+	if (st)
+		queue_done(st);
 	return r;
 }
 
 int queue_job_hope_again(struct queue *q, long long job_row)
 {
-	sqlite3_stmt *st = queue_prepare(q, "UPDATE job_step SET failed=NULL,failed_detail=NULL WHERE job_row=?1 AND failed IS NOT NULL");
-	if (!st)
-		return -EIO;
-	sqlite3_bind_int64(st, 1, job_row);
-	return queue_run(q, st);
+	return for_link(q, queue_prepare(q, "UPDATE job_step SET failed=NULL,failed_detail=NULL WHERE job_row=?1"
+					    " AND failed IS NOT NULL"), job_row, NULL);
 }
 
 bool queue_step_is_of_job(struct queue *q, const char *key, long long job_row)
 {
-	sqlite3_stmt *st = queue_prepare(q, "SELECT 1 FROM job_step WHERE job_row=?1 AND key=?2");
-	if (!st)
-		return false;
-	sqlite3_bind_int64(st, 1, job_row);
-	queue_bind_text(st, 2, key);
-	return queue_any(q, st);
+	return queue_any(q, bind_link(queue_prepare(q, "SELECT 1 FROM job_step WHERE job_row=?1 AND key=?2"), job_row, key));
 }
 
 int queue_step_unlink(struct queue *q, const char *key, long long job_row)
 {
-	sqlite3_stmt *st = queue_prepare(q, "DELETE FROM job_step WHERE job_row=?1 AND key=?2");
-	if (!st)
-		return -EIO;
-	sqlite3_bind_int64(st, 1, job_row);
-	queue_bind_text(st, 2, key);
-	return queue_run(q, st);
+	return for_link(q, queue_prepare(q, "DELETE FROM job_step WHERE job_row=?1 AND key=?2"), job_row, key);
 }
 
 int queue_step_link(struct queue *q, const char *key, long long job_row, const char *stage)
